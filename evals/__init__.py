@@ -1,0 +1,1 @@
+"""Evaluation: regression sets, metrics, a judge and reports."""

@@ -1,0 +1,1 @@
+"""The document side of Plumbline: from sources to a published release."""

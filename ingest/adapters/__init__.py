@@ -1,0 +1,1 @@
+"""Adapters of the document side: the only modules that know a parsing library."""

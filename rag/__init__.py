@@ -1,0 +1,1 @@
+"""The question side of Plumbline and the language that all its packages share."""

@@ -1,0 +1,249 @@
+"""The words of Plumbline as types: frozen, free of any library, understood by all four packages."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from rag.errors import InvalidCorpusName
+
+CORPUS_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+Status = Literal["answered", "partial", "abstained"]
+Mode = Literal["hybrid", "dense", "lexical"]
+
+
+def check_corpus_name(name: str) -> str:
+    """Return `name` when it can be a folder and a model id everywhere, else raise InvalidCorpusName."""
+    if not CORPUS_NAME.fullmatch(name):
+        raise InvalidCorpusName(
+            f"corpus name {name[:80]!r} is not allowed: use 1 to 63 of a-z, 0-9, '-' and '_', "
+            "starting with a letter or digit"
+        )
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `[start, end)` of a document's extracted text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a document: its number from 1 and its span of the text."""
+
+    number: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text extracted from one version of one source.
+
+    `id` comes from corpus and URI and survives edits; `version` is the sha256 of the source's bytes.
+    """
+
+    id: str
+    version: str
+    source: str
+    title: str
+    text: str
+    media_type: str
+    pages: tuple[Page, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """Number of the page that holds character `offset`, None in a text without pages."""
+        found = [page.number for page in self.pages if page.span.start <= offset]
+        return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """What a hit or citation says of its document."""
+
+    id: str
+    version: str
+    source: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A contiguous span of a document: `document.text[span.start:span.end] == text`."""
+
+    id: str
+    document_id: str
+    span: Span
+    text: str
+    page: int | None = None
+    heading: tuple[str, ...] = ()
+
+    @property
+    def embedded_text(self) -> str:
+        """What is embedded and indexed: the heading path, then the text itself."""
+        return "\n".join([" > ".join(self.heading), self.text]) if self.heading else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found, its document, its final score and what each stage gave it."""
+
+    chunk: Chunk
+    document: DocumentRef
+    score: float
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Evidence as it is read: hits of one document that touch, merged into one exact span."""
+
+    document: DocumentRef
+    span: Span
+    text: str
+    page: int | None
+    heading: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Ranked hits of one release; `confidence` in [0, 1] says how likely they hold an answer."""
+
+    query: str
+    corpus: str
+    release: int
+    mode: Mode
+    confidence: float
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An exact quote: `quote` is characters `span` of that version of that document."""
+
+    number: int
+    quote: str
+    document: DocumentRef
+    release: int
+    page: int | None
+    span: Span
+    supported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer and the numbers of the citations that carry it."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of the chat model, zero where none was asked."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Everything that can change an answer, so that two answers can be compared."""
+
+    code: str
+    prompt: str
+    chat_model: str
+    embedder: str
+    chunker: str
+    retriever: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer; `nearest` names what was closest when it abstains."""
+
+    id: str
+    status: Status
+    text: str
+    corpus: str
+    release: int
+    generator: str
+    confidence: float
+    citations: tuple[Citation, ...]
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    fingerprint: Fingerprint
+    trace_id: str
+    standalone_question: str
+    usage: Usage = field(default_factory=Usage)
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    degraded: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDelta:
+    """A piece of an answer's text, in order, while it is being made."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a release says of itself (`manifest.json`): enough to open it and to refuse a wrong one."""
+
+    format: int
+    corpus: str
+    release: int
+    created: str
+    documents: int
+    chunks: int
+    dimensions: int
+    language: str
+    embedder: str
+    embedder_precision: str
+    chunker: str
+    content_hash: str
+    chunk_ids_hash: str
+
+    def to_json(self) -> str:
+        """The manifest as the text of `manifest.json`."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> "Manifest":
+        """Read `manifest.json`; unknown fields of a newer writer are ignored. Raises ValueError."""
+        try:
+            raw = json.loads(text)
+            return Manifest(**{k: raw[k] for k in Manifest.__dataclass_fields__ if k in raw})
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"not a manifest: {error}") from error
+
+
+RELEASE_FORMAT = 1
+
+
+def release_folder_name(number: int) -> str:
+    """Folder of release `number` below `releases/`."""
+    return f"{number:06d}"
+
+
+def hash_ids(ids: list[str]) -> str:
+    """One sha256 over a set of ids, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""Every error that Plumbline raises on purpose, one tree.
+
+RagError                     anything Plumbline can explain; `str()` is one line that says what to do
+├── UsageError               the caller asked for something that cannot be meant
+│   ├── InvalidCorpusName    the name could not be a folder on every system
+│   ├── InvalidQuestion      empty, too long, or not text
+│   └── SourceNotFound       a source path is missing, or holds no file at all
+├── SettingsError            the environment holds an unknown name or a value that is refused
+├── NotFoundError            a named thing does not exist
+│   ├── CorpusNotFound       no corpus of that name has a live release
+│   ├── ReleaseNotFound      the corpus has no release of that number
+│   └── DocumentNotFound     the release holds no document of that id
+├── WriterBusy               another process is writing this corpus
+├── StorageError             the disk refused (full, read-only, damaged)
+│   └── ReleaseBroken        a release failed its verification and must not serve
+├── ExtractionFailed         one source could not be turned into text; its run goes on
+├── EmbedderError            the embedding model is missing, changed, or gave unusable vectors
+├── NotMeasured              an evaluation could not produce a number at all
+└── ChatModelError           the chat model's provider failed
+    ├── ChatModelUnavailable nothing was received; trying again later may help
+    └── ChatModelTruncated   the stream ended early; `partial` keeps what had arrived
+"""
+
+
+class RagError(Exception):
+    """The root: carries the exit code with which a command reports it."""
+
+    exit_code = 1
+
+
+class UsageError(RagError):
+    """The caller asked for something that cannot be meant."""
+
+    exit_code = 2
+
+
+class InvalidCorpusName(UsageError):
+    """The corpus name is not allowed."""
+
+
+class InvalidQuestion(UsageError):
+    """The question is empty, too long, or not text."""
+
+
+class SourceNotFound(UsageError):
+    """A source path is missing or holds no files."""
+
+
+class SettingsError(RagError):
+    """A setting is unknown or its value is refused."""
+
+    exit_code = 78
+
+
+class NotFoundError(RagError):
+    """A named thing does not exist."""
+
+    exit_code = 66
+
+
+class CorpusNotFound(NotFoundError):
+    """No corpus of that name has a live release."""
+
+
+class ReleaseNotFound(NotFoundError):
+    """The corpus has no release of that number."""
+
+
+class DocumentNotFound(NotFoundError):
+    """The release holds no document of that id."""
+
+
+class WriterBusy(RagError):
+    """Another process is writing this corpus."""
+
+    exit_code = 75
+
+
+class StorageError(RagError):
+    """The disk refused."""
+
+    exit_code = 74
+
+
+class ReleaseBroken(StorageError):
+    """A release failed its verification and must not serve."""
+
+
+class ExtractionFailed(RagError):
+    """One source could not be turned into text."""
+
+
+class EmbedderError(RagError):
+    """The embedding model is missing, changed, or gave unusable vectors."""
+
+    exit_code = 78
+
+
+class NotMeasured(RagError):
+    """An evaluation could not produce a number at all."""
+
+    exit_code = 3
+
+
+class ChatModelError(RagError):
+    """The chat model's provider failed."""
+
+    exit_code = 69
+
+
+class ChatModelUnavailable(ChatModelError):
+    """Nothing was received from the provider; `retry_after_s` is its own advice, if it gave any."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ChatModelTruncated(ChatModelError):
+    """The stream ended before the model had finished; `partial` is the text received so far."""
+
+    def __init__(self, message: str, *, partial: str = "") -> None:
+        super().__init__(message)
+        self.partial = partial

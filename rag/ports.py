@@ -1,0 +1,138 @@
+"""The seams of Plumbline: small protocols, each with at least two implementations.
+
+Vectors are float32 arrays of unit length, one row a text: shape `(n, dimensions)`.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.domain import Chunk, Document, DocumentRef, Message, Usage
+
+Vectors = npt.NDArray[np.float32]
+Ranking = list[tuple[str, float]]
+"""Chunk ids with their scores, best first."""
+
+
+class TokenCounter(Protocol):
+    """Counts tokens as the embedder does."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of text that fit the embedder's window, its special tokens already taken off."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens and without truncation."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors; `fingerprint` changes whenever the vectors would."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, weights hash and precision, in one line."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages, shape `(len(texts), dimensions)`."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions, shape `(len(texts), dimensions)`."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours by cosine over one release."""
+
+    def search(self, vector: Vectors, limit: int) -> Ranking:
+        """The `limit` chunks nearest to `vector` (shape `(dimensions,)`) with their cosine."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        ...
+
+
+class LexicalIndex(Protocol):
+    """BM25 over one release."""
+
+    def search(self, text: str, limit: int) -> Ranking:
+        """The `limit` best chunks by BM25; `text` is plain words, never query syntax."""
+        ...
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        """Inverse document frequency of each analysed term of `text`, stop words left out."""
+        ...
+
+    def analyze(self, text: str) -> list[str]:
+        """The terms of `text` as the index sees them: lower-case, stemmed, no stop words."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """Texts and chunks of one release, by id."""
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
+        """The chunks with these ids; unknown ids are absent."""
+        ...
+
+    def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each id the ids of the chunks directly before and after it in its document."""
+        ...
+
+    def document(self, document_id: str) -> Document:
+        """The whole document. Raises DocumentNotFound."""
+        ...
+
+
+class ChatStream(Protocol):
+    """One reply of a chat model while it arrives; usable once."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens used, known when the stream has ended."""
+        ...
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the model stopped (`stop`, `length`, ...), known when the stream has ended."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        """Pieces of text. Raises ChatModelUnavailable before, ChatModelTruncated after the first."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A chat model of any provider."""
+
+    @property
+    def name(self) -> str:
+        """Provider and model as configured, e.g. `openai:gpt-x`."""
+        ...
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> ChatStream:
+        """Start a reply; nothing is sent before the result is iterated."""
+        ...
+
+
+class VectorIndexBuilder(Protocol):
+    """Writes the vector index of a release."""
+
+    def write(self, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
+        """Create the index in the empty or missing `folder` and close it."""
+        ...
+
+
+class LexicalIndexBuilder(Protocol):
+    """Writes the lexical index of a release."""
+
+    def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
+        """Create the index in the empty or missing `folder` from `(chunk id, text)` pairs."""
+        ...

