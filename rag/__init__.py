@@ -1,1 +1,3 @@
 """The question side of Plumbline and the language that all its packages share."""
+
+__version__ = "0.1.0"

@@ -16,7 +16,7 @@ Mode = Literal["hybrid", "dense", "lexical"]
 
 
 def check_corpus_name(name: str) -> str:
-    """Return `name` when it can be a folder and a model id everywhere, else raise InvalidCorpusName."""
+    """Return `name` if it can be a folder and a model id, else raise InvalidCorpusName."""
     if not CORPUS_NAME.fullmatch(name):
         raise InvalidCorpusName(
             f"corpus name {name[:80]!r} is not allowed: use 1 to 63 of a-z, 0-9, '-' and '_', "
@@ -42,10 +42,20 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentRef:
+    """What a hit or citation says of its document."""
+
+    id: str
+    version: str
+    source: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """The text extracted from one version of one source.
 
-    `id` comes from corpus and URI and survives edits; `version` is the sha256 of the source's bytes.
+    `id` comes from corpus and URI and survives edits; `version` is the sha256 of the source.
     """
 
     id: str
@@ -56,20 +66,15 @@ class Document:
     media_type: str
     pages: tuple[Page, ...] = ()
 
+    @property
+    def reference(self) -> DocumentRef:
+        """What hits and citations say of this document."""
+        return DocumentRef(self.id, self.version, self.source, self.title)
+
     def page_at(self, offset: int) -> int | None:
         """Number of the page that holds character `offset`, None in a text without pages."""
         found = [page.number for page in self.pages if page.span.start <= offset]
         return found[-1] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRef:
-    """What a hit or citation says of its document."""
-
-    id: str
-    version: str
-    source: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,7 @@ class AnswerDelta:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a release says of itself (`manifest.json`): enough to open it and to refuse a wrong one."""
+    """What a release says of itself in `manifest.json`: enough to open it or to refuse it."""
 
     format: int
     corpus: str

@@ -1,6 +1,6 @@
 """Every error that Plumbline raises on purpose, one tree.
 
-RagError                     anything Plumbline can explain; `str()` is one line that says what to do
+RagError                     anything Plumbline can explain; `str()` is one line: what to do
 ├── UsageError               the caller asked for something that cannot be meant
 │   ├── InvalidCorpusName    the name could not be a folder on every system
 │   ├── InvalidQuestion      empty, too long, or not text

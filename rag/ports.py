@@ -105,7 +105,7 @@ class ChatStream(Protocol):
         ...
 
     def __aiter__(self) -> AsyncIterator[str]:
-        """Pieces of text. Raises ChatModelUnavailable before, ChatModelTruncated after the first."""
+        """Pieces of text. Raises ChatModelUnavailable first or ChatModelTruncated later."""
         ...
 
 

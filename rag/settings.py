@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment by an entry point; unknown `RAG_*` names are refused."""
+"""Every setting, read once by an entry point; unknown `RAG_*` names are refused."""
 
 import difflib
 import os
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     )
     top_k: int = Field(10, ge=1, le=100, description="Hits that a search returns by default")
     context_characters: int = Field(
-        6000, ge=500, le=100_000, description="Budget of evidence given to the answer, in characters"
+        6000, ge=500, le=100_000, description="Evidence given to the answer, in characters"
     )
     min_confidence: float = Field(
         0.5, ge=0.0, le=1.0, description="Below this confidence a question is abstained from"

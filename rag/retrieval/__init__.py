@@ -1,1 +1,1 @@
-"""Retrieval: from a question to ranked, merged and packed evidence, synchronous and pure over ports."""
+"""Retrieval: from a question to ranked and packed evidence, synchronous and pure over ports."""

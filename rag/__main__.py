@@ -1,0 +1,98 @@
+"""`python -m rag search` and `python -m rag ask`: questions from the terminal."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import RagError
+
+if TYPE_CHECKING:
+    from rag.plumbline import Plumbline
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rag", description="Search a corpus or ask it a question."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    search = commands.add_parser("search", help="ranked chunks with their scores, no chat model")
+    ask = commands.add_parser("ask", help="an answer with exact quotes, or an abstention")
+    for command in (search, ask):
+        command.add_argument("question")
+        command.add_argument("--corpus", required=True, help="name of the corpus")
+        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+        command.add_argument("--json", action="store_true", help="print JSON for programs")
+    search.add_argument("--top-k", type=int, help="hits to return, 1 to 100 (RAG_TOP_K)")
+    search.add_argument("--mode", choices=["hybrid", "dense", "lexical"], help="RAG_RETRIEVER")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code, errors are one line on stderr."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except RagError as error:
+        print(f"rag: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("rag: interrupted", file=sys.stderr)  # noqa: T201 - a command's output
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    from rag.releases import release_folder
+    from rag.retrieval.question import check_question
+    from rag.settings import load_settings
+
+    settings = load_settings(
+        data=options.data,
+        top_k=getattr(options, "top_k", None),
+        retriever=getattr(options, "mode", None),
+    )
+    check_question(options.question)
+    release_folder(settings.data, options.corpus)  # fails before a model is loaded
+    from rag.bootstrap import open_plumbline
+
+    plumbline = open_plumbline(settings)
+    try:
+        if options.command == "search":
+            return _search(plumbline, options, settings.top_k)
+        return asyncio.run(_ask(plumbline, options))
+    finally:
+        plumbline.close()
+
+
+def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int) -> int:
+    from rag import printing, wire
+
+    result = plumbline.search(options.question, corpus=options.corpus, top_k=top_k)
+    if options.json:
+        print(json.dumps(wire.search_body(result), ensure_ascii=False))  # noqa: T201
+    else:
+        printing.print_search(result)
+    return 0
+
+
+async def _ask(plumbline: "Plumbline", options: argparse.Namespace) -> int:
+    from rag import printing, wire
+    from rag.domain import Answer, Message
+
+    conversation = [Message("user", options.question)]
+    async for item in plumbline.answer(conversation, corpus=options.corpus):
+        if not isinstance(item, Answer):
+            continue
+        if options.json:
+            print(json.dumps(wire.answer_body(item), ensure_ascii=False))  # noqa: T201
+        else:
+            printing.print_answer(item)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

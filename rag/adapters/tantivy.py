@@ -1,0 +1,104 @@
+"""The lexical index of a release: tantivy's BM25 with the language's stemmer and stop words.
+
+Queries are built term by term from analysed words, so no user's text is parsed as query syntax.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import tantivy
+
+from rag.errors import ReleaseBroken, StorageError
+from rag.ports import Ranking
+
+ANALYZER = "plumbline"
+STEMMED = {"arabic", "greek", "romanian", "tamil", "turkish"}
+STEMMED_WITH_STOP_WORDS = {
+    *("danish", "dutch", "english", "finnish", "french", "german", "hungarian"),
+    *("italian", "norwegian", "portuguese", "russian", "spanish", "swedish"),
+}
+MAX_TERMS = 512
+WRITER_BYTES = 64_000_000
+
+
+def build_analyzer(language: str) -> tantivy.TextAnalyzer:
+    """Lower-case words, without stop words and stemmed where `language` has such rules."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    builder = builder.filter(tantivy.Filter.remove_long(80)).filter(tantivy.Filter.lowercase())
+    if language in STEMMED_WITH_STOP_WORDS:
+        builder = builder.filter(tantivy.Filter.stopword(language))
+    if language in STEMMED | STEMMED_WITH_STOP_WORDS:
+        builder = builder.filter(tantivy.Filter.stemmer(language))
+    return builder.build()
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("text", tokenizer_name=ANALYZER, index_option="freq")
+    return builder.build()
+
+
+class TantivyIndexBuilder:
+    """Writes one immutable, merged index."""
+
+    def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
+        """Create the index in `folder`. Raises StorageError when tantivy cannot write it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            index = tantivy.Index(_schema(), path=str(folder))
+            index.register_tokenizer(ANALYZER, build_analyzer(language))
+            writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
+            for id_, text in texts:
+                writer.add_document(tantivy.Document(id=id_, text=text))
+            writer.commit()
+            writer.wait_merging_threads()
+        except (ValueError, OSError) as error:
+            raise StorageError(f"the lexical index could not be written: {error}") from error
+
+
+class TantivyIndex:
+    """Reads a release's lexical index; safe to share between threads."""
+
+    def __init__(self, folder: Path, language: str) -> None:
+        try:
+            index = tantivy.Index.open(str(folder))
+        except (ValueError, OSError) as error:
+            raise ReleaseBroken(f"the lexical index in {folder} cannot be opened") from error
+        self._analyzer = build_analyzer(language)
+        index.register_tokenizer(ANALYZER, self._analyzer)
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    def analyze(self, text: str) -> list[str]:
+        """The terms of `text`, in order, repeated as they occur."""
+        return self._analyzer.analyze(text)
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        """BM25's inverse document frequency of each distinct term, highest for unknown ones."""
+        total = self._searcher.num_docs
+        weights = {}
+        for term in dict.fromkeys(self.analyze(text)[:MAX_TERMS]):
+            found = self._searcher.doc_freq("text", term)
+            weights[term] = math.log(1 + (total - found + 0.5) / (found + 0.5))
+        return weights
+
+    def search(self, text: str, limit: int) -> Ranking:
+        """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""
+        terms = dict.fromkeys(self.analyze(text)[:MAX_TERMS])
+        if not terms:
+            return []
+        clauses = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq"))
+            for term in terms
+        ]
+        try:
+            found = self._searcher.search(tantivy.Query.boolean_query(clauses), limit).hits
+            ranking = [
+                (str(self._searcher.doc(address)["id"][0]), float(score))
+                for score, address in found
+            ]
+        except (ValueError, OSError) as error:
+            raise ReleaseBroken(f"the lexical index failed: {error}") from error
+        return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))

@@ -1,0 +1,116 @@
+"""Answers without a chat model: the sentences that answer best, each an exact, cited quote."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.answering.draft import Draft
+from rag.domain import Citation, Passage, Sentence, Span
+from rag.ports import Embedder, LexicalIndex
+from rag.retrieval.confidence import term_coverage
+from rag.sentences import split_sentences, trim
+
+MAX_SENTENCES = 3
+MAX_CANDIDATES = 48
+KEEP_ABOVE = 0.85
+NEW_WORDS = 0.34
+COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.5, 0.3, 0.2
+AFTER_A_QUESTION = 0.97
+LEADING_MARK = re.compile(r"(?:[-*+•·>]|\d{1,3}[.)])\s+")
+HEADING = re.compile(r"#{1,6} ")
+MIN_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a passage, as a span of its document."""
+
+    passage: Passage
+    span: Span
+    text: str
+
+    @property
+    def is_question(self) -> bool:
+        """True for a question, which is no answer itself."""
+        return self.text.rstrip("*_ ").endswith("?")
+
+
+def answer_extractively(
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    release: int,
+    embedder: Embedder,
+    lexical: LexicalIndex,
+) -> Draft:
+    """The one to three sentences of `passages` that answer `question` best, quoted and cited."""
+    candidates = [each for passage in passages for each in _candidates(passage)]
+    if not candidates:
+        return Draft("abstained", "")
+    scored = _score(question, candidates, embedder=embedder, lexical=lexical)
+    chosen = _choose(scored, lexical)
+    citations = tuple(
+        Citation(number, each.text, each.passage.document, release, each.passage.page, each.span)
+        for number, each in enumerate(chosen, 1)
+    )
+    sentences = tuple(
+        Sentence(f"{' '.join(cited.quote.split())} [{cited.number}]", (cited.number,), True)
+        for cited in citations
+    )
+    return Draft("answered", "\n\n".join(s.text for s in sentences), citations, sentences)
+
+
+def _candidates(passage: Passage) -> Iterator[Candidate]:
+    for span in split_sentences(passage.text):
+        text = passage.text[span.start : span.end]
+        if HEADING.match(text) or len(re.findall(r"\w+", text)) < MIN_WORDS:
+            continue
+        mark = LEADING_MARK.match(text)
+        span = trim(passage.text, Span(span.start + (mark.end() if mark else 0), span.end))
+        at = passage.span.start
+        yield Candidate(
+            passage, Span(at + span.start, at + span.end), passage.text[span.start : span.end]
+        )
+
+
+def _score(
+    question: str, candidates: list[Candidate], *, embedder: Embedder, lexical: LexicalIndex
+) -> list[tuple[float, Candidate]]:
+    """Score of each candidate, best first; a question's score goes to the sentence after it."""
+    weights = lexical.term_weights(question)
+    best_passage = max(each.passage.score for each in candidates) or 1.0
+    cheap = []
+    for place, each in enumerate(candidates):
+        context = " ".join([*each.passage.heading, each.text])
+        coverage = term_coverage(weights, lexical.analyze(context))
+        rank = each.passage.score / best_passage
+        cheap.append((COVERAGE_WEIGHT * coverage + PASSAGE_WEIGHT * rank, place))
+    kept = sorted(sorted(cheap, reverse=True)[:MAX_CANDIDATES], key=lambda pair: pair[1])
+    vectors = embedder.embed_documents([candidates[place].text for _, place in kept])
+    cosines = vectors @ embedder.embed_queries([question])[0]
+    scores = {
+        place: score + COSINE_WEIGHT * float(cosine)
+        for (score, place), cosine in zip(kept, cosines, strict=True)
+    }
+    for place in list(scores):
+        if candidates[place].is_question:
+            score = scores.pop(place)
+            after = place + 1
+            if after < len(candidates) and candidates[after].passage is candidates[place].passage:
+                scores[after] = max(scores.get(after, 0.0), AFTER_A_QUESTION * score)
+    return sorted(((s, candidates[p]) for p, s in scores.items()), key=lambda pair: -pair[0])
+
+
+def _choose(scored: list[tuple[float, Candidate]], lexical: LexicalIndex) -> list[Candidate]:
+    """The best, then those nearly as good that say something the chosen ones do not."""
+    chosen: list[Candidate] = []
+    said: set[str] = set()
+    for score, each in scored:
+        terms = set(lexical.analyze(each.text))
+        if chosen and (score < KEEP_ABOVE * scored[0][0] or len(chosen) == MAX_SENTENCES):
+            break
+        if chosen and terms and len(terms - said) < NEW_WORDS * len(terms):
+            continue
+        chosen.append(each)
+        said |= terms
+    return chosen

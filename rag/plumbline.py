@@ -1,0 +1,233 @@
+"""The question side as one object: search, answer, read documents, over live releases."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+import rag
+from rag.answering.draft import Draft, abstain
+from rag.answering.extractive import answer_extractively
+from rag.answering.followups import make_standalone
+from rag.answering.prompted import Evidence, stream_prompted
+from rag.answering.prompts import load_prompt
+from rag.domain import (
+    Answer,
+    AnswerDelta,
+    Document,
+    DocumentRef,
+    Fingerprint,
+    Manifest,
+    Message,
+    Mode,
+    Passage,
+    SearchResult,
+)
+from rag.errors import ChatModelUnavailable, InvalidQuestion
+from rag.live import LiveCorpora
+from rag.ports import ChatModel, Embedder
+from rag.releases import OpenRelease
+from rag.retrieval.packing import pack
+from rag.retrieval.question import check_question
+from rag.retrieval.searching import SETTINGS_LABEL, Query, search
+
+log = logging.getLogger(__name__)
+
+EXTRACTIVE = "extractive"
+HITS_TO_PACK = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How answers are made where a request does not say."""
+
+    mode: Mode = "hybrid"
+    context_characters: int = 6000
+    min_confidence: float = 0.5
+    max_tokens: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One question on its way to an answer."""
+
+    conversation: Sequence[Message]
+    standalone: str
+    release: OpenRelease
+    result: SearchResult
+    passages: tuple[Passage, ...]
+    max_tokens: int
+
+
+class Plumbline:
+    """Thread-safe; a request sees one release from its beginning to its end."""
+
+    def __init__(
+        self,
+        corpora: LiveCorpora,
+        embedder: Embedder,
+        *,
+        chat_model: ChatModel | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self._corpora = corpora
+        self._embedder = embedder
+        self._chat_model = chat_model
+        self._policy = policy or Policy()
+        self._prompt = load_prompt()
+
+    def corpora(self) -> list[Manifest]:
+        """Manifests of the live releases, sorted by corpus."""
+        return self._corpora.manifests()
+
+    def search(
+        self,
+        query: str,
+        *,
+        corpus: str,
+        top_k: int = 10,
+        mode: Mode | None = None,
+        release: int | None = None,
+    ) -> SearchResult:
+        """Ranked hits, without any chat model. Raises InvalidQuestion, CorpusNotFound."""
+        question = check_question(query)
+        with self._corpora.hold(corpus, release) as held:
+            return search(
+                Query(question, held, self._embedder), mode or self._policy.mode, top_k=top_k
+            )
+
+    async def answer(
+        self, conversation: Sequence[Message], *, corpus: str, max_tokens: int | None = None
+    ) -> AsyncIterator[AnswerDelta | Answer]:
+        """Deltas of the text, then exactly one Answer.
+
+        Raises InvalidQuestion or CorpusNotFound before the first item, ChatModelTruncated when the
+        model's stream breaks off. A model that is not there at all gives an extractive answer,
+        marked degraded.
+        """
+        started = time.perf_counter()
+        check_question(_last_question(conversation))
+        with self._corpora.hold(corpus) as release:
+            limit = min(max_tokens or self._policy.max_tokens, self._policy.max_tokens)
+            turn = await asyncio.to_thread(self._prepare, conversation, release, limit)
+            searched = time.perf_counter()
+            said = ""
+            async for item in self._draft(turn):
+                if isinstance(item, AnswerDelta):
+                    said += item.text
+                    yield item
+                    continue
+                if item.text[len(said) :]:
+                    yield AnswerDelta(item.text[len(said) :])
+                ended = time.perf_counter()
+                timings = {"search": (searched - started) * 1e3, "total": (ended - started) * 1e3}
+                yield self._stamp(item, turn, timings)
+
+    def _prepare(
+        self, conversation: Sequence[Message], release: OpenRelease, max_tokens: int
+    ) -> _Turn:
+        standalone = check_question(make_standalone(conversation)[-8000:])
+        query = Query(standalone, release, self._embedder)
+        result = search(query, self._policy.mode, top_k=HITS_TO_PACK)
+        passages = pack(
+            result.hits, release.documents, budget_characters=self._policy.context_characters
+        )
+        return _Turn(conversation, standalone, release, result, passages, max_tokens)
+
+    async def _draft(self, turn: _Turn) -> AsyncIterator[AnswerDelta | Draft]:
+        if turn.result.confidence < self._policy.min_confidence or not turn.passages:
+            yield abstain(turn.result.corpus, _titles(turn.passages))
+            return
+        degraded = False
+        if self._chat_model is not None:
+            try:
+                async for item in self._prompted(turn, self._chat_model):
+                    yield item
+                return
+            except ChatModelUnavailable as error:
+                log.warning("answering without the chat model: %s", error)
+                degraded = True
+        draft = await asyncio.to_thread(self._extract, turn)
+        yield replace(draft, degraded=degraded)
+
+    def _prompted(self, turn: _Turn, chat_model: ChatModel) -> AsyncIterator[AnswerDelta | Draft]:
+        result = turn.result
+        analyze = turn.release.lexical.analyze
+        return stream_prompted(
+            turn.conversation,
+            Evidence(result.corpus, result.release, turn.passages, analyze),
+            chat_model=chat_model,
+            prompt=self._prompt,
+            max_tokens=turn.max_tokens,
+        )
+
+    def _extract(self, turn: _Turn) -> Draft:
+        return answer_extractively(
+            turn.standalone,
+            turn.passages,
+            release=turn.result.release,
+            embedder=self._embedder,
+            lexical=turn.release.lexical,
+        )
+
+    def _stamp(self, draft: Draft, turn: _Turn, timings_ms: dict[str, float]) -> Answer:
+        manifest = turn.release.manifest
+        prompted = self._chat_model is not None and not draft.degraded
+        chat_model = self._chat_model.name if self._chat_model and prompted else ""
+        return Answer(
+            id=f"ans_{uuid.uuid4().hex}",
+            status=draft.status,
+            text=draft.text,
+            corpus=manifest.corpus,
+            release=manifest.release,
+            generator=chat_model or EXTRACTIVE,
+            confidence=turn.result.confidence,
+            citations=draft.citations,
+            sentences=draft.sentences,
+            passages=turn.passages,
+            fingerprint=Fingerprint(
+                code=rag.__version__,
+                prompt=self._prompt.label if prompted else "",
+                chat_model=chat_model,
+                embedder=manifest.embedder,
+                chunker=manifest.chunker,
+                retriever=f"{turn.result.mode} {SETTINGS_LABEL}",
+                release=f"{manifest.corpus}@{manifest.release}",
+            ),
+            trace_id=uuid.uuid4().hex,
+            standalone_question=turn.standalone,
+            usage=draft.usage,
+            timings_ms=timings_ms,
+            degraded=draft.degraded,
+            truncated=draft.truncated,
+        )
+
+    def document(self, document_id: str, *, corpus: str, release: int | None = None) -> Document:
+        """A whole document. Raises DocumentNotFound, CorpusNotFound, ReleaseNotFound."""
+        with self._corpora.hold(corpus, release) as held:
+            return held.documents.document(document_id)
+
+    def documents(self, corpus: str) -> list[DocumentRef]:
+        """All documents of a live release, in order of their source. Raises CorpusNotFound."""
+        with self._corpora.hold(corpus) as held:
+            return held.documents.references()
+
+    def refresh(self) -> None:
+        """Open what was published since and swap it in. Raises RagError, the old one serving on."""
+        self._corpora.refresh()
+
+    def close(self) -> None:
+        """Close every release when its last request has ended."""
+        self._corpora.close()
+
+
+def _last_question(conversation: Sequence[Message]) -> str:
+    if not conversation or conversation[-1].role != "user":
+        raise InvalidQuestion("the conversation must end with a message of the user")
+    return conversation[-1].content
+
+
+def _titles(passages: Sequence[Passage]) -> list[str]:
+    return [passage.document.title for passage in passages[:3]]

@@ -1,0 +1,74 @@
+"""Releases on disk as the question side sees them: found by number, opened, held while in use."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rag.domain import DocumentRef, Manifest, check_corpus_name, release_folder_name
+from rag.errors import CorpusNotFound, ReleaseNotFound
+from rag.ports import DocumentStore, LexicalIndex, VectorIndex
+
+
+class ReleaseDocuments(DocumentStore, Protocol):
+    """A document store that can also list what it holds and be closed."""
+
+    def references(self) -> list[DocumentRef]:
+        """All documents, in order of their source."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRelease:
+    """One release, opened: everything that retrieval needs of it."""
+
+    manifest: Manifest
+    vectors: VectorIndex
+    lexical: LexicalIndex
+    documents: ReleaseDocuments
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self.vectors.close()
+        self.documents.close()
+
+
+def corpus_folder(data: Path, name: str) -> Path:
+    """Folder of a corpus below the data folder. Raises InvalidCorpusName."""
+    return data / "corpora" / check_corpus_name(name)
+
+
+def corpus_names(data: Path) -> list[str]:
+    """Names of all corpora that have a live release."""
+    return sorted(live.parent.name for live in (data / "corpora").glob("*/LIVE"))
+
+
+def live_number(folder: Path) -> int | None:
+    """The number in a corpus folder's LIVE, None when there is none or it is not a number."""
+    try:
+        return int((folder / "LIVE").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def corpus_not_found(data: Path, name: str) -> CorpusNotFound:
+    """The error for a corpus without a live release, with the command that makes one."""
+    return CorpusNotFound(
+        f"no corpus {name!r} in {data}: create it with "
+        f"`python -m ingest add SOURCE --corpus {name}`"
+    )
+
+
+def release_folder(data: Path, name: str, number: int | None = None) -> Path:
+    """Folder of release `number` or the live one. Raises CorpusNotFound, ReleaseNotFound."""
+    folder = corpus_folder(data, name)
+    live = live_number(folder)
+    if live is None:
+        raise corpus_not_found(data, name)
+    wanted = folder / "releases" / release_folder_name(live if number is None else number)
+    if not (wanted / "manifest.json").is_file():
+        raise ReleaseNotFound(f"corpus {name!r} has no release {wanted.name}")
+    return wanted

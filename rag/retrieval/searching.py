@@ -1,0 +1,97 @@
+"""Search over one release: the table of retrievers, fusion, and the hits that leave."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rag.domain import Hit, Mode, SearchResult
+from rag.ports import Embedder, Ranking
+from rag.releases import OpenRelease
+from rag.retrieval.confidence import estimate_confidence, term_coverage
+from rag.retrieval.fusion import fuse, share_with_neighbours
+
+CANDIDATES = 100
+WEIGHTS = {"dense": 0.5, "lexical": 0.5}
+NEIGHBOUR_SHARE = 0.2
+SETTINGS_LABEL = f"min-max {WEIGHTS} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
+HITS_FOR_CONFIDENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A checked question, the release it is asked of, and the embedder that made the release."""
+
+    text: str
+    release: OpenRelease
+    embedder: Embedder
+
+
+def retrieve_dense(query: Query) -> dict[str, Ranking]:
+    """Candidates by cosine."""
+    vector = query.embedder.embed_queries([query.text])[0]
+    return {"dense": query.release.vectors.search(vector, CANDIDATES)}
+
+
+def retrieve_lexical(query: Query) -> dict[str, Ranking]:
+    """Candidates by BM25."""
+    return {"lexical": query.release.lexical.search(query.text, CANDIDATES)}
+
+
+def retrieve_hybrid(query: Query) -> dict[str, Ranking]:
+    """Candidates of both."""
+    return retrieve_dense(query) | retrieve_lexical(query)
+
+
+RETRIEVERS: dict[Mode, Callable[[Query], dict[str, Ranking]]] = {
+    "hybrid": retrieve_hybrid,
+    "dense": retrieve_dense,
+    "lexical": retrieve_lexical,
+}
+
+
+def search(query: Query, mode: Mode, *, top_k: int) -> SearchResult:
+    """The `top_k` best hits of one release, with every stage's scores and a confidence."""
+    rankings = RETRIEVERS[mode](query)
+    fused = fuse(rankings, WEIGHTS)
+    scores = share_with_neighbours(fused, query.release.documents, NEIGHBOUR_SHARE)
+    best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+    hits = _load_hits(query.release, best[: max(top_k, HITS_FOR_CONFIDENCE)], rankings)
+    manifest = query.release.manifest
+    return SearchResult(
+        query=query.text,
+        corpus=manifest.corpus,
+        release=manifest.release,
+        mode=mode,
+        confidence=_confidence(query, hits, rankings),
+        hits=hits[:top_k],
+    )
+
+
+def _load_hits(
+    release: OpenRelease, best: Ranking, rankings: Mapping[str, Ranking]
+) -> tuple[Hit, ...]:
+    found = release.documents.chunks([id_ for id_, _ in best])
+    by_stage = {name: dict(ranking) for name, ranking in rankings.items()}
+    return tuple(
+        Hit(
+            chunk=found[id_][0],
+            document=found[id_][1],
+            score=score,
+            scores={name: scores[id_] for name, scores in by_stage.items() if id_ in scores},
+        )
+        for id_, score in best
+        if id_ in found
+    )
+
+
+def _confidence(query: Query, hits: tuple[Hit, ...], rankings: Mapping[str, Ranking]) -> float:
+    dense = rankings.get("dense")
+    lexical = query.release.lexical
+    weights = lexical.term_weights(query.text)
+    coverage = max(
+        (
+            term_coverage(weights, lexical.analyze(hit.chunk.embedded_text))
+            for hit in hits[:HITS_FOR_CONFIDENCE]
+        ),
+        default=0.0,
+    )
+    return estimate_confidence(dense[0][1] if dense else None, coverage)

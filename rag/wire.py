@@ -1,0 +1,104 @@
+"""Search results and answers in the JSON that programs read, the same over REST and `--json`."""
+
+from dataclasses import asdict
+from typing import Any
+
+from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Span
+
+Body = dict[str, Any]
+"""A JSON object."""
+
+
+def search_body(result: SearchResult) -> Body:
+    """The body of `POST /v1/search`."""
+    return {
+        "object": "list",
+        "corpus": result.corpus,
+        "release": result.release,
+        "mode": result.mode,
+        "confidence": round(result.confidence, 4),
+        "data": [_hit(rank, hit) for rank, hit in enumerate(result.hits, 1)],
+    }
+
+
+def answer_body(answer: Answer) -> Body:
+    """The body of `POST /v1/answers`; `nearest` names the closest sources of an abstention."""
+    body = {
+        "id": answer.id,
+        "object": "answer",
+        "status": answer.status,
+        "text": answer.text,
+        "confidence": round(answer.confidence, 4),
+        "corpus": answer.corpus,
+        "release": answer.release,
+        "generator": answer.generator,
+        "citations": [citation_body(citation) for citation in answer.citations],
+        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "fingerprint": asdict(answer.fingerprint),
+        "trace_id": answer.trace_id,
+        "standalone_question": answer.standalone_question,
+        "usage": usage_body(answer),
+        "timings_ms": {name: round(ms, 1) for name, ms in answer.timings_ms.items()},
+        "degraded": answer.degraded,
+        "truncated": answer.truncated,
+    }
+    if answer.status == "abstained":
+        body["nearest"] = [_passage(passage) for passage in answer.passages[:3]]
+    elif answer.degraded:
+        body["passages"] = [_passage(passage) for passage in answer.passages]
+    return body
+
+
+def citation_body(citation: Citation) -> Body:
+    """One citation: the quote and where exactly it stands."""
+    return {
+        "number": citation.number,
+        "quote": citation.quote,
+        "document": _document(citation.document),
+        "release": citation.release,
+        "page": citation.page,
+        "span": _span(citation.span),
+        "supported": citation.supported,
+    }
+
+
+def usage_body(answer: Answer) -> Body:
+    """Tokens of the chat model, as OpenAI counts them."""
+    prompt, completion = answer.usage.prompt_tokens, answer.usage.completion_tokens
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
+
+
+def _hit(rank: int, hit: Hit) -> Body:
+    return {
+        "rank": rank,
+        "score": round(hit.score, 4),
+        "scores": {name: round(score, 4) for name, score in hit.scores.items()},
+        "chunk_id": hit.chunk.id,
+        "text": hit.chunk.text,
+        "span": _span(hit.chunk.span),
+        "page": hit.chunk.page,
+        "heading": list(hit.chunk.heading),
+        "document": _document(hit.document),
+    }
+
+
+def _passage(passage: Passage) -> Body:
+    return {
+        "text": passage.text,
+        "span": _span(passage.span),
+        "page": passage.page,
+        "heading": list(passage.heading),
+        "document": _document(passage.document),
+    }
+
+
+def _document(reference: DocumentRef) -> Body:
+    return asdict(reference)
+
+
+def _span(span: Span) -> Body:
+    return {"start": span.start, "end": span.end}
