@@ -1,0 +1,120 @@
+"""A real HTTP server on loopback that speaks the OpenAI chat protocol, with faults to order."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply: pieces streamed as deltas, or a status with a body, or a fault."""
+
+    pieces: Sequence[str] = ()
+    finish_reason: str | None = "stop"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    content_type: str = "text/event-stream"
+    stall_s: float = 0.0
+    error_code: str | None = None
+
+
+class OpenAIServer:
+    """Gives prepared replies in turn, the last one again and again, and keeps what it was asked."""
+
+    def __init__(self, replies: Sequence[Reply]) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.disconnects = 0
+        self._replies = list(replies)
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                server.requests.append(json.loads(body))
+                try:
+                    _send(self, server._next())
+                except (BrokenPipeError, ConnectionResetError):
+                    server.disconnects += 1
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def _next(self) -> Reply:
+        return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+
+    def start(self) -> None:
+        """Serve in a thread."""
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop and close the socket."""
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@contextmanager
+def openai_server(*replies: Reply) -> Iterator[OpenAIServer]:
+    """A running server with these replies."""
+    server = OpenAIServer(replies)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    handler.send_response(reply.status)
+    for name, value in reply.headers.items():
+        handler.send_header(name, value)
+    if reply.status != 200:
+        error = {"message": f"fault {reply.status}", "type": "fault", "code": reply.error_code}
+        body = json.dumps({"error": error}).encode()
+        handler.send_header("content-type", "application/json")
+        handler.send_header("content-length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+        return
+    handler.send_header("content-type", reply.content_type)
+    handler.end_headers()
+    if reply.raw is not None:
+        handler.wfile.write(reply.raw)
+        return
+    for place, piece in enumerate(reply.pieces):
+        if reply.stall_s and place:
+            time.sleep(reply.stall_s)
+        _event(handler, {"content": piece, "role": "assistant"}, None)
+    if reply.finish_reason is None:
+        return
+    _event(handler, {}, reply.finish_reason)
+    usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+    _write(handler, {**_CHUNK, "choices": [], "usage": usage})
+    handler.wfile.write(b"data: [DONE]\n\n")
+
+
+_CHUNK: dict[str, Any] = {
+    "id": "c1",
+    "object": "chat.completion.chunk",
+    "created": 1,
+    "model": "fake",
+}
+
+
+def _event(handler: BaseHTTPRequestHandler, delta: dict[str, str], finish: str | None) -> None:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    _write(handler, {**_CHUNK, "choices": [choice]})
+
+
+def _write(handler: BaseHTTPRequestHandler, chunk: dict[str, Any]) -> None:
+    handler.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+    handler.wfile.flush()

@@ -1,0 +1,67 @@
+"""A small corpus held in memory, with real retrieval over the in-memory implementations of the ports."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag.adapters.memory import HashingEmbedder, memory_release
+from rag.domain import Chunk, Document, Span
+from rag.live import LiveCorpora
+from rag.plumbline import Plumbline, Policy
+from rag.ports import ChatModel
+from rag.releases import OpenRelease
+from rag.sentences import split_sentences
+
+TEXTS = {
+    "leave.md": "Parental leave is 26 weeks at full pay. It must be requested 8 weeks before the "
+    "birth.\n\nSick leave needs a certificate from the fourth day.",
+    "boats.md": "The Heron carries 120 passengers and 18 cars. The Tern carries 60 passengers.\n\n"
+    "Both boats were built in Skarvik in 2011.",
+    "dogs.md": "Dogs travel free of charge on every boat. Dogs must not enter the saloon.",
+}
+
+
+def make_documents(texts: dict[str, str]) -> tuple[list[Document], list[Chunk]]:
+    """One document a text, one chunk a paragraph."""
+    documents, chunks = [], []
+    for source, text in sorted(texts.items()):
+        id_ = source.replace(".", "-")
+        documents.append(Document(id_, f"v-{len(text)}", source, source, text, "text/markdown"))
+        at = 0
+        for place, paragraph in enumerate(text.split("\n\n")):
+            span = Span(at, at + len(paragraph))
+            chunks.append(Chunk(f"{id_}-{place}", id_, span, paragraph))
+            at += len(paragraph) + 2
+    return documents, chunks
+
+
+def make_release(number: int = 1, texts: dict[str, str] | None = None) -> OpenRelease:
+    """The small corpus as release `number`."""
+    documents, chunks = make_documents(texts or TEXTS)
+    return memory_release(
+        "small", number, documents=documents, chunks=chunks, embedder=HashingEmbedder()
+    )
+
+
+def make_data_folder(data: Path, *, live: int, releases: Sequence[int] = (1,)) -> None:
+    """The folders that say which release of `small` is live; what is in them is up to the opener."""
+    for number in {*releases, live}:
+        folder = data / "corpora" / "small" / "releases" / f"{number:06d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "manifest.json").write_text("{}")
+    (data / "corpora" / "small" / "LIVE").write_text(f"{live}\n")
+
+
+def make_plumbline(
+    data: Path, *, chat_model: ChatModel | None = None, policy: Policy | None = None
+) -> Plumbline:
+    """The question side over the small corpus."""
+    make_data_folder(data, live=1)
+    corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name)))
+    corpora.refresh()
+    policy = policy or Policy(min_confidence=0.3)
+    return Plumbline(corpora, HashingEmbedder(), chat_model=chat_model, policy=policy)
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text as strings."""
+    return [text[span.start : span.end] for span in split_sentences(text)]
