@@ -1,4 +1,4 @@
-"""A small corpus held in memory, with real retrieval over the in-memory implementations of the ports."""
+"""A small corpus held in memory, with real retrieval over the in-memory ports."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +43,7 @@ def make_release(number: int = 1, texts: dict[str, str] | None = None) -> OpenRe
 
 
 def make_data_folder(data: Path, *, live: int, releases: Sequence[int] = (1,)) -> None:
-    """The folders that say which release of `small` is live; what is in them is up to the opener."""
+    """The folders that say which release of `small` is live; their content is the opener's."""
     for number in {*releases, live}:
         folder = data / "corpora" / "small" / "releases" / f"{number:06d}"
         folder.mkdir(parents=True, exist_ok=True)

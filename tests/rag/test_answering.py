@@ -1,0 +1,200 @@
+"""Answers: quotes are exact, marks are the server's, what is not supported is marked."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from rag.adapters.memory import HashingEmbedder, ScriptedChatModel
+from rag.answering.extractive import answer_extractively
+from rag.answering.followups import make_standalone
+from rag.answering.marks import MarkFilter, disarm
+from rag.answering.prompts import load_prompt
+from rag.domain import Answer, AnswerDelta, Message
+from rag.errors import ChatModelTruncated, ChatModelUnavailable, InvalidQuestion, RagError
+from rag.plumbline import Plumbline, Policy
+from rag.retrieval.packing import pack
+from rag.retrieval.searching import Query, search
+from tests.small_corpus import TEXTS, make_plumbline, make_release
+
+HERON = "How many passengers does the Heron carry?"
+
+
+async def ask(plumbline: Plumbline, *turns: str) -> tuple[str, Answer]:
+    """The streamed text and the answer to the last of `turns`."""
+    roles = [("user" if place % 2 == 0 else "assistant") for place in range(len(turns))]
+    conversation = [Message(role, turn) for role, turn in zip(roles, turns, strict=True)]  # type: ignore[arg-type]  # zip widens the literal
+    return await collect(plumbline.answer(conversation, corpus="small"))
+
+
+async def collect(items: AsyncIterator[AnswerDelta | Answer]) -> tuple[str, Answer]:
+    """The text of all deltas and the one answer."""
+    text, answers = "", []
+    async for item in items:
+        if isinstance(item, AnswerDelta):
+            text += item.text
+        else:
+            answers.append(item)
+    [answer] = answers
+    return text, answer
+
+
+def assert_quotes_are_exact(answer: Answer) -> None:
+    for citation in answer.citations:
+        span = citation.span
+        assert TEXTS[citation.document.source][span.start : span.end] == citation.quote
+
+
+async def test_an_extractive_answer_is_exact_quotes(tmp_path: Path) -> None:
+    streamed, answer = await ask(make_plumbline(tmp_path), HERON)
+    assert answer.status == "answered"
+    assert answer.generator == "extractive"
+    assert answer.citations[0].quote == "The Heron carries 120 passengers and 18 cars."
+    assert streamed == answer.text
+    assert_quotes_are_exact(answer)
+
+
+async def test_a_question_off_the_topic_is_abstained_from_with_the_nearest_sources(
+    tmp_path: Path,
+) -> None:
+    _, answer = await ask(make_plumbline(tmp_path), "Which quark did the collider see first?")
+    assert answer.status == "abstained"
+    assert answer.citations == ()
+
+
+def test_a_question_in_a_document_is_answered_by_what_follows_it() -> None:
+    text = "Can I bring a kite on board? Only folded, and never on deck."
+    release = make_release(texts={"faq.md": text})
+    [hit] = search(Query("kite on board?", release, HashingEmbedder()), "hybrid", top_k=1).hits
+    draft = answer_extractively(
+        "Can I bring a kite on board?",
+        pack([hit], release.documents, budget_characters=1000),
+        release=1,
+        embedder=HashingEmbedder(),
+        lexical=release.lexical,
+    )
+    assert [c.quote for c in draft.citations] == ["Only folded, and never on deck."]
+
+
+async def test_a_prompted_answer_cites_by_number_and_foreign_numbers_are_dropped(
+    tmp_path: Path,
+) -> None:
+    chat = ScriptedChatModel(["The Heron carries ", "120 passengers [", "1][9", "9]."])
+    streamed, answer = await ask(make_plumbline(tmp_path, chat_model=chat), HERON)
+    assert streamed == answer.text == "The Heron carries 120 passengers [1]."
+    assert answer.status == "answered"
+    assert [c.quote for c in answer.citations] == ["The Heron carries 120 passengers and 18 cars."]
+    assert answer.fingerprint.prompt.startswith("answer.v1@")
+    assert_quotes_are_exact(answer)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The Heron carries 130 passengers [1].",
+        "The Heron does not carry 120 passengers [1].",
+        "The captain prefers coffee in the morning [1].",
+        "The Heron carries 120 passengers and 18 cars.",
+    ],
+    ids=["wrong number", "denial", "not said", "no citation"],
+)
+async def test_an_unsupported_sentence_is_marked(tmp_path: Path, said: str) -> None:
+    plumbline = make_plumbline(tmp_path, chat_model=ScriptedChatModel([said]))
+    _, answer = await ask(plumbline, HERON)
+    assert answer.status == "partial"
+    assert not answer.sentences[0].supported
+
+
+async def test_marks_behind_the_full_stop_belong_to_the_sentence_before(tmp_path: Path) -> None:
+    chat = ScriptedChatModel(["The Heron carries 120 passengers. [1] It carries 18 cars. [1]"])
+    _, answer = await ask(make_plumbline(tmp_path, chat_model=chat), HERON)
+    assert [sentence.citations for sentence in answer.sentences] == [(1,), (1,)]
+
+
+async def test_the_model_may_say_that_it_is_not_there(tmp_path: Path) -> None:
+    chat = ScriptedChatModel(["NOT_IN_", "THE_DOCUMENTS"])
+    streamed, answer = await ask(make_plumbline(tmp_path, chat_model=chat), HERON)
+    assert answer.status == "abstained"
+    assert "NOT_IN" not in streamed
+    assert streamed == answer.text
+
+
+async def test_the_prompt_fences_passages_and_disarms_their_marks(tmp_path: Path) -> None:
+    chat = ScriptedChatModel(["x [1]."], ["x [1]."])
+    plumbline = make_plumbline(tmp_path, chat_model=chat)
+    await ask(plumbline, HERON)
+    await ask(plumbline, HERON)
+    first, second = (asked[0].content for asked in chat.asked)
+    assert first != second  # the fence is new for each request
+    assert "[1] boats.md" in first
+    assert chat.asked[0][-1].content == HERON
+    assert disarm("so it says [1] and [2, 3]") == "so it says (1) and (2, 3)"
+
+
+async def test_without_its_provider_the_answer_is_extractive_and_degraded(tmp_path: Path) -> None:
+    chat = ScriptedChatModel([ChatModelUnavailable("down")])
+    _, answer = await ask(make_plumbline(tmp_path, chat_model=chat), HERON)
+    assert answer.degraded
+    assert answer.generator == "extractive"
+    assert answer.citations
+    assert answer.fingerprint.chat_model == ""
+
+
+async def test_a_stream_cut_short_is_an_error_with_the_partial_text(tmp_path: Path) -> None:
+    pieces: Sequence[str | RagError] = ["The Heron carries", ChatModelTruncated("cut")]
+    plumbline = make_plumbline(tmp_path, chat_model=ScriptedChatModel(pieces))
+    with pytest.raises(ChatModelTruncated) as caught:
+        await ask(plumbline, HERON)
+    assert caught.value.partial == "The Heron carries"
+
+
+async def test_an_answer_cut_by_its_length_says_so(tmp_path: Path) -> None:
+    chat = ScriptedChatModel(["The ", "Heron ", "carries ", "120 ", "passengers [1]."])
+    plumbline = make_plumbline(
+        tmp_path, chat_model=chat, policy=Policy(min_confidence=0.3, max_tokens=3)
+    )
+    _, answer = await ask(plumbline, HERON)
+    assert answer.truncated
+
+
+async def test_a_conversation_must_end_with_a_question(tmp_path: Path) -> None:
+    plumbline = make_plumbline(tmp_path)
+    for conversation in ([], [Message("assistant", "Hello")]):
+        with pytest.raises(InvalidQuestion):
+            await collect(plumbline.answer(conversation, corpus="small"))
+
+
+async def test_a_follow_up_takes_its_topic_along(tmp_path: Path) -> None:
+    _, answer = await ask(make_plumbline(tmp_path), HERON, "120 [1]", "And how many cars?")
+    assert answer.standalone_question == f"{HERON} And how many cars?"
+    assert "18 cars" in answer.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("questions", "standalone"),
+    [
+        (["Who is Ana?"], "Who is Ana?"),
+        (["Who is Ana?", "Where does she work?"], "Who is Ana? Where does she work?"),
+        (
+            ["Who is Ana?", "What is the fare from Skarvik to Holm on a Sunday?"],
+            "What is the fare from Skarvik to Holm on a Sunday?",
+        ),
+        (["Who is Ana?", "And Per?", "Why?"], "Who is Ana? And Per? Why?"),
+    ],
+)
+def test_only_a_question_that_leans_on_the_conversation_is_rewritten(
+    questions: list[str], standalone: str
+) -> None:
+    assert make_standalone([Message("user", question) for question in questions]) == standalone
+
+
+def test_marks_are_filtered_piece_by_piece() -> None:
+    marks = MarkFilter(2)
+    pieces = ["a [", "1", "] b [1, 7", "; 2] c [x] d [3] e ["]
+    assert "".join(map(marks.feed, pieces)) + marks.finish() == "a [1] b [1][2] c [x] d  e ["
+
+
+def test_a_prompt_is_named_by_its_text() -> None:
+    prompt = load_prompt()
+    assert prompt.label.startswith("answer.v1@")
+    assert "$" not in prompt.fill(fence="F", passages="P")
