@@ -13,7 +13,7 @@ NASTY = [
     "   \n\t ",
     "One. Two! Three? Four",
     "Dr. Lind paid 3.50 to J. Moe, i.e. the cook. Then she left.",
-    "# Title\nUnder it. More.\n\n- first item\n- second item.\n  on\n\n| a | b |\n|--|--|\n| 1. x |",
+    "# Title\nUnder it. More.\n\n- first item\n- second item.\n  on\n\n| a | b |\n|--|--|\n| 1 x |",
     "渡船は九時に出ます。犬は無料です！はい？",
     "no stop at all" * 50,
     "\x00\u200b. A. \r\n B.",
