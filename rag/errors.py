@@ -4,7 +4,8 @@ RagError                     anything Plumbline can explain; `str()` is one line
 ├── UsageError               the caller asked for something that cannot be meant
 │   ├── InvalidCorpusName    the name could not be a folder on every system
 │   ├── InvalidQuestion      empty, too long, or not text
-│   └── SourceNotFound       a source path is missing, or holds no file at all
+│   ├── SourceNotFound       a source path is missing, or holds no file at all
+│   └── InvalidRegressionSet a regression set is missing, or a line of it is wrong
 ├── SettingsError            the environment holds an unknown name or a value that is refused
 ├── NotFoundError            a named thing does not exist
 │   ├── CorpusNotFound       no corpus of that name has a live release
@@ -44,6 +45,12 @@ class InvalidQuestion(UsageError):
 
 class SourceNotFound(UsageError):
     """A source path is missing or holds no files."""
+
+
+class InvalidRegressionSet(UsageError):
+    """A regression set is missing, or a line of it is wrong; names file, line and field."""
+
+    exit_code = 4
 
 
 class SettingsError(RagError):

@@ -45,7 +45,7 @@ class Policy:
 
     mode: Mode = "hybrid"
     context_characters: int = 6000
-    min_confidence: float = 0.5
+    min_confidence: float = 0.4
     max_tokens: int = 1024
 
 

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         6000, ge=500, le=100_000, description="Evidence given to the answer, in characters"
     )
     min_confidence: float = Field(
-        0.5, ge=0.0, le=1.0, description="Below this confidence a question is abstained from"
+        0.4, ge=0.0, le=1.0, description="Below this confidence a question is abstained from"
     )
     chat_model: str = Field(
         "", description="Chat model for prompted answers, e.g. `openai:NAME`; empty: extractive"

@@ -10,10 +10,10 @@ from rag.retrieval.confidence import estimate_confidence, term_coverage
 from rag.retrieval.fusion import fuse, share_with_neighbours
 
 CANDIDATES = 100
-WEIGHTS = {"dense": 0.5, "lexical": 0.5}
+WEIGHTS = {"dense": 0.4, "lexical": 0.6}
 NEIGHBOUR_SHARE = 0.2
 SETTINGS_LABEL = f"min-max {WEIGHTS} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
-HITS_FOR_CONFIDENCE = 3
+HITS_FOR_CONFIDENCE = 5
 
 
 @dataclass(frozen=True, slots=True)
