@@ -1,0 +1,1 @@
+"""Benchmarks: quality and speed as ratios against a baseline of the same run."""
