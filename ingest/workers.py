@@ -78,7 +78,7 @@ class ExtractionPool:
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Extracted | ExtractionFailed]]:
         """Each job's result in order; a crash, hang or error is a result, not an exception."""
-        waiting: deque[tuple[Job, ProcessFuture[Extracted]] = deque()
+        waiting: deque[tuple[Job, ProcessFuture[Extracted]]] = deque()
         size = 0
         for job in jobs:
             future = self._pool.schedule(
@@ -95,15 +95,16 @@ class ExtractionPool:
             yield done, self._result(future)
 
     def _result(self, future: ProcessFuture[Extracted]) -> Extracted | ExtractionFailed:
-        try:
-            result: Extracted = future.result()
-        except ExtractionFailed as error:
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if isinstance(error, ExtractionFailed):
             return error
-        except FutureTimeoutError:
+        if isinstance(error, FutureTimeoutError):
             return ExtractionFailed(f"not read within {self._limits.wall_s:.0f} s")
-        except ProcessExpired as error:
+        if isinstance(error, ProcessExpired):
             return ExtractionFailed(f"the reader crashed (exit code {error.exitcode})")
-        return result
+        return ExtractionFailed(f"the reader failed: {type(error).__name__}: {error}"[:200])
 
 
 def _confine(memory_bytes: int) -> None:

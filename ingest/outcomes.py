@@ -1,0 +1,56 @@
+"""What became of each source in a run, and of the run as a whole."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingest.ledger import State
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The one state that a source ended in; `reason` is why, where that needs saying."""
+
+    source: str
+    state: State
+    reason: str = ""
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished run: `release` is the live one, `published` whether this run made it so."""
+
+    corpus: str
+    release: int | None
+    published: bool
+    outcomes: tuple[Outcome, ...]
+    embedded: int
+    chunks: int
+    seconds: float
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many sources ended in each state that occurred."""
+        return dict(sorted(Counter(outcome.state for outcome in self.outcomes).items()))
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a source was quarantined, else 0."""
+        return 1 if "quarantined" in self.counts else 0
+
+
+class Progress(Protocol):
+    """Is told how far a run has come; `total` may grow while a stage is under way."""
+
+    def advance(self, stage: str, done: int, total: int) -> None:
+        """`done` of `total` steps of `stage` are behind us."""
+        ...
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def advance(self, stage: str, done: int, total: int) -> None:
+        """Say nothing."""

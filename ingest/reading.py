@@ -1,0 +1,206 @@
+"""Bringing the ledger to what the sources hold: each new or changed file read, cut and recorded."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from itertools import islice
+from pathlib import PurePosixPath
+
+from ingest.blobs import Blob, BlobStore
+from ingest.chunking import draft_chunks, fit_window, make_chunks
+from ingest.embedding import LazyEmbedder
+from ingest.extraction import EXTRACTOR
+from ingest.ledger import Ledger, SourceRow, State, StoredDocument
+from ingest.outcomes import Outcome, Progress
+from ingest.sources import Scan, Source
+from ingest.workers import Extracted, ExtractionPool, Job, Limits, count_workers
+from rag.domain import Chunk, Document
+from rag.errors import ExtractionFailed
+
+TRANSACTION_DOCUMENTS = 32
+
+
+def extractor_fingerprint() -> str:
+    """What a document's text depends on besides its bytes."""
+    return f"{EXTRACTOR}/kreuzberg-{version('kreuzberg')}"
+
+
+def document_id(corpus: str, uri: str) -> str:
+    """The id of a source's document, the same for all its versions."""
+    return hashlib.sha256(f"{corpus}\0{uri}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What reading works with: `chunked_by` names chunker and embedder together."""
+
+    corpus: str
+    ledger: Ledger
+    blobs: BlobStore
+    embedder: LazyEmbedder
+    chunked_by: str
+    progress: Progress
+    limits: Limits
+
+
+class SourceReader:
+    """Reads the sources of one run; every one of them ends with exactly one outcome."""
+
+    def __init__(self, desk: Desk, *, now: str) -> None:
+        self._desk = desk
+        self._now = now
+        self._extractor = extractor_fingerprint()
+        self._known = desk.ledger.sources()
+        self._chunks = desk.ledger.count_chunks()
+        self._settled: list[SourceRow] = []
+        self._read: dict[str, tuple[Source, Blob]] = {}
+        self._outcomes: dict[str, Outcome] = {}
+
+    def read(self, scan: Scan) -> list[Outcome]:
+        """Record what changed since the last run; the outcomes are in order of their source."""
+        self._remove_vanished(scan)
+        changed = [source for source in scan.sources if not self._is_settled(source)]
+        self._flush()
+        if changed:
+            self._read_changed(changed)
+        return [self._outcomes[uri] for uri in sorted(self._outcomes)]
+
+    def _remove_vanished(self, scan: Scan) -> None:
+        found = {source.uri for source in scan.sources}
+        with self._desk.ledger.transaction():
+            for uri, row in self._known.items():
+                if uri not in found and scan.covers(uri, row.root):
+                    self._desk.ledger.remove_source(uri, at=self._now)
+                    self._outcomes[uri] = Outcome(row.name, "removed")
+
+    def _is_settled(self, source: Source) -> bool:
+        row = self._known.get(source.uri)
+        if source.problem:
+            self._settle(source, "quarantined", reason=source.problem)
+            return True
+        if row is None or row.state == "quarantined" or row.extractor != self._extractor:
+            return False
+        if (row.size, row.mtime_ns) != (source.size, source.mtime_ns):
+            return False
+        self._keep(source, row)
+        return True
+
+    def _keep(self, source: Source, row: SourceRow) -> None:
+        """Note that a source holds what it held; one that no release has yet keeps its state."""
+        state: State = "unchanged" if row.is_published and row.state != "empty" else row.state
+        chunks = self._chunks.get(source.uri, 0)
+        self._outcomes[source.uri] = Outcome(row.name, state, row.reason, chunks)
+        seen = replace(row, root=source.root, size=source.size, mtime_ns=source.mtime_ns)
+        if seen != row:
+            self._settled.append(seen)
+
+    def _settle(self, source: Source, state: State, *, reason: str, sha256: str = "") -> None:
+        """Record a source that gives no document."""
+        self._outcomes[source.uri] = Outcome(source.name, state, reason)
+        self._settled.append(self._row(source, state, reason=reason, sha256=sha256))
+
+    def _row(self, source: Source, state: State, *, reason: str, sha256: str) -> SourceRow:
+        at = (source.uri, source.root, source.name, source.size, source.mtime_ns)
+        return SourceRow(*at, sha256, self._extractor, state, reason)
+
+    def _flush(self) -> None:
+        with self._desk.ledger.transaction():
+            for row in self._settled:
+                self._desk.ledger.put_source(row)
+                if row.state in ("quarantined", "empty"):
+                    self._desk.ledger.drop_document(row.uri)
+        self._settled.clear()
+
+    def _read_changed(self, changed: list[Source]) -> None:
+        workers = count_workers(len(changed))
+        done = 0
+        with ExtractionPool(workers, self._desk.limits) as pool:
+            results = pool.run(self._jobs(changed))
+            while batch := list(islice(results, TRANSACTION_DOCUMENTS)):
+                self._record(batch)
+                done += len(batch)
+                self._desk.progress.advance("reading", done, len(changed))
+        self._flush()
+
+    def _jobs(self, changed: Iterable[Source]) -> Iterator[Job]:
+        for source in changed:
+            try:
+                blob = self._desk.blobs.store(source)
+            except ExtractionFailed as error:
+                self._settle(source, "quarantined", reason=str(error))
+                continue
+            source = replace(source, size=blob.size, mtime_ns=blob.mtime_ns)
+            row = self._known.get(source.uri)
+            if row and self._holds_same(row, blob):
+                self._keep(source, row)
+                continue
+            self._desk.embedder.start()
+            self._read[source.uri] = (source, blob)
+            yield Job(source.uri, blob.path, source.name, blob.size)
+
+    def _holds_same(self, row: SourceRow, blob: Blob) -> bool:
+        is_whole = row.state != "quarantined" and row.extractor == self._extractor
+        return is_whole and row.sha256 == blob.sha256
+
+    def _record(self, results: list[tuple[Job, Extracted | ExtractionFailed]]) -> None:
+        documents: list[tuple[Source, Blob, StoredDocument, list[Chunk]]] = []
+        failed: list[Blob] = []
+        for job, result in results:
+            source, blob = self._read.pop(job.key)
+            if isinstance(result, ExtractionFailed):
+                self._settle(source, "quarantined", reason=str(result), sha256=blob.sha256)
+                failed.append(blob)
+            elif not result.drafts:
+                self._settle(source, "empty", reason="no text", sha256=blob.sha256)
+                failed.append(blob)
+            else:
+                documents.append((source, blob, *self._cut(source, blob, result)))
+        with self._desk.ledger.transaction():
+            for source, blob, stored, chunks in documents:
+                self._put(source, blob, stored, chunks)
+        self._flush()
+        self._discard(failed)
+
+    def _cut(
+        self, source: Source, blob: Blob, extracted: Extracted
+    ) -> tuple[StoredDocument, list[Chunk]]:
+        extraction = extracted.extraction
+        document = Document(
+            id=document_id(self._desk.corpus, source.uri),
+            version=blob.sha256,
+            source=source.name,
+            title=extraction.title or PurePosixPath(source.name).stem,
+            text=extraction.text,
+            media_type=extraction.media_type,
+            pages=extraction.pages,
+        )
+        drafts = fit_window(document.text, extracted.drafts, self._desk.embedder.get())
+        chunks = make_chunks(document.id, document.text, drafts, document.pages)
+        return StoredDocument(document, extraction.is_markdown), chunks
+
+    def _put(self, source: Source, blob: Blob, stored: StoredDocument, chunks: list[Chunk]) -> None:
+        ledger = self._desk.ledger
+        is_twin = ledger.holds_content(blob.sha256, beside=source.uri)
+        state: State = "duplicate" if is_twin else "indexed"
+        ledger.put_source(self._row(source, state, reason="", sha256=blob.sha256))
+        ledger.put_document(source.uri, stored, chunks, chunked_by=self._desk.chunked_by)
+        self._outcomes[source.uri] = Outcome(source.name, state, chunks=len(chunks))
+
+    def _discard(self, blobs: Iterable[Blob]) -> None:
+        for blob in blobs:
+            if not self._desk.ledger.holds_content(blob.sha256, beside=""):
+                self._desk.blobs.discard(blob.sha256)
+
+
+def cut_again(desk: Desk) -> None:
+    """Cut documents whose chunks were made by another chunker or for another embedder."""
+    outdated = desk.ledger.documents_chunked_otherwise(desk.chunked_by)
+    for done, id_ in enumerate(outdated, 1):
+        stored = desk.ledger.document(id_)
+        text, pages = stored.document.text, stored.document.pages
+        drafts = draft_chunks(text, is_markdown=stored.is_markdown, pages=pages)
+        chunks = make_chunks(id_, text, fit_window(text, drafts, desk.embedder.get()), pages)
+        with desk.ledger.transaction():
+            desk.ledger.replace_chunks(id_, chunks, chunked_by=desk.chunked_by)
+        desk.progress.advance("cutting", done, len(outdated))
