@@ -1,0 +1,169 @@
+"""`python -m evals run` and `python -m evals locate`: measure a corpus, prepare a regression set.
+
+Exit codes of `run`: 0 measured, 1 regression, 2 broken floor, 3 could not measure, 4 usage.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Never
+
+from rag.errors import NotMeasured, RagError, SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from evals.judging import JudgedTier
+    from evals.record import Report
+    from rag.settings import Settings
+
+HANDBOOK = Path(__file__).parent / "sets" / "handbook.jsonl"
+USAGE = 4
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Never:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = _Parser(prog="python -m evals", description="Measure how well a corpus answers.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser(
+        "run", help="put a regression set to the live release, write a report"
+    )
+    run.add_argument("--set", type=Path, default=HANDBOOK, help="regression set, JSONL")
+    run.add_argument("--corpus", default="handbook", help="name of the corpus (handbook)")
+    run.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
+    run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
+    run.add_argument("--repeats", type=_positive, default=3, help="repeats of each judgement (3)")
+    run.add_argument("--limit", type=_positive, help="ask only the first samples")
+    run.add_argument("--json", action="store_true", help="print the JSON of record for programs")
+    locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
+    locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
+    locate.add_argument("--corpus", required=True, help="name of the corpus")
+    for command in (run, locate):
+        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code, errors are one line on stderr."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return _locate(options) if options.command == "locate" else _run(options)
+    except RagError as error:
+        _complain(str(error))
+        return _exit_code(error)
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+
+
+def _exit_code(error: RagError) -> int:
+    """The error's own code; 1 and 2 are kept for what was measured and found wanting."""
+    if isinstance(error, UsageError):
+        return USAGE
+    return NotMeasured.exit_code if error.exit_code in (1, 2) else error.exit_code
+
+
+def _run(options: argparse.Namespace) -> int:
+    from evals import printing, record, rendering
+    from evals.running import Run, evaluate
+    from evals.sets import read_set
+    from rag.releases import release_folder
+    from rag.settings import load_settings
+
+    settings = load_settings(data=options.data)
+    run = Run(read_set(options.set), options.corpus, options.limit)
+    release_folder(settings.data, options.corpus)  # fails before a model is loaded
+    judged = _load_judged_tier(settings, options.repeats) if options.judge else None
+    from rag.bootstrap import open_plumbline
+
+    plumbline = open_plumbline(settings)
+    try:
+        with printing.ProgressBars() as bars:
+            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=bars.advance))
+    finally:
+        plumbline.close()
+    folder = rendering.write_report(report, options.out)
+    if options.json:
+        print(record.to_json(report), end="")  # noqa: T201 - a command's output
+    else:
+        printing.print_report(report, folder)
+    return _verdict(report)
+
+
+def _verdict(report: "Report") -> int:
+    from evals.printing import explain_missing
+
+    problem = explain_missing(report)
+    if not problem:
+        return 0
+    _complain(f"could not measure {problem}")
+    return NotMeasured.exit_code
+
+
+def _load_judged_tier(settings: "Settings", repeats: int) -> "JudgedTier":
+    if not settings.judge_model:
+        raise SettingsError(
+            "RAG_JUDGE_MODEL is empty: name the judge's model, or leave out --judge"
+        )
+    try:
+        from evals.judge import Judge
+        from evals.judge_cache import JudgeCache
+        from evals.judging import JudgedTier
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"the judged tier needs {error.name}: run `pip install '.[evals]'`"
+        ) from error
+    from rag.bootstrap import load_embedder
+
+    judge = Judge(
+        settings.judge_model,
+        base_url=settings.judge_base_url,
+        api_key=settings.judge_api_key.get_secret_value(),
+        cache=JudgeCache(settings.data / "judge-cache.db"),
+    )
+    return JudgedTier(judge, load_embedder(settings), repeats=repeats)
+
+
+def _locate(options: argparse.Namespace) -> int:
+    from evals.locating import Sources, locate_set
+    from evals.sets import read_lines
+    from rag.bootstrap import open_release
+    from rag.releases import release_folder
+    from rag.settings import load_settings
+
+    lines = read_lines(options.set)
+    data = load_settings(data=options.data).data
+    release = open_release(release_folder(data, options.corpus))
+    try:
+        sources = Sources(release.documents.references(), release.documents.document)
+        found = locate_set(options.set, lines, sources)
+    finally:
+        release.close()
+    for problem in found.problems:
+        _complain(problem)
+    where = f"{options.corpus}@{release.manifest.release}"
+    print(  # noqa: T201 - a command's output
+        f"{found.checked} pieces of evidence stand in {where}, {found.changed} of them written"
+    )
+    return USAGE if found.problems else 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _complain(line: str) -> None:
+    print(f"evals: {line}", file=sys.stderr)  # noqa: T201 - a command's output
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Deterministic metrics: small functions of a sample and what was observed, in one table."""

@@ -1,0 +1,198 @@
+"""The table of deterministic metrics; a new one is a function and one line of METRICS."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from evals.locating import Target
+from evals.metrics import ranking, wording
+from evals.observing import Missing, Observation
+from evals.samples import Sample
+from rag.domain import Answer, Citation, Hit
+
+Measurement = float | Missing | None
+"""A value, a value that is missing, or None where the metric does not apply to the sample."""
+
+Measure = Callable[[Sample, Observation], Measurement]
+Unit = Literal["share", "ms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named measure of one sample; `definition` is what the report says of it."""
+
+    name: str
+    definition: str
+    measure: Measure
+    unit: Unit = "share"
+
+
+def _of_ranking(score: Callable[[Sequence[Target], Sequence[Hit]], float]) -> Measure:
+    def measure(sample: Sample, observation: Observation) -> Measurement:
+        if not sample.is_answerable:
+            return None
+        if isinstance(observation.targets, Missing):
+            return observation.targets
+        if isinstance(observation.search, Missing):
+            return observation.search
+        return score(observation.targets, observation.search.hits)
+
+    return measure
+
+
+def _of_answer(score: Callable[[Sample, Answer, Observation], Measurement]) -> Measure:
+    def measure(sample: Sample, observation: Observation) -> Measurement:
+        if isinstance(observation.answer, Missing):
+            return observation.answer
+        return score(sample, observation.answer, observation)
+
+    return measure
+
+
+def citation_validity(_: Sample, answer: Answer, observation: Observation) -> Measurement:
+    """Share of citations whose quote is the exact text of that span of that document version."""
+    if not answer.citations:
+        return None
+    return sum(observation.exact_quotes) / len(observation.exact_quotes)
+
+
+def citation_precision(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
+    """Share of citations that touch evidence; applies where something was cited."""
+    if not sample.is_answerable or not answer.citations:
+        return None
+    if isinstance(observation.targets, Missing):
+        return observation.targets
+    targets = observation.targets
+    good = [c for c in answer.citations if any(_cites(c, target) for target in targets)]
+    return len(good) / len(answer.citations)
+
+
+def citation_recall(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
+    """Share of evidence spans that a citation touches; 0 for an abstention."""
+    if not sample.is_answerable:
+        return None
+    if isinstance(observation.targets, Missing):
+        return observation.targets
+    targets = observation.targets
+    cited = [target for target in targets if any(_cites(c, target) for c in answer.citations)]
+    return len(cited) / len(targets)
+
+
+def decision(sample: Sample, answer: Answer, _: Observation) -> Measurement:
+    """1 if an answerable question was answered or an unanswerable one abstained from, else 0."""
+    return float((answer.status != "abstained") == sample.is_answerable)
+
+
+def answer_containment(sample: Sample, answer: Answer, _: Observation) -> Measurement:
+    """Share of the reference's words and numbers in the answer; 0 for an abstention."""
+    return _compare(wording.containment, sample, answer)
+
+
+def answer_numbers(sample: Sample, answer: Answer, _: Observation) -> Measurement:
+    """The same for the reference's numbers, where it has any."""
+    return _compare(wording.number_containment, sample, answer)
+
+
+def search_ms(_: Sample, observation: Observation) -> Measurement:
+    """Time of one search."""
+    search = observation.search
+    return search if isinstance(search, Missing) else observation.search_ms
+
+
+def answer_ms(_: Sample, observation: Observation) -> Measurement:
+    """Time of one whole answer, its search included."""
+    answer = observation.answer
+    return answer if isinstance(answer, Missing) else observation.answer_ms
+
+
+def _compare(
+    share: Callable[[str, str], float | None], sample: Sample, answer: Answer
+) -> Measurement:
+    if not sample.is_answerable:
+        return None
+    said = "" if answer.status == "abstained" else answer.text
+    return share(sample.reference, said)
+
+
+def _cites(citation: Citation, target: Target) -> bool:
+    return ranking.touches(target, citation.document.version, citation.span)
+
+
+BUDGETS = (2000, 4000, 8000)
+DEPTHS = (1, 5, 10)
+
+_TABLE = (
+    *(
+        Metric(
+            f"evidence_recall@{budget}",
+            f"share of the evidence's characters within the first {budget} characters of the hits",
+            _of_ranking(partial(ranking.evidence_recall, budget=budget)),
+        )
+        for budget in BUDGETS
+    ),
+    *(
+        Metric(
+            f"hit@{k}",
+            f"1 if one of the first {k} hits overlaps some evidence, else 0",
+            _of_ranking(partial(ranking.hit_at, k=k)),
+        )
+        for k in DEPTHS
+    ),
+    Metric(
+        "evidence_hit@5",
+        "1 if every piece of evidence is overlapped by one of the first 5 hits, else 0",
+        _of_ranking(partial(ranking.evidence_hit_at, k=5)),
+    ),
+    Metric(
+        "mrr",
+        "1 / rank of the first hit that overlaps evidence, 0 if none of 100 does",
+        _of_ranking(ranking.reciprocal_rank),
+    ),
+    Metric(
+        "ndcg@10",
+        "discounted gain of the pieces of evidence at the hit that first overlaps each, "
+        "as a share of the ideal",
+        _of_ranking(partial(ranking.ndcg_at, k=10)),
+    ),
+    Metric(
+        "citation_validity",
+        "share of citations whose quote is exactly that span of that document version",
+        _of_answer(citation_validity),
+    ),
+    Metric(
+        "citation_precision",
+        "share of citations that overlap evidence, where something was cited",
+        _of_answer(citation_precision),
+    ),
+    Metric(
+        "citation_recall",
+        "share of the pieces of evidence that a citation overlaps; an abstention has 0",
+        _of_answer(citation_recall),
+    ),
+    Metric(
+        "abstention",
+        "1 if an answerable question was answered or an unanswerable one abstained from, else 0",
+        _of_answer(decision),
+    ),
+    Metric(
+        "answer_containment",
+        "share of the reference's distinct words (no stop words) and numbers in the answer; "
+        "an abstention has 0",
+        _of_answer(answer_containment),
+    ),
+    Metric(
+        "answer_numbers",
+        "share of the reference's distinct numbers in the answer; an abstention has 0",
+        _of_answer(answer_numbers),
+    ),
+    Metric("search_ms", "time of a search for 100 hits", search_ms, "ms"),
+    Metric("answer_ms", "time of a whole answer, its search included", answer_ms, "ms"),
+)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
+
+
+def measure_all(sample: Sample, observation: Observation) -> dict[str, float | Missing]:
+    """Every metric that applies to the sample, by name."""
+    measured = ((name, metric.measure(sample, observation)) for name, metric in METRICS.items())
+    return {name: value for name, value in measured if value is not None}

@@ -1,0 +1,113 @@
+"""Reports for people, Markdown and self-contained HTML, rendered from the JSON of record alone."""
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from evals.aggregates import missing_values
+from evals.record import Aggregate, Report, read_report, to_json
+from rag.errors import StorageError
+
+SLICE_METRICS = (
+    "evidence_recall@4000",
+    "hit@5",
+    "citation_validity",
+    "citation_recall",
+    "abstention",
+    "answer_containment",
+    "faithfulness",
+    "answer_relevancy",
+    "context_precision",
+    "context_recall",
+)
+WORST = 20
+
+
+def write_report(report: Report, out: Path) -> Path:
+    """Write `<date>-<corpus>-r<release>/report.{json,md,html}` below `out`; never over another.
+
+    Returns the folder. Raises StorageError.
+    """
+    name = f"{report.created[:10]}-{report.corpus}-r{report.release}"
+    try:
+        folder = _make_folder(out, name)
+        record = folder / "report.json"
+        record.write_text(to_json(report), encoding="utf-8")
+        for suffix in ("md", "html"):
+            text = render(read_report(record), suffix)
+            (folder / f"report.{suffix}").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"the report cannot be written to {out}: {error.strerror}") from error
+    return folder
+
+
+def render(report: Report, suffix: str) -> str:
+    """The report as `md` or `html`."""
+    environment = Environment(
+        loader=PackageLoader("evals"),
+        autoescape=suffix == "html",
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"cell": _cell, "number": _number, "ms": _ms}
+    return environment.get_template(f"report.{suffix}.j2").render(
+        report=report,
+        shares=_aggregates(report, "share"),
+        times=_aggregates(report, "ms"),
+        slice_metrics=[name for name in SLICE_METRICS if name in report.aggregates],
+        missing=missing_values(report),
+        worst=_worst(report),
+    )
+
+
+def _make_folder(out: Path, name: str) -> Path:
+    out.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = out / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def _aggregates(report: Report, unit: str) -> dict[str, Aggregate]:
+    return {
+        name: found
+        for name, found in report.aggregates.items()
+        if report.metrics[name].unit == unit
+    }
+
+
+def _worst(report: Report) -> list[tuple[float, str]]:
+    """Ids of the samples with the lowest mean over their shares, none that is perfect."""
+    means = []
+    for sample in report.samples:
+        shares = [
+            value
+            for name, value in sample.values.items()
+            if isinstance(value, float) and report.metrics[name].unit == "share"
+        ]
+        if shares and min(shares) < 1:
+            means.append((sum(shares) / len(shares), sample.id))
+    return sorted(means)[:WORST]
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a Markdown table: one line, nothing in it is markup."""
+    line = " ".join(text.split())
+    for character in "\\`*_[]<>|":
+        line = line.replace(character, "\\" + character)
+    return line
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} ms"
