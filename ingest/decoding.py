@@ -14,6 +14,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 SAMPLE_BYTES = 64_000
+DAMAGED = "\ufffd"
 # Tag characters are kept where they spell a flag, after U+1F3F4.
 UNSEEN = re.compile(
     "(\U0001f3f4[\U000e0020-\U000e007f]+)"
@@ -24,36 +25,51 @@ UNSEEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file and how many characters that nobody can see were left out."""
+    """A text, and in words whatever the reader of it should know about how it was made."""
 
     text: str
-    unseen: int
+    notes: tuple[str, ...] = ()
 
 
 def decode(raw: bytes, declared: str = "") -> Decoded:
     """The text of `raw`: by byte order mark, as UTF-8, as `declared`, else by detection."""
-    return drop_unseen(_decode(raw, declared))
+    decoded = _decode(raw, declared)
+    cleaned = drop_unseen(decoded.text)
+    return Decoded(cleaned.text, decoded.notes + cleaned.notes)
 
 
 def drop_unseen(text: str) -> Decoded:
     """`text` without NUL, lone surrogates, bidi controls, tags and other invisible characters."""
     if text.isascii() and "\0" not in text:
-        return Decoded(text, 0)
+        return Decoded(text)
     kept = UNSEEN.sub(lambda match: match.group(1) or "", text)
-    return Decoded(kept, len(text) - len(kept))
+    dropped = len(text) - len(kept)
+    return Decoded(kept, (f"{dropped} invisible characters left out",) if dropped else ())
 
 
-def _decode(raw: bytes, declared: str) -> str:
+def _decode(raw: bytes, declared: str) -> Decoded:
     for mark, encoding in BYTE_ORDER_MARKS:
         if raw.startswith(mark):
-            return raw[len(mark) :].decode(encoding, errors="replace")
+            return _repair(raw[len(mark) :], encoding)
     for encoding in (_encoding_by_zeros(raw), "utf-8", declared):
         if encoding:
             try:
-                return raw.decode(encoding)
+                return Decoded(raw.decode(encoding))
             except (UnicodeDecodeError, LookupError):
                 continue
-    return _detect(raw)
+    repaired = raw.decode(errors="replace")
+    damaged = repaired.count(DAMAGED)
+    beyond_ascii = sum(1 for mark in repaired if mark > "\x7f") - damaged
+    if beyond_ascii > 4 * damaged:
+        return _repair(raw, "utf-8")
+    encoding = _guess(raw)
+    return Decoded(raw.decode(encoding), (f"character set guessed: {encoding}",))
+
+
+def _repair(raw: bytes, encoding: str) -> Decoded:
+    text = raw.decode(encoding, errors="replace")
+    damaged = text.count(DAMAGED) - raw.count(DAMAGED.encode(encoding))
+    return Decoded(text, (f"{damaged} characters are damaged",) if damaged > 0 else ())
 
 
 def _encoding_by_zeros(raw: bytes) -> str:
@@ -66,11 +82,16 @@ def _encoding_by_zeros(raw: bytes) -> str:
     return "utf-16-be" if sample[::2].count(0) * 3 > len(sample) else ""
 
 
-def _detect(raw: bytes) -> str:
-    best = from_bytes(raw[:SAMPLE_BYTES]).best()
-    for encoding in (best.encoding if best else "cp1252", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("latin-1")
+def _guess(raw: bytes) -> str:
+    """Western European where it is as likely as anything else."""
+    matches = list(from_bytes(raw[:SAMPLE_BYTES]))
+    likeliest = [match for match in matches if match.chaos <= matches[0].chaos]
+    names = [name for match in likeliest for name in match.could_be_from_charset]
+    for encoding in ("cp1252", *names):
+        if encoding in names or not names:
+            try:
+                raw.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            return encoding
+    return "latin-1"

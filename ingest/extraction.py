@@ -21,18 +21,19 @@ RATIO_MATTERS_ABOVE_BYTES = 10_000_000
 OFFICE = "application/vnd.openxmlformats-officedocument"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 PAGE_BREAK = "\n\n"
+ROW_BREAK = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What one file holds: its text, whether that is Markdown, and its pages if it has any."""
+    """What one file holds; `notes` says in words what was left out, guessed or repaired."""
 
     text: str
     media_type: str
     title: str
     is_markdown: bool = False
     pages: tuple[Page, ...] = ()
-    unseen_characters: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Format(NamedTuple):
@@ -45,35 +46,37 @@ class Format(NamedTuple):
 
 def extract_text(path: Path, media_type: str) -> Extraction:
     """A text file, character for character."""
-    text, unseen = _decoded(path)
-    return Extraction(text, media_type, "", unseen_characters=unseen)
+    decoded = decode(path.read_bytes())
+    return Extraction(decoded.text, media_type, "", notes=decoded.notes)
 
 
 def extract_markdown(path: Path, media_type: str) -> Extraction:
     """A Markdown file, character for character, structured by its headings."""
-    text, unseen = _decoded(path)
-    return Extraction(text, media_type, "", is_markdown=True, unseen_characters=unseen)
+    decoded = decode(path.read_bytes())
+    return Extraction(decoded.text, media_type, "", is_markdown=True, notes=decoded.notes)
 
 
 def extract_table(path: Path, media_type: str) -> Extraction:
-    """A CSV or TSV file, one line a row."""
-    text, unseen = _decoded(path)
-    lines = "\n".join(tables.describe_rows(tables.read_csv(text)))
-    return Extraction(lines, media_type, "", unseen_characters=unseen)
+    """A CSV or TSV file, each row a paragraph of one line."""
+    decoded = decode(path.read_bytes())
+    rows = ROW_BREAK.join(tables.describe_rows(tables.read_csv(decoded.text)))
+    return Extraction(rows, media_type, "", notes=decoded.notes)
 
 
 def extract_web_page(path: Path, media_type: str) -> Extraction:
     """The visible text of an HTML page as Markdown."""
     raw = path.read_bytes()
     page = decode(raw, markup.declared_charset(raw))
-    content = markup.forget_charset(page.text).encode()
-    return _as_markdown(*kreuzberg.read_markdown(content, media_type), media_type)
+    title, body = markup.split_web_page(page.text)
+    content, _ = kreuzberg.read_markdown(body.encode(), media_type)
+    return _as_markdown(content, title, media_type, page.notes)
 
 
 def extract_marked_up(path: Path, media_type: str) -> Extraction:
     """A text in a markup other than Markdown, turned into Markdown."""
-    content = decode(path.read_bytes()).text.encode()
-    return _as_markdown(*kreuzberg.read_markdown(content, media_type), media_type)
+    decoded = decode(path.read_bytes())
+    content, title = kreuzberg.read_markdown(decoded.text.encode(), media_type)
+    return _as_markdown(content, title, media_type, decoded.notes)
 
 
 def extract_office(path: Path, media_type: str) -> Extraction:
@@ -84,40 +87,35 @@ def extract_office(path: Path, media_type: str) -> Extraction:
 def extract_mail(path: Path, media_type: str) -> Extraction:
     """A mail's headers and body as plain text."""
     content, title = kreuzberg.read_plain(path.read_bytes(), media_type)
-    text, unseen = _without_unseen(content.strip())
-    return Extraction(text, media_type, title, unseen_characters=unseen)
+    seen = drop_unseen(content.strip())
+    return Extraction(seen.text, media_type, title, notes=seen.notes)
 
 
 def extract_pdf(path: Path, media_type: str) -> Extraction:
     """A PDF's text with the span of each page. Raises ExtractionFailed when no page has any."""
     contents, title = kreuzberg.read_pages(path, media_type)
+    seen = [drop_unseen(content.strip()) for content in contents]
     pages: list[Page] = []
-    pieces: list[str] = []
-    start = unseen = 0
-    for number, content in enumerate(contents, 1):
-        text, left_out = _without_unseen(content.strip())
-        pages.append(Page(number, Span(start, start + len(text))))
-        pieces.append(text)
-        unseen += left_out
-        start += len(text) + len(PAGE_BREAK)
-    if not any(pieces):
+    start = 0
+    for number, page in enumerate(seen, 1):
+        pages.append(Page(number, Span(start, start + len(page.text))))
+        start += len(page.text) + len(PAGE_BREAK)
+    if not any(page.text for page in seen):
         raise ExtractionFailed("no text on any page (scanned?)")
-    return Extraction(PAGE_BREAK.join(pieces), media_type, title, False, tuple(pages), unseen)
+    text = PAGE_BREAK.join(page.text for page in seen)
+    notes = tuple(
+        f"page {number}: {note}" for number, page in enumerate(seen, 1) for note in page.notes
+    )
+    return Extraction(text, media_type, title, pages=tuple(pages), notes=notes)
 
 
-def _decoded(path: Path) -> tuple[str, int]:
-    decoded = decode(path.read_bytes())
-    return decoded.text, decoded.unseen
-
-
-def _without_unseen(text: str) -> tuple[str, int]:
-    decoded = drop_unseen(text)
-    return decoded.text, decoded.unseen
-
-
-def _as_markdown(content: str, title: str, media_type: str) -> Extraction:
-    text, unseen = _without_unseen(markup.clean_markdown(content).strip())
-    return Extraction(text, media_type, title, is_markdown=True, unseen_characters=unseen)
+def _as_markdown(
+    content: str, title: str, media_type: str, notes: tuple[str, ...] = ()
+) -> Extraction:
+    seen = drop_unseen(markup.clean_markdown(content).strip())
+    return Extraction(
+        seen.text, media_type, title, is_markdown=True, notes=tuple(notes) + seen.notes
+    )
 
 
 EXTRACTORS: dict[str, Format] = {

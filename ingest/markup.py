@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import groupby
 
 from ingest.tables import describe_rows
@@ -12,11 +13,13 @@ EMPHASIS = re.compile(r"(?<!\\)\*\*([^*\n]+)\*\*")
 ESCAPED = re.compile(r"\\([*_<>\[\]()~`.!{}+\-=|&$@^%'\",:;?/])")
 CELL = re.compile(r"(?<!\\)\|")
 RULE = re.compile(r"\|[-:| ]+\|?$")
+WEB_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title[^<>]*>", re.IGNORECASE)
+WEB_METADATA = re.compile(r"<(?:meta|link|base)\b[^<>]*>", re.IGNORECASE)
 WEB_CHARSET = re.compile(r"""charset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
 
 def clean_markdown(text: str) -> str:
-    """`text` without images, link targets, bold marks and escapes, table rows spelled out."""
+    """`text` without images, link targets, bold marks and escapes, each table row a paragraph."""
     return "\n".join(_clean_lines(text.splitlines()))
 
 
@@ -24,7 +27,8 @@ def _clean_lines(lines: list[str]) -> Iterator[str]:
     for is_table, run in groupby(_mark_fences(lines), key=lambda pair: pair[1].startswith("|")):
         if is_table:
             rows = [_cells(line) for _, line in run if not RULE.match(line)]
-            yield from describe_rows(rows)
+            for row in describe_rows(rows):
+                yield from (row, "")
         else:
             yield from (line if in_fence else _clean_line(line) for in_fence, line in run)
 
@@ -54,6 +58,11 @@ def declared_charset(raw: bytes) -> str:
     return match.group(1) if match else ""
 
 
-def forget_charset(html: str) -> str:
-    """`html` without the character set it declares, since it is decoded already."""
-    return WEB_CHARSET.sub("charset=utf-8", html[:4096]) + html[4096:]
+def split_web_page(html: str) -> tuple[str, str]:
+    """The title of a decoded page, and the page without what it says of itself in its head.
+
+    kreuzberg would turn those tags, and a character set that is no longer true, into text.
+    """
+    title = WEB_TITLE.search(html)
+    body = WEB_METADATA.sub("", WEB_TITLE.sub("", html))
+    return " ".join(unescape(title.group(1)).split()) if title else "", body

@@ -19,6 +19,7 @@ from rag.domain import Chunk, Document
 from rag.errors import ExtractionFailed
 
 TRANSACTION_DOCUMENTS = 32
+MOST_NOTE_CHARACTERS = 300
 
 
 def extractor_fingerprint() -> str:
@@ -42,6 +43,14 @@ class Desk:
     chunked_by: str
     progress: Progress
     limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    source: Source
+    stored: StoredDocument
+    chunks: list[Chunk]
+    note: str
 
 
 class SourceReader:
@@ -144,7 +153,7 @@ class SourceReader:
         return is_whole and row.sha256 == blob.sha256
 
     def _record(self, results: list[tuple[Job, Extracted | ExtractionFailed]]) -> None:
-        documents: list[tuple[Source, Blob, StoredDocument, list[Chunk]]] = []
+        documents: list[_Finished] = []
         failed: list[Blob] = []
         for job, result in results:
             source, blob = self._read.pop(job.key)
@@ -155,16 +164,14 @@ class SourceReader:
                 self._settle(source, "empty", reason="no text", sha256=blob.sha256)
                 failed.append(blob)
             else:
-                documents.append((source, blob, *self._cut(source, blob, result)))
+                documents.append(self._cut(source, blob, result))
         with self._desk.ledger.transaction():
-            for source, blob, stored, chunks in documents:
-                self._put(source, blob, stored, chunks)
+            for finished in documents:
+                self._put(finished)
         self._flush()
         self._discard(failed)
 
-    def _cut(
-        self, source: Source, blob: Blob, extracted: Extracted
-    ) -> tuple[StoredDocument, list[Chunk]]:
+    def _cut(self, source: Source, blob: Blob, extracted: Extracted) -> "_Finished":
         extraction = extracted.extraction
         document = Document(
             id=document_id(self._desk.corpus, source.uri),
@@ -177,15 +184,19 @@ class SourceReader:
         )
         drafts = fit_window(document.text, extracted.drafts, self._desk.embedder.get())
         chunks = make_chunks(document.id, document.text, drafts, document.pages)
-        return StoredDocument(document, extraction.is_markdown), chunks
+        stored = StoredDocument(document, extraction.is_markdown)
+        return _Finished(source, stored, chunks, "; ".join(extraction.notes)[:MOST_NOTE_CHARACTERS])
 
-    def _put(self, source: Source, blob: Blob, stored: StoredDocument, chunks: list[Chunk]) -> None:
-        ledger = self._desk.ledger
-        is_twin = ledger.holds_content(blob.sha256, beside=source.uri)
+    def _put(self, finished: "_Finished") -> None:
+        ledger, source, note = self._desk.ledger, finished.source, finished.note
+        version = finished.stored.document.version
+        is_twin = ledger.holds_content(version, beside=source.uri)
         state: State = "duplicate" if is_twin else "indexed"
-        ledger.put_source(self._row(source, state, reason="", sha256=blob.sha256))
-        ledger.put_document(source.uri, stored, chunks, chunked_by=self._desk.chunked_by)
-        self._outcomes[source.uri] = Outcome(source.name, state, chunks=len(chunks))
+        ledger.put_source(self._row(source, state, reason=note, sha256=version))
+        ledger.put_document(
+            source.uri, finished.stored, finished.chunks, chunked_by=self._desk.chunked_by
+        )
+        self._outcomes[source.uri] = Outcome(source.name, state, note, len(finished.chunks))
 
     def _discard(self, blobs: Iterable[Blob]) -> None:
         for blob in blobs:
