@@ -116,8 +116,9 @@ def _load_judged_tier(settings: "Settings", repeats: int) -> "JudgedTier":
         from evals.judge_cache import JudgeCache
         from evals.judging import JudgedTier
     except ModuleNotFoundError as error:
+        library = (error.name or "").split(".")[0]
         raise SettingsError(
-            f"the judged tier needs {error.name}: run `pip install '.[evals]'`"
+            f"the judged tier needs {library}: run `pip install '.[evals]'`"
         ) from error
     from rag.bootstrap import load_embedder
 

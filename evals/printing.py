@@ -29,7 +29,8 @@ class ProgressBars:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._progress.console.is_terminal:
+            self._progress.stop()
 
     def advance(self, stage: str, total: int) -> None:
         """One more sample of `stage` is done."""

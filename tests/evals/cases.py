@@ -1,0 +1,90 @@
+"""Samples, hits, answers and observations with only what a test is about."""
+
+from collections.abc import Sequence
+
+from evals.locating import Target
+from evals.observing import Missing, Observation
+from evals.samples import Kind, Sample
+from rag.domain import (
+    Answer,
+    Chunk,
+    Citation,
+    DocumentRef,
+    Fingerprint,
+    Hit,
+    Message,
+    Passage,
+    SearchResult,
+    Span,
+    Status,
+)
+
+DOCUMENT = DocumentRef("d", "v", "d.md", "D")
+FINGERPRINT = Fingerprint("0", "", "", "e", "c", "r", "small@1")
+
+
+def make_sample(
+    reference: str = "26 weeks.", kind: Kind = "answerable", tags: tuple[str, ...] = ()
+) -> Sample:
+    """A sample about parental leave; its evidence is given by the observation's targets."""
+    question = (Message("user", "parental leave"),)
+    return Sample("leave-1", question, reference, kind, (), tags, critical=False)
+
+
+def make_hit(start: int, end: int, version: str = "v") -> Hit:
+    """A hit over these characters."""
+    chunk = Chunk(f"{version}-{start}", "d", Span(start, end), "x" * (end - start))
+    return Hit(chunk, DocumentRef("d", version, "d.md", "D"), 1.0, {})
+
+
+def make_target(start: int, end: int, version: str = "v") -> Target:
+    """Evidence at these characters."""
+    return Target(version, Span(start, end))
+
+
+def make_answer(
+    text: str = "It is 26 weeks.",
+    status: Status = "answered",
+    cited: Sequence[tuple[int, int]] = (),
+    contexts: Sequence[str] = ("first", "second", "third"),
+) -> Answer:
+    """An answer that cites these spans of the document and was made from these passages."""
+    return Answer(
+        id="a",
+        status=status,
+        text=text,
+        corpus="small",
+        release=1,
+        generator="extractive",
+        confidence=0.9,
+        citations=tuple(
+            Citation(n, "", DOCUMENT, 1, None, Span(*span)) for n, span in enumerate(cited, 1)
+        ),
+        sentences=(),
+        passages=tuple(Passage(DOCUMENT, Span(0, 1), text, None, (), 1.0) for text in contexts),
+        fingerprint=FINGERPRINT,
+        trace_id="t",
+        standalone_question="parental leave",
+    )
+
+
+def make_observation(
+    targets: Sequence[Target] | Missing = (),
+    hits: Sequence[Hit] | Missing = (),
+    answer: Answer | Missing | None = None,
+    exact_quotes: tuple[bool, ...] = (),
+) -> Observation:
+    """What a system did that found these hits and gave this answer."""
+    search: SearchResult | Missing
+    if isinstance(hits, Missing):
+        search = hits
+    else:
+        search = SearchResult("q", "small", 1, "hybrid", 0.9, tuple(hits))
+    return Observation(
+        targets if isinstance(targets, Missing) else tuple(targets),
+        search,
+        answer or make_answer(),
+        search_ms=5.0,
+        answer_ms=20.0,
+        exact_quotes=exact_quotes,
+    )

@@ -1,0 +1,145 @@
+"""A judge over real HTTP on loopback: answers each step of Ragas from a script, faults to order."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from evals.judge_answers import read_input
+
+Json = dict[str, Any]
+STATEMENTS = ["It is paid.", "It is 26 weeks.", "It is on Mars."]
+QUESTIONS = ["parental leave", "parental boats", "dogs boats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back over the wire; `body` is sent as it is, else `text` as a completion."""
+
+    text: str = ""
+    status: int = 200
+    body: bytes | None = None
+    content_type: str = "application/json"
+    finish_reason: str = "stop"
+    headers: dict[str, str] = field(default_factory=dict)
+    stall_s: float = 0.0
+
+
+def infer(asked: Json) -> Json:
+    """Every statement is supported but the one about Mars."""
+    return {
+        "statements": [
+            {"statement": text, "reason": "r", "verdict": int("Mars" not in text)}
+            for text in asked["statements"]
+        ]
+    }
+
+
+def attribute(asked: Json) -> Json:
+    """Each sentence of the reference is found in the context or not."""
+    return {
+        "classifications": [
+            {"statement": text, "reason": "r", "attributed": int(text in asked["context"])}
+            for text in asked["answer"].removesuffix(".").split(". ")
+        ]
+    }
+
+
+STEPS: dict[str, Callable[[Json], Json]] = {
+    "StatementGeneratorOutput": lambda asked: {"statements": STATEMENTS},
+    "NLIStatementOutput": infer,
+    "AnswerRelevanceOutput": lambda asked: {"question": QUESTIONS[0], "noncommittal": 0},
+    "ContextPrecisionOutput": lambda asked: {
+        "reason": "r",
+        "verdict": int("Second" not in asked["context"]),
+    },
+    "ContextRecallOutput": attribute,
+}
+
+
+class JudgeServer:
+    """Gives the true answer of each step unless `fault` replaces it; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[Json] = []
+        self.most_at_once = 0
+        self.steps = dict(STEPS)
+        self.fault: Callable[[int, str, str], Reply | None] = lambda n, step, text: None
+        self._lock = threading.Lock()
+        self._busy = 0
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                with server._lock:
+                    server.requests.append(body | {"path": self.path})
+                    number = len(server.requests)
+                    server._busy += 1
+                    server.most_at_once = max(server.most_at_once, server._busy)
+                try:
+                    _send(self, server._reply(number, body["messages"][0]["content"]))
+                except (BrokenPipeError, ConnectionResetError):
+                    pass  # the client gave up, which is what a test of hanging is about
+                finally:
+                    with server._lock:
+                        server._busy -= 1
+
+        return Handler
+
+    def _reply(self, number: int, prompt: str) -> Reply:
+        step = next(title for title in self.steps if f'"title": "{title}"' in prompt)
+        text = json.dumps(self.steps[step](read_input(prompt)))
+        return self.fault(number, step, text) or Reply(text)
+
+    def start(self) -> None:
+        """Serve in a thread."""
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop and close the socket."""
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@contextmanager
+def judge_server() -> Iterator[JudgeServer]:
+    """A running judge."""
+    server = JudgeServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    time.sleep(reply.stall_s)
+    body = reply.body if reply.body is not None else _completion(reply)
+    handler.send_response(reply.status)
+    for name, value in reply.headers.items():
+        handler.send_header(name, value)
+    handler.send_header("content-type", reply.content_type)
+    handler.send_header("content-length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def _completion(reply: Reply) -> bytes:
+    message = {"role": "assistant", "content": reply.text}
+    choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    completion = {"id": "c", "object": "chat.completion", "created": 1, "model": "fake"}
+    return json.dumps(completion | {"choices": [choice], "usage": usage}).encode()

@@ -1,0 +1,206 @@
+"""`python -m evals`: its exit codes, its one-line errors, and what it prints."""
+
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rag.bootstrap
+from evals.__main__ import main
+from rag.adapters.memory import HashingEmbedder
+from tests.evals.judge_server import judge_server
+from tests.small_corpus import TEXTS, make_data_folder, make_plumbline, make_release
+
+QUOTE = "Parental leave is 26 weeks at full pay."
+LINE: dict[str, Any] = {
+    "id": "leave-1",
+    "question": "How many weeks of parental leave at full pay?",
+    "reference": "26 weeks at full pay.",
+    "answerable": True,
+    "evidence": [{"source": "leave.md", "quote": QUOTE, "start": 0, "end": len(QUOTE)}],
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder whose corpus is the small one, wired in place of the models on disk."""
+    folder = tmp_path / "data"
+    make_data_folder(folder, live=1)
+    monkeypatch.setattr(rag.bootstrap, "open_plumbline", lambda settings: make_plumbline(folder))
+    monkeypatch.setattr(rag.bootstrap, "open_release", lambda folder: make_release(1))
+    monkeypatch.setattr(rag.bootstrap, "load_embedder", lambda settings: HashingEmbedder())
+    for name in ("RAG_JUDGE_MODEL", "RAG_JUDGE_BASE_URL", "RAG_JUDGE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def run(data: Path, *options: str, line: dict[str, Any] = LINE) -> int:
+    """`evals run` on a set of one line."""
+    path = data.parent / "s.jsonl"
+    path.write_text(json.dumps(line) + "\n")
+    common = ["--set", str(path), "--corpus", "small", "--data", str(data)]
+    return main(["run", *common, "--out", str(data.parent / "reports"), *options])
+
+
+def test_a_run_prints_a_table_and_the_paths_of_its_files(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "hit@5" in printed.out
+    assert "judge: not measured" in printed.out
+    paths = [Path(line) for line in printed.out.splitlines() if line.startswith(str(data.parent))]
+    assert [path.name for path in paths] == ["report.json", "report.md", "report.html"]
+    assert all(path.stat().st_size > 500 for path in paths)
+
+
+def test_json_is_the_record_and_nothing_else(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, "--json") == 0
+    (record,) = (data.parent / "reports").glob("*/report.json")
+    assert json.loads(capsys.readouterr().out) == json.loads(record.read_text())
+
+
+def test_too_many_missing_values_are_exit_code_3_and_still_a_report(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = LINE | {"evidence": [LINE["evidence"][0] | {"start": 1, "end": 40}]}
+    assert run(data, line=moved) == 3
+    error = capsys.readouterr().err
+    assert "evals: could not measure" in error
+    assert "hit@5: 0 of 1 measured (evidence no longer matches" in error
+    assert error.count("\n") == 1
+    assert list((data.parent / "reports").glob("*/report.html"))
+
+
+def test_a_judge_adds_its_metrics_and_keeps_its_cache_in_the_data_folder(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_JUDGE_MODEL", "judge-1")
+    with judge_server() as server:
+        monkeypatch.setenv("RAG_JUDGE_BASE_URL", server.base_url)
+        assert run(data, "--judge", "--repeats", "2", "--json") == 0
+        report = json.loads(capsys.readouterr().out)
+        assert report["judge"]["calls"] == len(server.requests) > 0
+        assert report["aggregates"]["faithfulness"]["mean"] == pytest.approx(2 / 3)
+        assert report["metrics"]["faithfulness"]["judged"] is True
+        assert len(report["samples"][0]["repeats"]["faithfulness"]) == 2
+        assert run(data, "--judge", "--repeats", "2", "--json") == 0
+        assert json.loads(capsys.readouterr().out)["judge"]["calls"] == 0
+    assert (data / "judge-cache.db").is_file()
+
+
+def test_a_judge_that_is_down_is_exit_code_3_and_loud(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_JUDGE_MODEL", "judge-1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("RAG_JUDGE_BASE_URL", f"http://127.0.0.1:{free.getsockname()[1]}/v1")
+        assert run(data, "--judge", "--repeats", "1") == 3
+    error = capsys.readouterr().err
+    for name in ("faithfulness", "answer_relevancy", "context_precision", "context_recall"):
+        assert f"{name}: 0 of 1 measured" in error
+    (record,) = (data.parent / "reports").glob("*/report.json")
+    sample = json.loads(record.read_text())["samples"][0]
+    assert "judge" in sample["values"]["faithfulness"]["reason"]
+    assert sample["values"]["hit@1"] == 1.0
+
+
+def test_a_judge_without_its_extra_says_how_to_install_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_JUDGE_MODEL", "judge-1")
+    for name in ("evals.judging", "evals.ragas_metrics"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in [*sys.modules, "ragas"]:
+        if name.split(".")[0] == "ragas":
+            monkeypatch.setitem(sys.modules, name, None)
+    assert run(data, "--judge") == 78
+    error = capsys.readouterr().err
+    assert error == "evals: the judged tier needs ragas: run `pip install '.[evals]'`\n"
+    assert run(data) == 0
+
+
+def test_a_judge_without_a_model_is_a_settings_error(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, "--judge") == 78
+    assert capsys.readouterr().err.startswith("evals: RAG_JUDGE_MODEL is empty")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["measure"],
+        ["run", "--bogus"],
+        ["run", "--limit", "0"],
+        ["run", "--repeats", "x"],
+        ["locate", "s.jsonl"],
+    ],
+)
+def test_bad_arguments_are_exit_code_4(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 4
+    assert "usage: python -m evals" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "code", "says"),
+    [
+        (LINE | {"answerable": "maybe"}, [], 4, "s.jsonl:1: answerable: "),
+        (LINE, ["--set", "absent.jsonl"], 4, "absent.jsonl cannot be read"),
+        (LINE, ["--corpus", "../etc"], 4, "not allowed"),
+        (LINE, ["--corpus", "absent"], 66, "python -m ingest add"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(
+    line: dict[str, Any],
+    options: list[str],
+    code: int,
+    says: str,
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(data, *options, line=line) == code
+    error = capsys.readouterr().err
+    assert error.startswith("evals: ")
+    assert says in error
+    assert error.count("\n") == 1
+    assert not (data.parent / "reports").exists()
+
+
+def test_locate_fills_in_the_spans(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = data.parent / "s.jsonl"
+    quote = {"source": "dogs.md", "quote": "Dogs must\nnot enter"}
+    path.write_text(json.dumps(LINE | {"evidence": [quote]}) + "\n")
+    arguments = ["locate", str(path), "--corpus", "small", "--data", str(data)]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == "1 pieces of evidence stand in small@1, 1 of them written\n"
+    (evidence,) = json.loads(path.read_text())["evidence"]
+    assert TEXTS["dogs.md"][evidence["start"] : evidence["end"]] == "Dogs must not enter"
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.endswith("0 of them written\n")
+
+
+def test_locate_lists_what_it_cannot_find_and_exits_4(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = data.parent / "s.jsonl"
+    evidence = [{"source": "dogs.md", "quote": "Cats"}, {"source": "cats.md", "quote": "Cats"}]
+    path.write_text(json.dumps(LINE | {"evidence": evidence}) + "\n")
+    assert main(["locate", str(path), "--corpus", "small", "--data", str(data)]) == 4
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        f"evals: {path}:1: evidence.0: quote 'Cats' is not found in dogs.md",
+        f"evals: {path}:1: evidence.1: the release holds no source 'cats.md'",
+    ]

@@ -1,0 +1,217 @@
+"""A whole run over the small corpus, by the real question side."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evals.aggregates import aggregate, missing_values, poorly_measured
+from evals.observing import Missing, Observer
+from evals.record import Aggregate, Decisions, Report, SampleRecord
+from evals.running import NOT_JUDGED, Run, evaluate
+from evals.samples import Evidence, Kind, RegressionSet, Sample
+from rag.adapters.memory import ScriptedChatModel
+from rag.domain import Answer, AnswerDelta, Message, Span
+from rag.errors import ChatModelTruncated, ChatModelUnavailable, CorpusNotFound, RagError
+from rag.plumbline import Plumbline
+from tests.small_corpus import TEXTS, make_plumbline
+
+PAY = "Parental leave is 26 weeks at full pay."
+TERN = "The Tern carries 60 passengers."
+
+
+def make_sample(
+    id_: str,
+    *questions: str,
+    quote: str = PAY,
+    source: str = "leave.md",
+    reference: str = "26 weeks at full pay",
+) -> Sample:
+    """An answerable sample; earlier questions make it a follow-up."""
+    start = TEXTS[source].find(quote)
+    messages = [Message("user", question) for question in questions]
+    evidence = Evidence(source, quote, Span(start, start + len(quote)))
+    return Sample(id_, tuple(messages), reference, "answerable", (evidence,), ("t",), False)
+
+
+def make_unanswerable(id_: str, question: str, kind: Kind) -> Sample:
+    """A sample whose answer is not in the documents."""
+    return Sample(id_, (Message("user", question),), "not stated", kind, (), (kind,), False)
+
+
+LEAVE = make_sample("leave", "How many weeks of parental leave at full pay?")
+BOATS = make_sample(
+    "boats",
+    "How many passengers does the Heron carry?",
+    "And the Tern?",
+    quote=TERN,
+    source="boats.md",
+    reference="60 passengers",
+)
+OFF_TOPIC = make_unanswerable("off", "What is the capital city of Mongolia?", "off-topic")
+CLOSE_MISS = make_unanswerable("close", "Do dogs travel free on every boat?", "close-miss")
+SAMPLES = (LEAVE, BOATS, OFF_TOPIC, CLOSE_MISS)
+
+
+def run(
+    plumbline: Plumbline, samples: Sequence[Sample] = SAMPLES, limit: int | None = None
+) -> Report:
+    """The report on these samples."""
+    asked = RegressionSet("s.jsonl", "0" * 64, tuple(samples))
+    return asyncio.run(evaluate(Run(asked, "small", limit), plumbline))
+
+
+def by_id(report: Report, id_: str) -> SampleRecord:
+    """One sample of the report."""
+    return next(sample for sample in report.samples if sample.id == id_)
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Report:
+    return run(make_plumbline(tmp_path))
+
+
+def test_a_run_measures_every_sample_and_says_of_what(report: Report) -> None:
+    assert [sample.id for sample in report.samples] == ["leave", "boats", "off", "close"]
+    assert (report.corpus, report.release) == ("small", 1)
+    assert report.regression_set.asked == 4
+    assert report.fingerprint is not None
+    assert report.fingerprint.release == "small@1"
+    assert report.judge == NOT_JUDGED
+    assert missing_values(report) == {}
+
+
+def test_found_evidence_scores_and_its_places_are_marked(report: Report) -> None:
+    leave = by_id(report, "leave")
+    assert leave.values["evidence_recall@2000"] == 1.0
+    assert leave.values["citation_validity"] == 1.0
+    assert leave.values["answer_containment"] == 1.0
+    assert [hit.source for hit in leave.hits if hit.relevant] == ["leave.md"]
+    assert leave.citations[0].relevant
+
+
+def test_a_follow_up_is_searched_as_the_question_it_was_made_into(report: Report) -> None:
+    boats = by_id(report, "boats")
+    assert "Heron" in boats.standalone_question
+    assert boats.values["hit@1"] == 1.0
+
+
+def test_the_confusion_matrix_tells_kinds_and_decisions_apart(report: Report) -> None:
+    assert report.abstention == {
+        "answerable": Decisions(2, 0, 0),
+        "off-topic": Decisions(0, 1, 0),
+        "close-miss": Decisions(1, 0, 0),
+    }
+    assert report.aggregates["abstention"].mean == 0.75
+
+
+def test_slices_hold_the_samples_of_their_tag(report: Report) -> None:
+    assert sorted(report.slices) == ["close-miss", "off-topic", "t"]
+    assert report.slices["t"]["hit@5"].n == 2
+    assert "hit@5" not in report.slices["off-topic"]
+
+
+def test_times_are_measured_for_every_sample(report: Report) -> None:
+    for name in ("search_ms", "answer_ms"):
+        found = report.aggregates[name]
+        assert found.n == 4
+        assert found.p50 is not None
+        assert 0 < found.p50 < 10_000
+
+
+def test_a_limit_asks_the_first_samples_and_is_recorded(tmp_path: Path) -> None:
+    report = run(make_plumbline(tmp_path), limit=1)
+    assert [sample.id for sample in report.samples] == ["leave"]
+    assert (report.regression_set.samples, report.regression_set.asked) == (4, 1)
+
+
+def test_evidence_that_moved_is_missing_with_its_reason_and_not_dropped(tmp_path: Path) -> None:
+    span = Span(5, 44)
+    moved = replace(LEAVE, id="moved", evidence=(Evidence("leave.md", PAY, span),))
+    report = run(make_plumbline(tmp_path), [LEAVE, moved])
+    found = report.aggregates["hit@5"]
+    assert (found.n, found.missing, found.mean) == (1, 1, 1.0)
+    ((_, reason),) = missing_values(report)
+    assert "no longer matches leave.md [5:44]" in reason
+    assert by_id(report, "moved").values["answer_containment"] == 1.0
+    assert any(
+        line.startswith("hit@5: 1 of 2 measured (evidence") for line in poorly_measured(report)
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ChatModelUnavailable("down"), "the chat model did not answer"),
+        (ChatModelTruncated("broke off"), "no answer: broke off"),
+    ],
+)
+def test_an_answer_that_the_chat_model_did_not_finish_is_never_scored(
+    error: RagError, says: str, tmp_path: Path
+) -> None:
+    pieces: list[str | RagError] = ["It is "] if isinstance(error, ChatModelTruncated) else []
+    chat_model = ScriptedChatModel([*pieces, error])
+    report = run(make_plumbline(tmp_path, chat_model=chat_model), [LEAVE])
+    values = by_id(report, "leave").values
+    assert values["hit@1"] == 1.0
+    assert values["answer_containment"] == Missing(says)
+    assert values["answer_ms"] == Missing(says)
+    assert report.abstention["answerable"] == Decisions(0, 0, 1)
+
+
+def test_a_follow_up_without_an_answer_has_no_question_to_search(tmp_path: Path) -> None:
+    chat_model = ScriptedChatModel(["60", ChatModelTruncated("broke off")])
+    report = run(make_plumbline(tmp_path, chat_model=chat_model), [BOATS])
+    hit = by_id(report, "boats").values["hit@1"]
+    assert hit == Missing("no stand-alone question: no answer: broke off")
+
+
+def test_a_question_that_is_refused_is_a_missing_value(tmp_path: Path) -> None:
+    refused = make_sample("long", "x" * 9000)
+    values = by_id(run(make_plumbline(tmp_path), [refused, LEAVE]), "long").values
+    assert isinstance(values["hit@1"], Missing)
+    assert "8192" in values["hit@1"].reason
+
+
+class FalseQuotes:
+    """The small corpus, with every quote altered by one letter."""
+
+    def __init__(self, plumbline: Plumbline) -> None:
+        self._plumbline = plumbline
+        self.corpora = plumbline.corpora
+        self.documents = plumbline.documents
+        self.document = plumbline.document
+        self.search = plumbline.search
+
+    async def answer(
+        self, conversation: Sequence[Message], *, corpus: str
+    ) -> AsyncIterator[AnswerDelta | Answer]:
+        """The answer with false quotes."""
+        async for item in self._plumbline.answer(conversation, corpus=corpus):
+            if isinstance(item, Answer):
+                false = [replace(c, quote=c.quote[:-1] + "?") for c in item.citations]
+                yield replace(item, citations=tuple(false))
+            else:
+                yield item
+
+
+def test_a_quote_that_is_not_the_documents_text_is_found_out(tmp_path: Path) -> None:
+    observer = Observer(FalseQuotes(make_plumbline(tmp_path)), "small")
+    observation = asyncio.run(observer.observe(LEAVE))
+    assert observation.exact_quotes
+    assert not any(observation.exact_quotes)
+
+
+def test_an_unknown_corpus_is_not_found(tmp_path: Path) -> None:
+    asked = RegressionSet("s.jsonl", "0" * 64, SAMPLES)
+    with pytest.raises(CorpusNotFound, match="python -m ingest add"):
+        asyncio.run(evaluate(Run(asked, "absent"), make_plumbline(tmp_path)))
+
+
+def test_aggregates_count_what_is_missing_and_never_take_it_for_zero() -> None:
+    found = aggregate([1.0, 0.5, Missing("x")])
+    assert (found.n, found.missing, found.mean, found.p50) == (2, 1, 0.75, 0.75)
+    assert found.p95 == pytest.approx(0.975)
+    assert aggregate([Missing("x")]) == Aggregate(0, 1, None, None, None)
