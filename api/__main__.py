@@ -1,0 +1,89 @@
+"""`python -m api`: serve all corpora of a data folder over HTTP."""
+
+import argparse
+import ipaddress
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag.errors import RagError, SettingsError
+
+DRAIN_S = 20
+EX_UNAVAILABLE = 69
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    parser.add_argument("--host", help="address to listen on, loopback only (RAG_HOST)")
+    parser.add_argument("--port", type=int, help="port to listen on (RAG_PORT)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until stopped; returns the exit code, errors are one line on stderr."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return _serve(options)
+    except RagError as error:
+        print(f"api: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return error.exit_code
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from rag.settings import load_settings
+
+    settings = load_settings(data=options.data, host=options.host, port=options.port)
+    _require_loopback(settings.host)
+    try:
+        listener = socket.create_server(
+            (settings.host, settings.port), family=_family(settings.host), backlog=512
+        )
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        print(  # noqa: T201 - a command's output
+            f"api: cannot listen on {where}: {error.strerror}; choose another with --port",
+            file=sys.stderr,
+        )
+        return EX_UNAVAILABLE
+    import uvicorn
+
+    from api.main import create_app
+    from rag.bootstrap import open_plumbline
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    config = uvicorn.Config(
+        create_app(settings, open_plumbline),
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    host, port = listener.getsockname()[:2]
+    logging.getLogger("api").info("serving %s on http://%s:%s/", settings.data, host, port)
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _require_loopback(host: str) -> None:
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise SettingsError(
+            f"host {host[:80]!r} is not loopback, and the service has no authentication yet: "
+            "use 127.0.0.1 and put an authenticating proxy in front"
+        )
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+if __name__ == "__main__":
+    sys.exit(main())

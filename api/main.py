@@ -1,0 +1,43 @@
+"""The application: routes, errors, limits, and the question side loaded beside them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+
+import rag
+from api import chat, health, native, page
+from api.errors import add_handlers
+from api.limits import Limits
+from api.state import Service
+from rag.plumbline import Plumbline
+from rag.settings import Settings
+
+LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+
+
+def create_app(settings: Settings, open_plumbline: Callable[[Settings], Plumbline]) -> FastAPI:
+    """The service over `settings.data`; `open_plumbline` is called once, in the background."""
+    service = Service(settings, open_plumbline)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    app = FastAPI(
+        title="Plumbline",
+        version=rag.__version__,
+        description="Answers from your own documents, each with its exact quotes.",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    add_handlers(app)
+    for router in (health.router, chat.router, native.router, page.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=page.HERE / "static"), name="static")
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
+    app.add_middleware(Limits)
+    return app

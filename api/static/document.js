@@ -1,0 +1,4 @@
+const quote = document.getElementById("quote");
+if (quote) {
+  quote.scrollIntoView({ block: "center" });
+}
