@@ -15,6 +15,7 @@ FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 ITEM = re.compile(r"[ \t]*(?:[-*+•·]|\d{1,3}[.)])[ \t]")
 DELIMITER_ROW = re.compile(r"[ \t]*\|[-:| \t]+$")
 TITLE_CHARACTERS = 200
+TITLE_WITHIN_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ def parse_markdown(text: str) -> list[Block]:
         reader.read(line)
     reader.close()
     return reader.blocks
+
+
+def find_title(text: str) -> str:
+    """The first heading near the beginning of a Markdown text, or nothing."""
+    blocks = parse_markdown(text[:TITLE_WITHIN_CHARACTERS])
+    return next((block.heading[-1] for block in blocks if block.heading), "")
 
 
 def _lines(text: str) -> Iterator[_Line]:

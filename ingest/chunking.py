@@ -13,7 +13,7 @@ from rag.domain import Chunk, Page, Span
 from rag.ports import TokenCounter
 from rag.sentences import split_sentences, trim
 
-TARGET_CHARACTERS = 700
+TARGET_CHARACTERS = 800
 TINY_CHARACTERS = 200
 CHUNKER = f"structure-{TARGET_CHARACTERS}@1"
 WHITE = re.compile(r"\s")
@@ -29,7 +29,7 @@ class Draft:
 
 
 def draft_chunks(text: str, *, is_markdown: bool, pages: Sequence[Page] = ()) -> list[Draft]:
-    """Spans of at most 700 characters that cover all that is not white space, in order.
+    """Spans of at most TARGET_CHARACTERS that cover all that is not white space, in order.
 
     They end where a section or page ends, else after a paragraph, sentence, word or character.
     """
@@ -196,7 +196,8 @@ def _shorten_headings(drafts: Sequence[Draft], counter: TokenCounter) -> list[Dr
 
 
 def _half(title: str) -> str:
-    return title[: len(title) // 2].rstrip()
+    half = title[: len(title) // 2]
+    return (half.rpartition(" ")[0] or half).rstrip()
 
 
 def _halve(text: str, draft: Draft) -> list[Draft]:

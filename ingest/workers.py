@@ -5,7 +5,7 @@ import os
 import resource
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +14,16 @@ from typing import Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from ingest.blocks import find_title
 from ingest.chunking import Draft, draft_chunks
 from ingest.extraction import Extraction, extract
 from rag.errors import ExtractionFailed
 
 WAITING_JOBS = 256
 WAITING_BYTES = 64_000_000
+
+Extractor = Callable[[Path, str], Extraction]
+"""Turns a file, and the name that users know it by, into text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,9 @@ class Extracted:
 class ExtractionPool:
     """A pool of spawned processes, started with the first job and reused for all."""
 
-    def __init__(self, workers: int, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, workers: int, limits: Limits, *, extract: Extractor = extract) -> None:
+        self._limits = limits
+        self._extract = extract
         self._pool = ProcessPool(
             max_workers=workers,
             initializer=_confine,
@@ -82,7 +87,7 @@ class ExtractionPool:
         size = 0
         for job in jobs:
             future = self._pool.schedule(
-                _work, args=(job, self._limits.cpu_s), timeout=self._limits.wall_s
+                _work, args=(job, self._limits.cpu_s, self._extract), timeout=self._limits.wall_s
             )
             waiting.append((job, future))
             size += job.size
@@ -116,7 +121,7 @@ def _confine(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _work(job: Job, cpu_s: int) -> Extracted:
+def _work(job: Job, cpu_s: int, extract: Extractor) -> Extracted:
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime) + cpu_s
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
@@ -129,9 +134,9 @@ def _work(job: Job, cpu_s: int) -> Extracted:
         raise ExtractionFailed("too large for the reader's memory") from error
     except (OSError, ValueError) as error:
         raise ExtractionFailed(f"cannot be read: {error}") from error
-    headings = (draft.heading[0] for draft in drafts if draft.heading)
-    title = extraction.title or next(headings, "")
-    return Extracted(replace(extraction, title=title), drafts)
+    if extraction.is_markdown and not extraction.title:
+        extraction = replace(extraction, title=find_title(extraction.text))
+    return Extracted(extraction, drafts)
 
 
 def count_workers(files: int) -> int:

@@ -1,0 +1,84 @@
+"""Corpora in temporary folders, made with the in-memory embedder and indexes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ingest.building import Engines
+from ingest.outcomes import Report
+from ingest.pipeline import Workshop, add
+from ingest.publishing import CorpusFolder
+from ingest.sources import scan
+from ingest.workers import Limits
+from rag.adapters.memory import (
+    HashingEmbedder,
+    MemoryLexicalIndexBuilder,
+    MemoryVectorIndexBuilder,
+)
+from rag.ports import Vectors
+
+FAST = Limits(wall_s=20.0, cpu_s=20)
+
+
+class CountingEmbedder(HashingEmbedder):
+    """Remembers what it was asked to embed, and can be made to die after some batches."""
+
+    def __init__(self, *, dies_after: int | None = None) -> None:
+        super().__init__()
+        self.embedded: list[str] = []
+        self.batches = 0
+        self._dies_after = dies_after
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """As the hashing embedder."""
+        if self.batches == self._dies_after:
+            raise Killed
+        self.batches += 1
+        self.embedded += texts
+        return super().embed_documents(texts)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process in the middle of its work."""
+
+
+class SmallCorpus:
+    """A folder of sources and the corpus that is made from it."""
+
+    def __init__(self, root: Path) -> None:
+        self.sources = root / "docs"
+        self.sources.mkdir()
+        self.folder = CorpusFolder(root / "data" / "corpora" / "small")
+        self.embedder = CountingEmbedder()
+        self.loads = 0
+        self.verify: Callable[[Path], None] = lambda release: None
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write one source."""
+        path = self.sources / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def add(self, *arguments: Path | str, limits: Limits = FAST) -> Report:
+        """Bring the corpus to what its folder, or the given sources, hold."""
+        self.embedder.embedded.clear()
+        workshop = Workshop(
+            embedder=self.embedder.fingerprint,
+            load_embedder=self._load,
+            engines=Engines(MemoryVectorIndexBuilder(), MemoryLexicalIndexBuilder()),
+            verify=self.verify,
+            limits=limits,
+        )
+        return add(self.folder, scan([str(each) for each in arguments or [self.sources]]), workshop)
+
+    def _load(self) -> CountingEmbedder:
+        self.loads += 1
+        return self.embedder
+
+    def states(self, report: Report) -> dict[str, str]:
+        """The state of each source by its name."""
+        return {outcome.source: outcome.state for outcome in report.outcomes}
+
+    def reasons(self, report: Report) -> dict[str, str]:
+        """The reason of each source by its name."""
+        return {outcome.source: outcome.reason for outcome in report.outcomes}
