@@ -32,7 +32,7 @@ SHOWN_HITS = 10
 NOT_JUDGED = JudgeRecord(measured=False, note="not measured: no judge was asked (--judge)")
 
 Progress = Callable[[str, int], None]
-"""Called with a stage and its number of samples: at its start with 0 done, then once a sample."""
+"""Called with a stage and its number of samples, once a sample that is done."""
 
 
 @dataclass(frozen=True, slots=True)
