@@ -147,7 +147,8 @@ def _belong_together(first: Draft, second: Draft) -> bool:
     if min(first.end - first.start, second.end - second.start) >= TINY_CHARACTERS:
         return False
     shared = len(_common(first.heading, second.heading))
-    return shared >= max(len(first.heading), len(second.heading)) - 1
+    deepest = max(len(first.heading), len(second.heading))
+    return shared >= max(deepest - 1, min(deepest, 1))
 
 
 def _common(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 SAMPLE_BYTES = 64_000
+LEAST_BYTES_TO_GUESS = 8
+NEVER_GUESSED = ["utf_7", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le"]
 DAMAGED = "\ufffd"
 # Tag characters are kept where they spell a flag, after U+1F3F4.
 UNSEEN = re.compile(
@@ -83,15 +85,20 @@ def _encoding_by_zeros(raw: bytes) -> str:
 
 
 def _guess(raw: bytes) -> str:
-    """Western European where it is as likely as anything else."""
-    matches = list(from_bytes(raw[:SAMPLE_BYTES]))
+    """Western European where it is as likely as any other, or where there is little to go by."""
+    beyond_ascii = sum(1 for byte in raw[:SAMPLE_BYTES] if byte > 0x7F)
+    if beyond_ascii < LEAST_BYTES_TO_GUESS:
+        return "cp1252" if _decodes(raw, "cp1252") else "latin-1"
+    matches = list(from_bytes(raw[:SAMPLE_BYTES], cp_exclusion=NEVER_GUESSED))
     likeliest = [match for match in matches if match.chaos <= matches[0].chaos]
     names = [name for match in likeliest for name in match.could_be_from_charset]
-    for encoding in ("cp1252", *names):
-        if encoding in names or not names:
-            try:
-                raw.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            return encoding
-    return "latin-1"
+    wanted = ["cp1252", *names] if "cp1252" in names else names
+    return next((encoding for encoding in wanted if _decodes(raw, encoding)), "latin-1")
+
+
+def _decodes(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

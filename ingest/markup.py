@@ -43,7 +43,9 @@ def _mark_fences(lines: list[str]) -> Iterator[tuple[bool, str]]:
 
 
 def _cells(line: str) -> list[str]:
-    return [_clean_line(cell.strip()) for cell in CELL.split(line.strip())[1:]]
+    cells = CELL.split(line.strip())[1:]
+    closed = cells[:-1] if cells and not cells[-1] else cells
+    return [_clean_line(cell.strip()) for cell in closed]
 
 
 def _clean_line(line: str) -> str:

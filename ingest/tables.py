@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
 
 from rag.errors import ExtractionFailed
 
@@ -22,9 +23,9 @@ def read_csv(text: str) -> list[list[str]]:
 
 def _find_delimiter(text: str) -> str:
     lines = [line for line in text[:20_000].splitlines() if line.strip()][:20]
-    counts = {mark: min((line.count(mark) for line in lines), default=0) for mark in DELIMITERS}
-    best = max(DELIMITERS, key=lambda mark: counts[mark])
-    return best if counts[best] else ","
+    if not lines:
+        return ","
+    return max(DELIMITERS, key=lambda mark: median(line.count(mark) for line in lines))
 
 
 def describe_rows(rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -112,6 +112,7 @@ def test_tiny_neighbours_under_one_heading_become_one_chunk() -> None:
 def test_tiny_sections_of_different_chapters_stay_apart() -> None:
     text = "# A\n\n## A1\n\nOne.\n\n# B\n\n## B1\n\nTwo.\n"
     assert [heading for heading, _ in headed(text)] == [("A", "A1"), ("B", "B1")]
+    assert [heading for heading, _ in headed("# A\n\nOne.\n\n# B\n\nTwo.")] == [("A",), ("B",)]
 
 
 def test_a_hash_inside_a_fence_is_no_heading() -> None:
@@ -177,6 +178,6 @@ def test_a_long_heading_path_is_shortened_from_the_left() -> None:
 def test_monstrous_lines_are_cut_in_linear_time(text: str) -> None:
     began = time.process_time()
     drafts = draft_chunks(text, is_markdown=True)
-    assert time.process_time() - began < 0.1 + len(text) / 2_000_000
+    assert time.process_time() - began < 0.5 + len(text) / 1_000_000
     assert all(draft.end - draft.start <= TARGET_CHARACTERS for draft in drafts)
     assert sum(draft.end - draft.start for draft in drafts) >= len(squeeze(text))
