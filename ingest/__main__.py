@@ -1,13 +1,14 @@
 """`python -m ingest`: bring documents into a corpus, and see or choose what is live."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from rag.errors import CorpusNotFound, RagError, ReleaseNotFound
+from rag.errors import CorpusNotFound, RagError, ReleaseNotFound, UsageError
 
 if TYPE_CHECKING:
     from ingest.pipeline import Workshop
@@ -29,6 +30,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser("add", help="read sources and publish a release", description=ADD)
     add.add_argument("source", nargs="+", metavar="SOURCE", help="a file, a folder or a glob")
+    add.add_argument(
+        "--language", help="stemming and stop words (default: the corpus', or english)"
+    )
     for name, purpose in (
         ("status", "each source and its state"),
         ("releases", "the releases that are kept"),
@@ -49,7 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        return _run(options)
+        code = _run(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except RagError as error:
         print(f"ingest: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return error.exit_code
@@ -87,8 +96,9 @@ def _add(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolde
 
     found = scan(options.source)
     progress = printing.TerminalProgress()
+    workshop = _equip(settings, progress, _check_language(options.language))
     with progress.bars:
-        report = add(folder, found, _equip(settings, progress))
+        report = add(folder, found, workshop)
     if options.json:
         printing.print_report_as_json(report)
     else:
@@ -96,7 +106,16 @@ def _add(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolde
     return report.exit_code
 
 
-def _equip(settings: "Settings", progress: "TerminalProgress") -> "Workshop":
+def _check_language(language: str | None) -> str | None:
+    from rag.adapters.tantivy import STEMMED, STEMMED_WITH_STOP_WORDS
+
+    known = sorted(STEMMED | STEMMED_WITH_STOP_WORDS)
+    if language is None or language in known:
+        return language
+    raise UsageError(f"language {language[:40]!r} is unknown: use one of {', '.join(known)}")
+
+
+def _equip(settings: "Settings", progress: "TerminalProgress", language: str | None) -> "Workshop":
     from ingest.building import Engines
     from ingest.pipeline import Workshop
     from rag import bootstrap
@@ -105,6 +124,7 @@ def _equip(settings: "Settings", progress: "TerminalProgress") -> "Workshop":
         embedder=bootstrap.embedder_fingerprint(settings),
         load_embedder=lambda: bootstrap.load_embedder(settings),
         engines=Engines(bootstrap.vector_index_builder(), bootstrap.lexical_index_builder()),
+        language=language,
         progress=progress,
     )
 
@@ -127,6 +147,7 @@ def _releases(folder: "CorpusFolder", *, as_json: bool) -> int:
 
 
 def _change_live(folder: "CorpusFolder", number: int | None) -> None:
+    from ingest.pipeline import now_utc
     from ingest.publishing import make_live, writer_lock
 
     live = folder.live()
@@ -135,7 +156,7 @@ def _change_live(folder: "CorpusFolder", number: int | None) -> None:
         if not earlier:
             raise ReleaseNotFound(f"corpus {folder.name!r} has no release before {live}")
         number = earlier[-1]
-    with writer_lock(folder, "now"):
+    with writer_lock(folder, now_utc()):
         make_live(folder, number)
 
 

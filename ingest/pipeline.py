@@ -24,13 +24,16 @@ from ingest.workers import Limits
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """The parts that `add` is made with; `load_embedder` is called only if something is new."""
+    """The parts that `add` is made with; `load_embedder` is called only if something is new.
+
+    Without a `language` the corpus keeps the one it has, English at first.
+    """
 
     embedder: str
     load_embedder: Callable[[], CountingEmbedder]
     engines: Engines
     verify: Callable[[Path], None] = publishing.verify
-    language: str = "english"
+    language: str | None = None
     limits: Limits = field(default_factory=Limits)
     progress: Progress = field(default_factory=Silence)
 
@@ -42,7 +45,7 @@ def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
     Raises WriterBusy, SettingsError, StorageError, EmbedderError or ReleaseBroken.
     """
     began = time.monotonic()
-    now = _now()
+    now = now_utc()
     with publishing.writer_lock(folder, now), open_ledger(folder.ledger) as ledger:
         publishing.remove_stale_builds(folder)
         run = ledger.begin_run(now)
@@ -61,11 +64,12 @@ def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
             seconds=round(time.monotonic() - began, 3),
         )
         counts = json.dumps(dict(report.counts))
-        ledger.end_run(run, finished=_now(), release=report.release, counts=counts)
+        ledger.end_run(run, finished=now_utc(), release=report.release, counts=counts)
     return report
 
 
-def _now() -> str:
+def now_utc() -> str:
+    """The time in UTC as it is recorded everywhere, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -96,16 +100,19 @@ def _embed(desk: Desk, workshop: Workshop) -> int:
 
 
 def _publish(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> bool:
-    recipe = Recipe(folder.name, workshop.language, workshop.embedder, CHUNKER)
     live = folder.manifest(folder.live())
-    content_hash = hash_content(ledger)
-    if is_current(live, recipe, content_hash) or (live is None and not ledger.count_chunks()):
+    language = workshop.language or (live.language if live else "english")
+    recipe = Recipe(folder.name, language, workshop.embedder, CHUNKER)
+    if is_current(live, recipe, hash_content(ledger)):
+        ledger.mark_published()
+        return False
+    if live is None and not ledger.count_chunks():
         return False
     number = max([0, *folder.numbers(), folder.live() or 0]) + 1
     under_way = folder.releases / f".build-{os.getpid()}"
     workshop.progress.advance("publishing", 0, 1)
     try:
-        build(ledger, under_way, recipe, number=number, created=_now(), engines=workshop.engines)
+        build(ledger, under_way, recipe, number=number, created=now_utc(), engines=workshop.engines)
         workshop.verify(under_way)
         publishing.publish(folder, under_way, number)
     finally:

@@ -151,6 +151,7 @@ def test_a_damaged_release_fails_its_verification(release: Path, tmp_path: Path)
         (["add", "{empty}/*.md", "--corpus", "x"], 2, "holds no files"),
         (["add", "https://x.invalid/a.md", "--corpus", "x"], 2, "is a URL"),
         (["add", "{docs}", "--corpus", "../x"], 2, "corpus name '../x' is not allowed"),
+        (["add", "{docs}", "--corpus", "x", "--language", "klingon"], 2, "use one of arabic"),
         (["status", "--corpus", "x"], 66, "no corpus 'x'"),
         (["releases", "--corpus", "x"], 66, "no corpus 'x'"),
         (["rollback", "--corpus", "x"], 66, "no corpus 'x'"),
@@ -200,6 +201,12 @@ def test_rollback_and_publish_choose_what_is_live(
     capsys.readouterr()
     assert main(["publish", "9", *where]) == 66
     assert capsys.readouterr().err == "ingest: corpus 'small' has no release 9\n"
+
+
+def test_a_reader_that_goes_away_causes_no_traceback(data: Path) -> None:
+    command = f"{sys.executable} -m ingest status --corpus boats --json --data {data} | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
 
 
 def test_a_terminated_run_ends_cleanly_and_publishes_nothing(tmp_path: Path) -> None:

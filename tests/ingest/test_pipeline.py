@@ -316,6 +316,21 @@ def test_live_is_replaced_in_one_step(corpus: SmallCorpus, monkeypatch: pytest.M
     assert (corpus.folder.path / "LIVE").read_text() == "3\n"
 
 
+def test_an_edit_taken_back_before_it_was_published_leaves_all_unchanged(
+    corpus: SmallCorpus,
+) -> None:
+    corpus.write("a.md", LONG)
+    corpus.add()
+    corpus.write("a.md", "Another text.")
+    corpus.embedder = CountingEmbedder(dies_after=0)
+    with pytest.raises(Killed):
+        corpus.add()
+    corpus.embedder = CountingEmbedder()
+    corpus.write("a.md", LONG)
+    assert not corpus.add().published
+    assert corpus.states(corpus.add()) == {"a.md": "unchanged"}
+
+
 def test_a_lost_live_file_is_made_again(corpus: SmallCorpus) -> None:
     corpus.write("a.md", LONG)
     corpus.add()
