@@ -68,7 +68,8 @@ def add_handlers(app: FastAPI) -> None:
             body = envelope(400, "the body is not JSON", code="invalid_json", param=None)
             return JSONResponse(body, 400)
         param = ".".join(str(part) for part in first["loc"] if part != "body") or None
-        message = f"{param}: {first['msg']}" if param else str(first["msg"])
+        said = first["msg"].removeprefix("Value error, ")
+        message = f"{param}: {said}" if param else said
         return JSONResponse(envelope(422, message, code=first["type"], param=param), 422)
 
     async def of_bugs(request: Request, error: Exception) -> JSONResponse:

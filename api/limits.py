@@ -1,5 +1,6 @@
-"""Limits around every request: the size of its body while it arrives, and its id."""
+"""Limits around every request: its host, the size of its body while it arrives, and its id."""
 
+import re
 import uuid
 
 from fastapi.responses import JSONResponse
@@ -8,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import envelope
 
+LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.I)
 MAX_BODY_BYTES = 256 * 1024
 TOO_LARGE = f"the body is larger than {MAX_BODY_BYTES} bytes: send less"
 HEADERS = {
@@ -17,7 +19,10 @@ HEADERS = {
 
 
 class Limits:
-    """Refuses bodies over the limit and encoded ones, and gives each reply its `x-request-id`."""
+    """Refuses foreign hosts, large and encoded bodies; gives each reply its `x-request-id`.
+
+    A page of another site that resolves its own name to this machine is refused by its host.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -44,13 +49,20 @@ class Limits:
                 raise HTTPException(413, TOO_LARGE, headers={"connection": "close"})
             return message
 
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            await _refuse(415, "encoded bodies are not accepted", scope, receive, send_named)
-            return
-        if _declared(headers) > MAX_BODY_BYTES:
-            await _refuse(413, TOO_LARGE, scope, receive, send_named)
+        if refusal := _refusal(headers):
+            await _refuse(*refusal, scope, receive, send_named)
             return
         await self._app(scope, receive_counted, send_named)
+
+
+def _refusal(headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+    if not LOCAL_HOST.fullmatch(headers.get(b"host", b"")):
+        return 400, "the Host header names no local address"
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        return 415, "encoded bodies are not accepted"
+    if _declared(headers) > MAX_BODY_BYTES:
+        return 413, TOO_LARGE
+    return None
 
 
 def _declared(headers: dict[bytes, bytes]) -> int:
@@ -59,5 +71,5 @@ def _declared(headers: dict[bytes, bytes]) -> int:
 
 
 async def _refuse(status: int, message: str, scope: Scope, receive: Receive, send: Send) -> None:
-    body = envelope(status, message, code="invalid_body", param=None)
+    body = envelope(status, message, code="refused", param=None)
     await JSONResponse(body, status, headers={"connection": "close"})(scope, receive, send)

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 import rag
@@ -14,8 +13,6 @@ from api.limits import Limits
 from api.state import Service
 from rag.plumbline import Plumbline
 from rag.settings import Settings
-
-LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 
 
 def create_app(settings: Settings, open_plumbline: Callable[[Settings], Plumbline]) -> FastAPI:
@@ -38,6 +35,5 @@ def create_app(settings: Settings, open_plumbline: Callable[[Settings], Plumblin
     for router in (health.router, chat.router, native.router, page.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=page.HERE / "static"), name="static")
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
     app.add_middleware(Limits)
     return app

@@ -70,7 +70,7 @@ def get_corpus(name: str, plumbline: ThePlumbline) -> dict[str, Any]:
     for manifest in plumbline.corpora():
         if manifest.corpus == name:
             return _corpus(manifest)
-    raise CorpusNotFound(f"no corpus {name[:80]!r} is served")
+    raise CorpusNotFound(f"no corpus {name[:80]!r} is served: see /v1/corpora")
 
 
 @router.get("/documents")

@@ -93,7 +93,7 @@ class LiveCorpora:
         with self._lock:
             held = self._held.get(name)
             if held is None:
-                raise corpus_not_found(self._data, name)
+                raise corpus_not_found(name)
             held.users += 1
             return held
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import rag
@@ -119,8 +119,8 @@ class Plumbline:
                     said += item.text
                     yield item
                     continue
-                if item.text[len(said) :]:
-                    yield AnswerDelta(item.text[len(said) :])
+                for piece in _pieces(item, said):
+                    yield AnswerDelta(piece)
                 ended = time.perf_counter()
                 timings = {"search": (searched - started) * 1e3, "total": (ended - started) * 1e3}
                 yield self._stamp(item, turn, timings)
@@ -227,6 +227,18 @@ def _last_question(conversation: Sequence[Message]) -> str:
     if not conversation or conversation[-1].role != "user":
         raise InvalidQuestion("the conversation must end with a message of the user")
     return conversation[-1].content
+
+
+def _pieces(draft: Draft, said: str) -> Iterator[str]:
+    """What of the draft's text was not streamed yet, sentence by sentence."""
+    at = len(said)
+    for sentence in draft.sentences:
+        found = draft.text.find(sentence.text, at)
+        if found >= 0:
+            yield draft.text[at : found + len(sentence.text)]
+            at = found + len(sentence.text)
+    if at < len(draft.text):
+        yield draft.text[at:]
 
 
 def _titles(passages: Sequence[Passage]) -> list[str]:

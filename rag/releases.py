@@ -54,11 +54,10 @@ def live_number(folder: Path) -> int | None:
         return None
 
 
-def corpus_not_found(data: Path, name: str) -> CorpusNotFound:
+def corpus_not_found(name: str) -> CorpusNotFound:
     """The error for a corpus without a live release, with the command that makes one."""
     return CorpusNotFound(
-        f"no corpus {name!r} in {data}: create it with "
-        f"`python -m ingest add SOURCE --corpus {name}`"
+        f"no corpus {name!r}: create it with `python -m ingest add SOURCE --corpus {name}`"
     )
 
 
@@ -67,7 +66,7 @@ def release_folder(data: Path, name: str, number: int | None = None) -> Path:
     folder = corpus_folder(data, name)
     live = live_number(folder)
     if live is None:
-        raise corpus_not_found(data, name)
+        raise corpus_not_found(name)
     wanted = folder / "releases" / release_folder_name(live if number is None else number)
     if not (wanted / "manifest.json").is_file():
         raise ReleaseNotFound(f"corpus {name!r} has no release {wanted.name}")

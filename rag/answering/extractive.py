@@ -12,9 +12,9 @@ from rag.sentences import split_sentences, trim
 
 MAX_SENTENCES = 3
 MAX_CANDIDATES = 48
-KEEP_ABOVE = 0.85
+KEEP_ABOVE = 0.9
 NEW_WORDS = 0.34
-COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.5, 0.3, 0.2
+COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.4, 0.2
 AFTER_A_QUESTION = 0.97
 LEADING_MARK = re.compile(r"(?:[-*+•·>]|\d{1,3}[.)])\s+")
 HEADING = re.compile(r"#{1,6} ")
