@@ -16,6 +16,8 @@ from rag.sentences import split_sentences, trim
 TARGET_CHARACTERS = 800
 TINY_CHARACTERS = 200
 CHUNKER = f"structure-{TARGET_CHARACTERS}@1"
+PARAGRAPH_BREAK = re.compile(r"\n[ \t\r]*\n")
+LINE_BREAK = re.compile(r"\n")
 WHITE = re.compile(r"\s")
 
 
@@ -205,10 +207,21 @@ def _halve(text: str, draft: Draft) -> list[Draft]:
     quarter = (draft.end - draft.start) // 4
     middle = (draft.start + draft.end) // 2
     low, high = draft.start + quarter, draft.end - quarter
-    cuts = [match.start() + low for match in WHITE.finditer(text[low:high])]
-    cut = min(cuts, key=lambda at: abs(at - middle)) if cuts else middle
+    cut = (
+        min(_cuts(text[low:high]), key=lambda at: abs(low + at - middle), default=middle - low)
+        + low
+    )
     halves = (trim(text, Span(draft.start, cut)), trim(text, Span(cut, draft.end)))
     return [Draft(half.start, half.end, draft.heading) for half in halves if half.start < half.end]
+
+
+def _cuts(text: str) -> list[int]:
+    """Where `text` can best be cut: between paragraphs, else lines, sentences or words."""
+    for pattern in (PARAGRAPH_BREAK, LINE_BREAK):
+        if cuts := [match.start() for match in pattern.finditer(text)]:
+            return cuts
+    starts = [span.start for span in split_sentences(text)[1:]]
+    return starts or [match.start() for match in WHITE.finditer(text)]
 
 
 def make_chunks(

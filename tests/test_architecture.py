@@ -18,7 +18,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 }
 WIRING = {
     *("ingest.__main__", "ingest.probe", "api.__main__", "rag.__main__"),
-    *("evals.__main__", "evals.bench.__main__", "evals.bench.handbook"),
+    *("evals.__main__", "evals.bench.__main__"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.chroma",),

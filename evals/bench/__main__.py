@@ -45,18 +45,12 @@ Part = Callable[[], list[tuple[str, str]]]
 
 def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]]:
     yield "commands", lambda: speed.time_help(ROOT)
-    yield "handbook", lambda: speed.ingest_handbook(ROOT, data) + _score_handbook(data)
+    yield "handbook", lambda: speed.ingest_handbook(ROOT, data) + speed.score_handbook(ROOT, data)
     yield "service", lambda: speed.time_service(ROOT, data)
     if options.spans:
         yield "spans", lambda: _spans(options, data)
     if options.messy:
         yield "messy", lambda: speed.ingest_messy(ROOT, options.messy.resolve(), data)
-
-
-def _score_handbook(data: Path) -> list[tuple[str, str]]:
-    from evals.bench.handbook import score
-
-    return score(ROOT, data)
 
 
 def _spans(options: argparse.Namespace, data: Path) -> list[tuple[str, str]]:

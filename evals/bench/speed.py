@@ -35,6 +35,20 @@ def ingest_handbook(root: Path, data: Path) -> Rows:
     ]
 
 
+def score_handbook(root: Path, data: Path) -> Rows:
+    """The regression set of the example corpus: evidence, citations, abstention."""
+    out = ("--data", str(data), "--out", str(data / "reports"), "--json")
+    _, run = _run(root, "evals", "run", *out)
+    report = json.loads(run.stdout)
+    names = ("hit@5", "evidence_hit@5", "evidence_recall@4000", "citation_validity")
+    rows = [(f"handbook: {name}", f"{report['aggregates'][name]['mean']:.3f}") for name in names]
+    for kind, counts in report["abstention"].items():
+        asked = counts["answered"] + counts["abstained"]
+        share = f"{counts['answered']} of {asked} ({counts['answered'] / asked:.0%})"
+        rows.append((f"handbook: answered, {kind}", share))
+    return rows
+
+
 def time_service(root: Path, data: Path) -> Rows:
     """From the start of the process until `/readyz` says 200."""
     started = time.perf_counter()
