@@ -13,7 +13,7 @@ from rag.domain import Chunk, Page, Span
 from rag.ports import TokenCounter
 from rag.sentences import split_sentences, trim
 
-TARGET_CHARACTERS = 800
+TARGET_CHARACTERS = 700
 TINY_CHARACTERS = 200
 CHUNKER = f"structure-{TARGET_CHARACTERS}@1"
 PARAGRAPH_BREAK = re.compile(r"\n[ \t\r]*\n")
