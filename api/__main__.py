@@ -3,12 +3,17 @@
 import argparse
 import ipaddress
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.errors import RagError, SettingsError
+
+if TYPE_CHECKING:
+    from rag.settings import Settings
 
 DRAIN_S = 20
 EX_UNAVAILABLE = 69
@@ -26,11 +31,13 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until stopped; returns the exit code, errors are one line on stderr."""
     options = build_parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _serve(options)
     except RagError as error:
-        print(f"api: {error}", file=sys.stderr)  # noqa: T201 - a command's output
-        return error.exit_code
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return 0
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -44,11 +51,16 @@ def _serve(options: argparse.Namespace) -> int:
         )
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
-        print(  # noqa: T201 - a command's output
-            f"api: cannot listen on {where}: {error.strerror}; choose another with --port",
-            file=sys.stderr,
+        return _fail(
+            f"cannot listen on {where}: {error.strerror}; choose another with --port",
+            EX_UNAVAILABLE,
         )
-        return EX_UNAVAILABLE
+    with listener:
+        _run(settings, listener)
+    return 0
+
+
+def _run(settings: "Settings", listener: socket.socket) -> None:
     import uvicorn
 
     from api.main import create_app
@@ -64,9 +76,14 @@ def _serve(options: argparse.Namespace) -> int:
         h11_max_incomplete_event_size=64 * 1024,
     )
     host, port = listener.getsockname()[:2]
-    logging.getLogger("api").info("serving %s on http://%s:%s/", settings.data, host, port)
+    shown = f"[{host}]" if ":" in host else host
+    logging.getLogger("api").info("serving %s on http://%s:%s/", settings.data, shown, port)
     uvicorn.Server(config).run(sockets=[listener])
-    return 0
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"api: {message}", file=sys.stderr)  # noqa: T201 - a command's output
+    return exit_code
 
 
 def _require_loopback(host: str) -> None:
