@@ -2,11 +2,26 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rag.domain import Message, Mode
 
+
+def refuse_filters(filters: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Raise ValueError for any filter: ignoring one could show what it was to hide."""
+    if filters:
+        raise ValueError("filters are not supported yet: leave `filters` out")
+    return filters
+
+
+QUESTION = "How many weeks of parental leave do we get?"
 Text = Annotated[str, Field(max_length=64_000)]
+Corpus = Annotated[str, Field(min_length=1, examples=["handbook"])]
+Filters = Annotated[
+    dict[str, Any] | None,
+    AfterValidator(refuse_filters),
+    Field(description="Not supported yet: anything but empty is refused"),
+]
 
 
 class Body(BaseModel):
@@ -50,13 +65,14 @@ class StreamOptions(Body):
 class ChatRequest(Body):
     """`POST /v1/chat/completions`; `model` is the corpus."""
 
-    model: Annotated[str, Field(min_length=1, examples=["handbook"])]
-    messages: Messages
+    model: Corpus
+    messages: Annotated[Messages, Field(examples=[[{"role": "user", "content": QUESTION}]])]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     max_tokens: Annotated[int | None, Field(ge=1)] = None
     max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
-    citations: bool = True
+    citations: Annotated[bool, Field(description="Add `citations` to OpenAI's own fields")] = True
+    filters: Filters = None
 
     @property
     def limit(self) -> int | None:
@@ -64,34 +80,24 @@ class ChatRequest(Body):
         return self.max_completion_tokens or self.max_tokens
 
 
-class Filtered(Body):
-    """A request that may one day be filtered; until then a filter is refused, never ignored."""
-
-    corpus: Annotated[str, Field(min_length=1, examples=["handbook"])]
-    filters: dict[str, Any] | None = None
-
-    @model_validator(mode="after")
-    def refuse_filters(self) -> "Filtered":
-        """Raise ValueError for any filter."""
-        if self.filters:
-            raise ValueError("filters are not supported yet: leave `filters` out")
-        return self
-
-
-class SearchRequest(Filtered):
+class SearchRequest(Body):
     """`POST /v1/search`."""
 
-    query: str
-    top_k: Annotated[int, Field(ge=1, le=100)] = 10
-    mode: Mode | None = None
-    release: Annotated[int | None, Field(ge=1)] = None
+    query: Annotated[str, Field(examples=["parental leave"])]
+    corpus: Corpus
+    top_k: Annotated[int | None, Field(ge=1, le=100, description="RAG_TOP_K if left out")] = None
+    mode: Annotated[Mode | None, Field(description="RAG_RETRIEVER if left out")] = None
+    release: Annotated[int | None, Field(ge=1, description="The live one if left out")] = None
+    filters: Filters = None
 
 
-class AnswerRequest(Filtered):
+class AnswerRequest(Body):
     """`POST /v1/answers`: a question, or a conversation that ends with one."""
 
-    question: str | None = None
+    question: Annotated[str | None, Field(examples=[QUESTION])] = None
     messages: Messages | None = None
+    corpus: Corpus
+    filters: Filters = None
     stream: bool | None = False
 
     @model_validator(mode="after")
@@ -106,3 +112,18 @@ class AnswerRequest(Filtered):
         if self.messages is None:
             return [Message("user", self.question or "")]
         return [message.to_message() for message in self.messages]
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, in OpenAI's words."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(BaseModel):
+    """The body of every error."""
+
+    error: ErrorDetail

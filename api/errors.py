@@ -24,7 +24,22 @@ STATUS: list[tuple[type[errors.RagError], int, str]] = [
     (errors.RagError, 503, "unavailable"),
 ]
 """First match wins, so the narrower classes stand first."""
-PARAMS = {"corpus_not_found": "corpus", "invalid_question": "question"}
+PARAMS = {
+    "corpus_not_found": "corpus",
+    "release_not_found": "release",
+    "document_not_found": "document_id",
+    "invalid_question": "question",
+}
+OPENAI_PATHS = ("/v1/chat", "/v1/models")
+HTTP_CODES = {
+    400: "invalid_json",
+    404: "unknown_route",
+    405: "method_not_allowed",
+    408: "body_too_slow",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    503: "not_ready",
+}
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 
 
@@ -49,6 +64,8 @@ def add_handlers(app: FastAPI) -> None:
     async def of_ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, errors.RagError)
         status, body = describe(error)
+        if request.url.path.startswith(OPENAI_PATHS) and body["error"]["param"] == "corpus":
+            body["error"]["param"] = "model"
         if status >= 500:
             log.error("%s %s: %s", request.method, request.url.path, error)
         return JSONResponse(body, status)
@@ -58,24 +75,24 @@ def add_handlers(app: FastAPI) -> None:
         message = str(error.detail)
         if error.status_code == 404 and message == "Not Found":
             message = f"no route {request.method} {request.url.path}"
-        body = envelope(error.status_code, message, code=None, param=None)
+        code = HTTP_CODES.get(error.status_code)
+        body = envelope(error.status_code, message, code=code, param=None)
         return JSONResponse(body, error.status_code, headers=error.headers)
 
     async def of_validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        if first["type"] == "json_invalid":
-            body = envelope(400, "the body is not JSON", code="invalid_json", param=None)
-            return JSONResponse(body, 400)
-        param = ".".join(str(part) for part in first["loc"] if part != "body") or None
+        param = ".".join(str(part) for part in first["loc"][1:]) or None
         said = first["msg"].removeprefix("Value error, ")
         message = f"{param}: {said}" if param else said
         return JSONResponse(envelope(422, message, code=first["type"], param=param), 422)
 
     async def of_bugs(request: Request, error: Exception) -> JSONResponse:
-        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-        body = envelope(500, "an internal error, see the log", code="internal_error", param=None)
-        return JSONResponse(body, 500)
+        id_ = request.state.request_id
+        log.error("%s: %s %s failed", id_, request.method, request.url.path)
+        message = f"an internal error: the log has it as {id_}"
+        body = envelope(500, message, code="internal_error", param=None)
+        return JSONResponse(body, 500, headers={"x-request-id": id_})
 
     app.add_exception_handler(errors.RagError, of_ours)
     app.add_exception_handler(HTTPException, of_http)

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 import rag
 from api.state import TheService
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["Health"])
 
 
 @router.get("/healthz")

@@ -1,5 +1,6 @@
-"""Limits around every request: its host, the size of its body while it arrives, and its id."""
+"""Limits around every request: its host, the size and pace of its body, and its id."""
 
+import asyncio
 import re
 import uuid
 
@@ -7,19 +8,27 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import envelope
+from api.errors import HTTP_CODES, envelope
 
-LOCAL_HOST = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.I)
+LOCAL_HOST = re.compile(rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.I)
 MAX_BODY_BYTES = 256 * 1024
+BODY_WITHIN_S = 15.0
 TOO_LARGE = f"the body is larger than {MAX_BODY_BYTES} bytes: send less"
-HEADERS = {
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-}
+TOO_SLOW = f"the body did not arrive within {BODY_WITHIN_S:.0f} s"
+CLOSE = {"connection": "close"}
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = [
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
 
 
 class Limits:
-    """Refuses foreign hosts, large and encoded bodies; gives each reply its `x-request-id`.
+    """Refuses foreign hosts, large, slow and encoded bodies; gives each reply `x-request-id`.
 
     A page of another site that resolves its own name to this machine is refused by its host.
     """
@@ -31,45 +40,59 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        request_id = f"req_{uuid.uuid4().hex}".encode()
-        received = 0
+        request_id = f"req_{uuid.uuid4().hex}"
+        scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = [(b"x-request-id", request_id), *HEADERS.items()]
+                extra = [(b"x-request-id", request_id.encode()), *HEADERS]
                 message = {**message, "headers": [*message["headers"], *extra]}
             await send(message)
 
-        async def receive_counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise HTTPException(413, TOO_LARGE, headers={"connection": "close"})
-            return message
-
-        if refusal := _refusal(headers):
-            await _refuse(*refusal, scope, receive, send_named)
+        refusal = _refusal(dict(scope["headers"]))
+        if refusal is None:
+            await self._app(scope, _Body(receive).receive, send_named)
             return
-        await self._app(scope, receive_counted, send_named)
+        status, said, code = refusal
+        body = envelope(status, said, code=code, param=None)
+        await JSONResponse(body, status, headers=CLOSE)(scope, receive, send_named)
 
 
-def _refusal(headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+class _Body:
+    """The body of one request, counted and timed while it arrives."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._received = 0
+        self._complete = False
+        self._deadline = asyncio.get_running_loop().time() + BODY_WITHIN_S
+
+    async def receive(self) -> Message:
+        """The next message. Raises 413 and 408."""
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise HTTPException(408, TOO_SLOW, headers=CLOSE) from error
+        self._complete = not message.get("more_body", False)
+        self._received += len(message.get("body", b""))
+        if self._received > MAX_BODY_BYTES:
+            raise HTTPException(413, TOO_LARGE, headers=CLOSE)
+        return message
+
+
+def _refusal(headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
     if not LOCAL_HOST.fullmatch(headers.get(b"host", b"")):
-        return 400, "the Host header names no local address"
+        return 400, "the Host header names no local address", "foreign_host"
     if headers.get(b"content-encoding", b"identity") != b"identity":
-        return 415, "encoded bodies are not accepted"
+        return 415, "encoded bodies are not accepted", HTTP_CODES[415]
     if _declared(headers) > MAX_BODY_BYTES:
-        return 413, TOO_LARGE
+        return 413, TOO_LARGE, HTTP_CODES[413]
     return None
 
 
 def _declared(headers: dict[bytes, bytes]) -> int:
     raw = headers.get(b"content-length", b"0")
-    return int(raw) if raw.isdigit() else 0
-
-
-async def _refuse(status: int, message: str, scope: Scope, receive: Receive, send: Send) -> None:
-    body = envelope(status, message, code="refused", param=None)
-    await JSONResponse(body, status, headers={"connection": "close"})(scope, receive, send)
+    return int(raw[:20]) if raw.isdigit() else 0

@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 import rag
-from api import chat, health, native, page
+from api import chat, docs, health, native, page
+from api.bodies import ErrorBody
 from api.errors import add_handlers
 from api.limits import Limits
 from api.state import Service
@@ -29,10 +30,13 @@ def create_app(settings: Settings, open_plumbline: Callable[[Settings], Plumblin
         version=rag.__version__,
         description="Answers from your own documents, each with its exact quotes.",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}},
     )
     app.state.service = service
     add_handlers(app)
-    for router in (health.router, chat.router, native.router, page.router):
+    for router in (chat.router, native.router, health.router, docs.router, page.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=page.HERE / "static"), name="static")
     app.add_middleware(Limits)

@@ -1,38 +1,42 @@
 """The native routes: search, answers, corpora and documents."""
 
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from api.bodies import AnswerRequest, SearchRequest
 from api.errors import describe
-from api.state import ThePlumbline
-from api.streaming import event, first_and_rest, read_answer, respond
+from api.json_bodies import JsonRoute
+from api.state import ThePlumbline, TheService
+from api.streaming import EventForm, event, read_answer, stream_answer
 from rag import wire
 from rag.domain import Answer, AnswerDelta, DocumentRef, Manifest
-from rag.errors import CorpusNotFound, RagError
+from rag.errors import CorpusNotFound, DocumentNotFound
 
-log = logging.getLogger(__name__)
-router = APIRouter(prefix="/v1", tags=["native"])
+router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
 
 Corpus = Annotated[str, Query(description="Name of the corpus")]
 Release = Annotated[int | None, Query(ge=1, description="Number of a retained release")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
+After = Annotated[str | None, Query(description="`last_id` of the page before")]
 
 
 @router.post("/search")
-def search(body: SearchRequest, plumbline: ThePlumbline) -> dict[str, Any]:
+def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) -> dict[str, Any]:
     """Ranked chunks with each stage's scores; no chat model is asked."""
+    top_k = body.top_k or service.settings.top_k
     result = plumbline.search(
-        body.query, corpus=body.corpus, top_k=body.top_k, mode=body.mode, release=body.release
+        body.query, corpus=body.corpus, top_k=top_k, mode=body.mode, release=body.release
     )
     return wire.search_body(result)
 
 
 @router.post("/answers", response_model=None)
-async def answer(body: AnswerRequest, plumbline: ThePlumbline) -> dict[str, Any] | Response:
+async def answer(
+    body: AnswerRequest, request: Request, plumbline: ThePlumbline
+) -> dict[str, Any] | Response:
     """An answer with checked quotes.
 
     With `stream` the reply is server-sent events: any number of `delta` (`{"text"}`), then exactly
@@ -40,28 +44,22 @@ async def answer(body: AnswerRequest, plumbline: ThePlumbline) -> dict[str, Any]
     """
     items = plumbline.answer(body.conversation(), corpus=body.corpus)
     if not body.stream:
-        return wire.answer_body(await read_answer(items))
-    return respond(_events(await first_and_rest(items)))
+        return wire.answer_body(await read_answer(items, request))
+    form = EventForm("", _events, lambda error: event(describe(error)[1], "error"), "")
+    return await stream_answer(items, form)
 
 
-async def _events(items: AsyncIterator[AnswerDelta | Answer]) -> AsyncIterator[str]:
-    try:
-        async for item in items:
-            if isinstance(item, AnswerDelta):
-                yield event({"text": item.text}, "delta")
-            else:
-                yield event(wire.answer_body(item), "answer")
-    except RagError as error:
-        log.error("a stream broke off: %s", error)
-        yield event(describe(error)[1], "error")
-    finally:
-        await items.aclose()  # type: ignore[attr-defined]  # `first_and_rest` gives a generator
+def _events(item: AnswerDelta | Answer) -> Iterator[str]:
+    if isinstance(item, AnswerDelta):
+        yield event({"text": item.text}, "delta")
+    else:
+        yield event(wire.answer_body(item), "answer")
 
 
 @router.get("/corpora")
 def list_corpora(plumbline: ThePlumbline) -> dict[str, Any]:
     """All corpora with a live release."""
-    return _page([_corpus(manifest) for manifest in plumbline.corpora()])
+    return _page([_corpus(manifest) for manifest in plumbline.corpora()], has_more=False)
 
 
 @router.get("/corpora/{name}")
@@ -74,9 +72,19 @@ def get_corpus(name: str, plumbline: ThePlumbline) -> dict[str, Any]:
 
 
 @router.get("/documents")
-def list_documents(corpus: Corpus, plumbline: ThePlumbline) -> dict[str, Any]:
-    """All documents of a corpus's live release."""
-    return _page([_document(reference) for reference in plumbline.documents(corpus)])
+def list_documents(
+    corpus: Corpus, plumbline: ThePlumbline, limit: Limit = 100, after: After = None
+) -> dict[str, Any]:
+    """Documents of a corpus's live release in order of their source, page by page."""
+    references = plumbline.documents(corpus)
+    start = 0
+    if after is not None:
+        ids = [reference.id for reference in references]
+        if after not in ids:
+            raise DocumentNotFound(f"no document {after[:80]!r}: begin again without `after`")
+        start = ids.index(after) + 1
+    end = start + limit
+    return _page([_document(each) for each in references[start:end]], end < len(references))
 
 
 @router.get("/documents/{document_id}")
@@ -124,11 +132,11 @@ def _document(reference: DocumentRef) -> dict[str, Any]:
     }
 
 
-def _page(data: list[dict[str, Any]]) -> dict[str, Any]:
+def _page(data: list[dict[str, Any]], has_more: bool) -> dict[str, Any]:
     return {
         "object": "list",
         "data": data,
-        "has_more": False,
+        "has_more": has_more,
         "first_id": data[0]["id"] if data else None,
         "last_id": data[-1]["id"] if data else None,
     }

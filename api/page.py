@@ -13,12 +13,6 @@ HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
 router = APIRouter(include_in_schema=False)
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-)
-HEADERS = {"content-security-policy": CONTENT_SECURITY_POLICY}
-
 Offset = Annotated[int, Query(ge=0)]
 
 
@@ -27,7 +21,7 @@ def chat(request: Request, service: TheService) -> HTMLResponse:
     """Ask, watch the answer, see each quote in its document."""
     corpora = service.plumbline().corpora() if service.is_loaded else []
     context = {"corpora": corpora, "loaded": service.is_loaded}
-    return templates.TemplateResponse(request, "chat.html", context, headers=HEADERS)
+    return templates.TemplateResponse(request, "chat.html", context)
 
 
 @router.get("/documents/{document_id}")
@@ -52,4 +46,4 @@ def show_document(  # noqa: PLR0913 - a link's query is its interface
         "quote": document.text[start:end],
         "after": document.text[end:],
     }
-    return templates.TemplateResponse(request, "document.html", context, headers=HEADERS)
+    return templates.TemplateResponse(request, "document.html", context)

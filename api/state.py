@@ -17,6 +17,8 @@ from rag.settings import Settings
 log = logging.getLogger(__name__)
 
 REFRESH_S = 1.0
+RETRY_S = 5.0
+LOADING = "the models are still loading, try again in a moment"
 CANARY = "canary"
 
 
@@ -27,12 +29,13 @@ class Service:
         self.settings = settings
         self._open_plumbline = open_plumbline
         self._plumbline: Plumbline | None = None
-        self._failure = ""
+        self._problem = ""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load and follow while the application runs."""
         following = asyncio.create_task(self._follow())
+        following.add_done_callback(self._note_end)
         try:
             yield
         finally:
@@ -42,22 +45,31 @@ class Service:
                 self._plumbline.close()
 
     async def _follow(self) -> None:
-        try:
-            self._plumbline = await asyncio.to_thread(self._open_plumbline, self.settings)
-        except RagError as error:
-            self._failure = str(error)
-            log.error("the service cannot answer: %s", error)
-            return
+        while self._plumbline is None:
+            try:
+                self._plumbline = await asyncio.to_thread(self._open_plumbline, self.settings)
+            except (RagError, OSError) as error:
+                self._note(f"the service cannot answer: {error}")
+                await asyncio.sleep(RETRY_S)
+        self._note("")
         log.info("ready: %s", ", ".join(m.corpus for m in self._plumbline.corpora()) or "no corpus")
         while True:
             await asyncio.sleep(REFRESH_S)
             try:
                 await asyncio.to_thread(self._plumbline.refresh)
-                self._failure = ""
-            except RagError as error:
-                if str(error) != self._failure:
-                    log.error("a new release cannot be opened, the old one serves on: %s", error)
-                self._failure = str(error)
+                self._note("")
+            except (RagError, OSError) as error:
+                self._note(f"a new release cannot be opened, the old one serves on: {error}")
+
+    def _note(self, problem: str) -> None:
+        if problem and problem != self._problem:
+            log.error("%s", problem)
+        self._problem = problem
+
+    def _note_end(self, following: asyncio.Task[None]) -> None:
+        if not following.cancelled() and (error := following.exception()):
+            self._problem = f"releases are no longer followed, restart the service: {error!r}"
+            log.critical("%s", self._problem, exc_info=error)
 
     @property
     def is_loaded(self) -> bool:
@@ -67,25 +79,24 @@ class Service:
     def plumbline(self) -> Plumbline:
         """The question side. Raises 503 while it is loading."""
         if self._plumbline is None:
-            reason = self._failure or "the models are still loading, try again in a moment"
-            raise HTTPException(503, reason, headers={"retry-after": "2"})
+            raise HTTPException(503, self._problem or LOADING, headers={"retry-after": "2"})
         return self._plumbline
 
     def readiness(self) -> dict[str, str]:
         """`ok` or the reason why not, for each part."""
-        parts = {"models": "ok" if self._plumbline else self._failure or "loading"}
         if self._plumbline is None:
-            return parts
+            return {"models": self._problem or LOADING}
         loaded = {m.corpus: m.release for m in self._plumbline.corpora()}
+        parts = {"models": "ok", "releases": self._problem or "ok"}
         for name in corpus_names(self.settings.data):
             parts[f"corpus {name}"] = self._corpus_state(self._plumbline, name, loaded.get(name))
         return parts
 
     def _corpus_state(self, plumbline: Plumbline, name: str, loaded: int | None) -> str:
-        live = live_number(corpus_folder(self.settings.data, name))
-        if loaded is None or loaded != live:
-            return f"release {loaded} is loaded, {live} is live"
         try:
+            live = live_number(corpus_folder(self.settings.data, name))
+            if loaded is None or loaded != live:
+                return f"release {loaded} is loaded, {live} is live"
             plumbline.search(CANARY, corpus=name, top_k=1)
         except RagError as error:
             return str(error)

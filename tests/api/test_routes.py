@@ -14,6 +14,7 @@ from tests.api.conftest import wait_until_ready
 from tests.serving import serving_small_corpus
 from tests.small_corpus import TEXTS, make_data_folder
 
+JSON = {"content-type": "application/json"}
 ASK = {"question": "How many passengers does the Heron carry?", "corpus": "small"}
 
 
@@ -109,7 +110,11 @@ def test_corpora_are_listed(http: httpx.Client) -> None:
 
 def test_health_readiness_version_and_the_page(http: httpx.Client) -> None:
     assert http.get("/healthz").json() == {"status": "alive"}
-    assert http.get("/readyz").json()["parts"] == {"models": "ok", "corpus small": "ok"}
+    assert http.get("/readyz").json()["parts"] == {
+        "models": "ok",
+        "releases": "ok",
+        "corpus small": "ok",
+    }
     assert http.get("/version").json()["version"]
     page = http.get("/")
     assert "Ask the documents" in page.text
@@ -173,12 +178,12 @@ def test_bad_answers_bodies_get_one_envelope(
     ],
 )
 def test_what_is_no_question_in_json_is_refused(http: httpx.Client, raw: bytes) -> None:
-    reply = http.post("/v1/answers", content=raw, headers={"content-type": "application/json"})
+    reply = http.post("/v1/answers", content=raw, headers=JSON)
     assert reply.status_code in (400, 422)
     assert_envelope(reply, reply.status_code)
 
 
-@pytest.mark.parametrize("top_k", [0, -1, 10**9, "5", 2.5, None])
+@pytest.mark.parametrize("top_k", [0, -1, 10**9, "5", 2.5])
 def test_a_top_k_that_cannot_be_is_refused(http: httpx.Client, top_k: object) -> None:
     body = {"query": "x", "corpus": "small", "top_k": top_k}
     assert_envelope(http.post("/v1/search", json=body), 422)
@@ -193,7 +198,7 @@ def test_strange_questions_are_answered_or_refused_never_failed(
 
 def test_bodies_are_counted_while_they_arrive(http: httpx.Client) -> None:
     pieces = (b"x" * 65_536 for _ in range(64))
-    assert_envelope(http.post("/v1/answers", content=pieces), 413)
+    assert_envelope(http.post("/v1/answers", content=pieces, headers=JSON), 413)
 
 
 def test_a_declared_size_is_refused_before_it_arrives(address: str) -> None:
@@ -221,6 +226,10 @@ def test_a_declared_size_is_refused_before_it_arrives(address: str) -> None:
         ("GET", "/static/..%2fmain.py", {}, 404),
         ("GET", "/", {"host": "evil.example"}, 400),
         ("POST", "/v1/answers", {"content-encoding": "gzip"}, 415),
+        ("POST", "/v1/answers", {"content-type": "text/plain"}, 415),
+        ("POST", "/v1/answers", {}, 415),
+        ("GET", "/v1/documents?corpus=small&limit=0", {}, 422),
+        ("GET", "/v1/documents?corpus=small&after=absent", {}, 404),
     ],
 )
 def test_other_bad_requests_get_an_envelope(

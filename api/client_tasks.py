@@ -1,0 +1,48 @@
+"""Prompts that chat clients send on their own account, which are no questions to the documents.
+
+Open WebUI asks the same route for a title, tags, follow-ups and search queries. Its prompts begin
+with `### Task:` and name the key of the JSON they want. Its template for files begins so too, but
+holds a question, after the context that it brings.
+"""
+
+import json
+import re
+
+TASK = "### Task:"
+QUOTED = re.compile(r"### Chat History|<context>")
+KEY = re.compile(r'"(title|tags|follow_ups|queries|text)"\s*:')
+FIRST_QUESTION = re.compile(r"^USER:\s*(.+)$", re.MULTILINE)
+USER_QUERY = re.compile(r"<user_query>(.*?)</user_query>", re.DOTALL)
+TITLE_WORDS = 6
+
+
+def answer_client_task(prompt: str) -> str | None:
+    """The JSON that a client's own prompt asks for, None for everything else."""
+    if not prompt.startswith(TASK):
+        return None
+    wanted = KEY.search(QUOTED.split(prompt)[0])
+    if wanted is None:
+        return None
+    empty: dict[str, object] = {
+        "title": _title(prompt),
+        "tags": ["General"],
+        "follow_ups": [],
+        "queries": [],
+        "text": "",
+    }
+    return json.dumps({wanted[1]: empty[wanted[1]]}, ensure_ascii=False)
+
+
+def question_in(prompt: str) -> str:
+    """The user's question inside a client's template for files; any other prompt as it is."""
+    if not prompt.startswith(TASK):
+        return prompt
+    named = USER_QUERY.findall(prompt)
+    question = named[-1] if named else prompt.rpartition("</context>")[2]
+    return question.strip() or prompt
+
+
+def _title(prompt: str) -> str:
+    first = FIRST_QUESTION.search(prompt)
+    words = first[1].split() if first else ["Questions"]
+    return " ".join(words[:TITLE_WORDS]).rstrip("?!.,;: ")
