@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 CORPUS = "handbook"
-QUESTION = "How many weeks of parental leave do we get, and how is it paid?"
+QUESTION = "How many weeks of parental leave are there on full pay?"
 READY_WITHIN_S = 60
 
 

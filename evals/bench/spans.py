@@ -75,7 +75,8 @@ def measure(
     retrieve: Callable[[str, int], list[tuple[str, int, int]]], questions: list[MarkedQuestion]
 ) -> dict[str, float]:
     """Mean evidence recall of the 5 best and at each budget, and the median time of a question."""
-    found: dict[str, list[float]] = {"recall@5": []} | {f"recall@{b}c": [] for b in BUDGETS}
+    names = ["recall@5", *(f"recall@{budget}c" for budget in BUDGETS)]
+    found: dict[str, list[float]] = {name: [] for name in names}
     seconds = []
     for question in questions:
         started = time.perf_counter()
