@@ -42,7 +42,10 @@ class Operation:
 def show_docs(request: Request) -> HTMLResponse:
     """Every route with its parameters, its body and an example."""
     schema: Schema = request.app.openapi()
-    context = {"operations": list(read_operations(schema)), "version": schema["info"]["version"]}
+    groups: dict[str, list[Operation]] = {}
+    for operation in read_operations(schema):
+        groups.setdefault(operation.group, []).append(operation)
+    context = {"groups": groups, "version": schema["info"]["version"]}
     return templates.TemplateResponse(request, "docs.html", context)
 
 

@@ -20,7 +20,7 @@ Offset = Annotated[int, Query(ge=0)]
 def chat(request: Request, service: TheService) -> HTMLResponse:
     """Ask, watch the answer, see each quote in its document."""
     corpora = service.plumbline().corpora() if service.is_loaded else []
-    context = {"corpora": corpora, "loaded": service.is_loaded}
+    context = {"corpora": corpora, "loaded": service.is_loaded, "problem": service.problem}
     return templates.TemplateResponse(request, "chat.html", context)
 
 

@@ -76,6 +76,11 @@ class Service:
         """True once the question side can be asked."""
         return self._plumbline is not None
 
+    @property
+    def problem(self) -> str:
+        """What keeps the service from answering or from following releases, empty if nothing."""
+        return self._problem
+
     def plumbline(self) -> Plumbline:
         """The question side. Raises 503 while it is loading."""
         if self._plumbline is None:

@@ -1,4 +1,2 @@
-const quote = document.getElementById("quote");
-if (quote) {
-  quote.scrollIntoView({ block: "center" });
-}
+// A document opened alone: go to its quote.
+document.getElementById("quote")?.scrollIntoView({ block: "center" });

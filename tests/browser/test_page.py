@@ -71,7 +71,7 @@ def test_a_quote_is_seen_in_its_document(page: Page, address: str) -> None:
     answer = page.locator(".answer.answered")
     expect(answer.locator(".text")).to_contain_text(QUOTE)
     answer.locator(".card").first.click()
-    mark = page.frame_locator("#source-frame").locator("mark")
+    mark = page.locator("#source mark")
     expect(mark).to_be_in_viewport()
     assert mark.inner_text() == QUOTE
     page.keyboard.press("Escape")
