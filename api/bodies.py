@@ -65,12 +65,22 @@ class StreamOptions(Body):
 class ChatRequest(Body):
     """`POST /v1/chat/completions`; `model` is the corpus."""
 
-    model: Corpus
-    messages: Annotated[Messages, Field(examples=[[{"role": "user", "content": QUESTION}]])]
-    stream: bool | None = False
-    stream_options: StreamOptions | None = None
-    max_tokens: Annotated[int | None, Field(ge=1)] = None
-    max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
+    model: Annotated[Corpus, Field(description="Name of the corpus")]
+    messages: Annotated[
+        Messages,
+        Field(
+            description="The conversation, the question last; content is text or a list of texts",
+            examples=[[{"role": "user", "content": QUESTION}]],
+        ),
+    ]
+    stream: Annotated[bool | None, Field(description="Reply with server-sent events")] = False
+    stream_options: Annotated[
+        StreamOptions | None, Field(description="`include_usage` adds a last chunk with tokens")
+    ] = None
+    max_tokens: Annotated[int | None, Field(ge=1, description="Longest prompted answer")] = None
+    max_completion_tokens: Annotated[
+        int | None, Field(ge=1, description="Newer name of `max_tokens`")
+    ] = None
     citations: Annotated[bool, Field(description="Add `citations` to OpenAI's own fields")] = True
     filters: Filters = None
 

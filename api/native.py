@@ -25,7 +25,7 @@ After = Annotated[str | None, Query(description="`last_id` of the page before")]
 
 @router.post("/search")
 def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) -> dict[str, Any]:
-    """Ranked chunks with each stage's scores; no chat model is asked."""
+    """Ranked chunks with each stage's scores in `data`; no chat model is asked."""
     top_k = body.top_k or service.settings.top_k
     result = plumbline.search(
         body.query, corpus=body.corpus, top_k=top_k, mode=body.mode, release=body.release

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,10 +22,15 @@ def serving_small_corpus(data: Path, *, chat_model: ChatModel | None = None) -> 
     def open_small(_: Settings) -> Plumbline:
         return make_plumbline(data, chat_model=chat_model)
 
-    settings = load_settings({}, data=data)
-    config = uvicorn.Config(
-        create_app(settings, open_small), port=0, log_level="error", timeout_graceful_shutdown=2
-    )
+    with serving(load_settings({}, data=data), open_small) as address:
+        yield address
+
+
+@contextmanager
+def serving(settings: Settings, open_plumbline: Callable[[Settings], Plumbline]) -> Iterator[str]:
+    """Base address of a service that loads what `open_plumbline` gives."""
+    app = create_app(settings, open_plumbline)
+    config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -56,6 +56,11 @@ function writeText(node, answer) {
   writeInline(node, answer.text.slice(at), answer);
 }
 
+function shorten(text) {
+  const plain = text.trim();
+  return plain.length > 240 ? `${plain.slice(0, 240).replace(/\s+\S*$/, "")} …` : plain;
+}
+
 function placeOf(item, release) {
   const page = item.page ? [`page ${item.page}`] : [];
   return [item.document.source, ...page, ...(item.heading ?? []).slice(-1), `release ${release}`];
@@ -66,7 +71,7 @@ function card(answer, item, number) {
   const title = make("span", "title");
   if (number) title.append(make("span", "number", String(number)), " ");
   title.append(item.document.title || item.document.source);
-  link.append(title, make("q", "", item.quote ?? item.text.trim().slice(0, 240)));
+  link.append(title, make("q", "", item.quote ?? shorten(item.text)));
   link.append(make("span", "where", placeOf(item, answer.release).join(" · ")));
   if (item.supported === false) {
     link.append(make("span", "doubt", "This quote does not support the statement."));
@@ -92,6 +97,14 @@ function cards(answer, items, label) {
   return list;
 }
 
+function factsOf(answer) {
+  const confidence = `confidence ${Math.round(answer.confidence * 100)} %`;
+  const release = `${answer.corpus}@${answer.release}`;
+  if (answer.status === "abstained") return [confidence, release];
+  const isQuotes = answer.generator === "extractive";
+  return [confidence, isQuotes ? "quotes only" : `written by ${answer.generator}`, release];
+}
+
 // Turn a finished answer into the final form of its turn.
 export function writeAnswer(turn, answer) {
   turn.classList.add(answer.status);
@@ -103,7 +116,5 @@ export function writeAnswer(turn, answer) {
   if (nearest.length) {
     turn.append(make("p", "label", "Closest passages"), cards(answer, nearest, "Closest passages"));
   }
-  const writer = answer.generator === "extractive" ? "quotes only" : `written by ${answer.generator}`;
-  const confidence = `confidence ${Math.round(answer.confidence * 100)} %`;
-  turn.append(make("p", "facts", [confidence, writer, `${answer.corpus}@${answer.release}`].join(" · ")));
+  turn.append(make("p", "facts", factsOf(answer).join(" · ")));
 }

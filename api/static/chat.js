@@ -13,7 +13,7 @@ const corpus = byId("corpus");
 let conversation = [];
 let running = null;
 
-async function stream(turn, signal) {
+async function stream(turn, signal, follow) {
   const reply = await fetch("/v1/answers", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -26,17 +26,23 @@ async function stream(turn, signal) {
   }
   const text = turn.querySelector(".text");
   for await (const { name, data } of readEvents(reply.body)) {
-    const follow = isAtEnd();
     if (name === "delta") text.append(data.text);
     if (name === "error") throw new Error(data.error.message);
     if (name === "answer") return data;
-    if (follow) turn.scrollIntoView({ block: "end" });
+    follow();
   }
   throw new Error("The answer broke off.");
 }
 
-function isAtEnd() {
-  return turns.scrollHeight - turns.scrollTop - turns.clientHeight < 80;
+// Keeps `asked` at the top of the view until the reader scrolls.
+function makeFollower(asked) {
+  let isFollowing = true;
+  for (const moved of ["wheel", "touchmove", "keydown"]) {
+    turns.addEventListener(moved, () => { isFollowing = false; }, { once: true });
+  }
+  return () => {
+    if (isFollowing) asked.scrollIntoView({ block: "start" });
+  };
 }
 
 function explain(error) {
@@ -58,13 +64,14 @@ async function ask(text) {
   turn.setAttribute("aria-busy", "true");
   turn.append(make("p", "text"));
   turns.append(asked, turn);
-  asked.scrollIntoView({ block: "start" });
+  const follow = makeFollower(asked);
+  follow();
   const mine = conversation;
   const controller = new AbortController();
   mine.push({ role: "user", content: text });
   showRunning(controller);
   try {
-    const answer = await stream(turn, controller.signal);
+    const answer = await stream(turn, controller.signal, follow);
     writeAnswer(turn, answer);
     mine.push({ role: "assistant", content: answer.text });
   } catch (error) {
@@ -74,6 +81,7 @@ async function ask(text) {
   }
   turn.classList.remove("running");
   turn.removeAttribute("aria-busy");
+  follow();
   if (running === controller) showRunning(null);
 }
 

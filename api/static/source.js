@@ -1,6 +1,7 @@
 // The source beside the chat: the server's own view of a document, scrolled to the quote.
 const panel = document.getElementById("source");
 const view = document.getElementById("source-view");
+const title = document.getElementById("source-title");
 const alone = document.getElementById("source-link");
 let opener = null;
 let latest = 0;
@@ -30,6 +31,7 @@ export async function openSource(answer, item, link) {
   const mine = ++latest;
   opener = link;
   alone.href = address;
+  title.textContent = item.document.title || item.document.source;
   panel.hidden = false;
   view.setAttribute("aria-busy", "true");
   let shown;
