@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 MAX_DEPTH = 64
+MAX_DIGITS = 100
 METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
 WRONG_TYPE = "send the body as JSON, with the header `content-type: application/json`"
 
@@ -21,6 +22,7 @@ def parse_json(body: bytes) -> Any:
             body.decode("utf-8"),
             parse_constant=_refuse_constant,
             parse_float=_finite,
+            parse_int=_whole,
             object_pairs_hook=_unique,
         )
     except RecursionError as error:
@@ -67,6 +69,12 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"the number {text[:20]} is too large")
     return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number has {len(text)} digits")
+    return int(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

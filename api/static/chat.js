@@ -82,6 +82,7 @@ async function ask(text) {
   turn.classList.remove("running");
   turn.removeAttribute("aria-busy");
   follow();
+  turn.querySelector(":scope > .note")?.scrollIntoView({ block: "nearest" });
   if (running === controller) showRunning(null);
 }
 
