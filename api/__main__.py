@@ -67,7 +67,8 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
     from rag.bootstrap import open_plumbline
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "sentence_transformers"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     config = uvicorn.Config(
         create_app(settings, open_plumbline),
         log_level="warning",

@@ -56,10 +56,14 @@ class Service:
         while True:
             await asyncio.sleep(REFRESH_S)
             try:
-                await asyncio.to_thread(self._plumbline.refresh)
-                self._note("")
-            except (RagError, OSError) as error:
-                self._note(f"a new release cannot be opened, the old one serves on: {error}")
+                problems = await asyncio.to_thread(self._plumbline.refresh)
+            except OSError as error:
+                self._note(f"the data folder cannot be read, what is open serves on: {error}")
+                continue
+            said = "; ".join(f"{name}: {error}" for name, error in problems.items())
+            self._note(
+                f"a release cannot be opened, the one before serves on: {said}" if said else ""
+            )
 
     def _note(self, problem: str) -> None:
         if problem and problem != self._problem:

@@ -147,6 +147,7 @@ class Citation:
     page: int | None
     span: Span
     supported: bool = True
+    heading: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

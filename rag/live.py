@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.domain import Manifest
+from rag.errors import RagError
 from rag.releases import (
     OpenRelease,
     corpus_folder,
@@ -39,14 +40,20 @@ class LiveCorpora:
         with self._lock:
             return [held.release.manifest for _, held in sorted(self._held.items())]
 
-    def refresh(self) -> None:
+    def refresh(self) -> dict[str, RagError]:
         """Open what was published since, swap it in, and retire what it replaces.
 
-        A release that cannot be opened leaves the one in use as it is and raises its error.
+        A release that cannot be opened leaves the one in use as it is; its error is returned under
+        the name of its corpus, and the other corpora are not held up by it.
         """
+        problems: dict[str, RagError] = {}
         with self._opening:
             for name in corpus_names(self._data):
-                self._load(name)
+                try:
+                    self._load(name)
+                except RagError as error:
+                    problems[name] = error
+        return problems
 
     def _load(self, name: str) -> None:
         number = live_number(corpus_folder(self._data, name))

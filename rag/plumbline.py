@@ -4,8 +4,9 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ParamSpec, TypeVar
 
 import rag
 from rag.answering.draft import Draft, abstain
@@ -25,7 +26,7 @@ from rag.domain import (
     Passage,
     SearchResult,
 )
-from rag.errors import ChatModelUnavailable, InvalidQuestion
+from rag.errors import ChatModelUnavailable, InvalidQuestion, RagError
 from rag.live import LiveCorpora
 from rag.ports import ChatModel, Embedder
 from rag.releases import OpenRelease
@@ -34,6 +35,9 @@ from rag.retrieval.question import check_question
 from rag.retrieval.searching import SETTINGS_LABEL, Query, search
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 EXTRACTIVE = "extractive"
 HITS_TO_PACK = 30
@@ -111,7 +115,7 @@ class Plumbline:
         check_question(_last_question(conversation))
         with self._corpora.hold(corpus) as release:
             limit = min(max_tokens or self._policy.max_tokens, self._policy.max_tokens)
-            turn = await asyncio.to_thread(self._prepare, conversation, release, limit)
+            turn = await _finish_in_thread(self._prepare, conversation, release, limit)
             searched = time.perf_counter()
             said = ""
             async for item in self._draft(turn):
@@ -149,7 +153,7 @@ class Plumbline:
             except ChatModelUnavailable as error:
                 log.warning("answering without the chat model: %s", error)
                 degraded = True
-        draft = await asyncio.to_thread(self._extract, turn)
+        draft = await _finish_in_thread(self._extract, turn)
         yield replace(draft, degraded=degraded)
 
     def _prompted(self, turn: _Turn, chat_model: ChatModel) -> AsyncIterator[AnswerDelta | Draft]:
@@ -214,13 +218,26 @@ class Plumbline:
         with self._corpora.hold(corpus) as held:
             return held.documents.references()
 
-    def refresh(self) -> None:
-        """Open what was published since and swap it in. Raises RagError, the old one serving on."""
-        self._corpora.refresh()
+    def refresh(self) -> dict[str, RagError]:
+        """Open what was published since and swap it in; what failed, by the name of its corpus."""
+        return self._corpora.refresh()
 
     def close(self) -> None:
         """Close every release when its last request has ended."""
         self._corpora.close()
+
+
+async def _finish_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of blocking work, which is waited for even when the caller is cancelled.
+
+    So the release that it reads is still held while it reads.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _last_question(conversation: Sequence[Message]) -> str:

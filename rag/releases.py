@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rag.domain import DocumentRef, Manifest, check_corpus_name, release_folder_name
+from rag.domain import CORPUS_NAME, DocumentRef, Manifest, check_corpus_name, release_folder_name
 from rag.errors import CorpusNotFound, ReleaseNotFound
 from rag.ports import DocumentStore, LexicalIndex, VectorIndex
 
@@ -42,8 +42,9 @@ def corpus_folder(data: Path, name: str) -> Path:
 
 
 def corpus_names(data: Path) -> list[str]:
-    """Names of all corpora that have a live release."""
-    return sorted(live.parent.name for live in (data / "corpora").glob("*/LIVE"))
+    """Names of all corpora that have a live release; other folders are passed over."""
+    names = (live.parent.name for live in (data / "corpora").glob("*/LIVE"))
+    return sorted(name for name in names if CORPUS_NAME.fullmatch(name))
 
 
 def live_number(folder: Path) -> int | None:

@@ -57,6 +57,7 @@ def citation_body(citation: Citation) -> Body:
         "document": _document(citation.document),
         "release": citation.release,
         "page": citation.page,
+        "heading": list(citation.heading),
         "span": _span(citation.span),
         "supported": citation.supported,
     }

@@ -16,13 +16,15 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.openai_server import Reply, openai_server
+
 ROOT = Path(__file__).parent.parent
 QUESTION = "How many weeks of parental leave does the parent who gives birth get?"
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command of the product, in its own process."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAG_")}
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command of the product, in its own process, with `settings` as its only `RAG_` names."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAG_")} | settings
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
@@ -155,6 +157,26 @@ def test_a_new_release_is_picked_up_under_load_without_an_error(
         (1, "The Heron carries 120 passengers."),
         (2, "The Heron carries 150 passengers."),
     }
+
+
+def test_a_chat_model_by_its_base_url_gives_a_cited_answer(data: Path) -> None:
+    pieces = ["The parent who gives birth has ", "18 weeks on full pay [1].", " And a pony [7]."]
+    with openai_server(Reply(pieces)) as provider:
+        settings = {"RAG_CHAT_MODEL": "fake", "RAG_CHAT_BASE_URL": provider.base_url}
+        asked = run(
+            *("rag", "ask", QUESTION, "--corpus", "handbook"),
+            "--data",
+            str(data),
+            "--json",
+            **settings,
+        )
+    answer = json.loads(asked.stdout)
+    assert answer["generator"] == "openai:fake"
+    assert answer["status"] == "partial"
+    assert [s["supported"] for s in answer["sentences"]] == [True, False]
+    assert "18 weeks on full pay" in answer["citations"][0]["quote"]
+    assert answer["usage"]["total_tokens"] == 18
+    assert "passages-" in provider.requests[0]["messages"][0]["content"]
 
 
 def test_a_taken_port_is_one_line(address: str, data: Path) -> None:

@@ -50,7 +50,15 @@ def answer_extractively(
     scored = _score(question, candidates, embedder=embedder, lexical=lexical)
     chosen = _choose(scored, lexical)
     citations = tuple(
-        Citation(number, each.text, each.passage.document, release, each.passage.page, each.span)
+        Citation(
+            number=number,
+            quote=each.text,
+            document=each.passage.document,
+            release=release,
+            page=each.passage.page,
+            span=each.span,
+            heading=each.passage.heading,
+        )
         for number, each in enumerate(chosen, 1)
     )
     sentences = tuple(

@@ -132,6 +132,7 @@ def _cite(number: int, support: Support, release: int) -> Citation:
         page=support.passage.page,
         span=support.span,
         supported=support.supported,
+        heading=support.passage.heading,
     )
 
 

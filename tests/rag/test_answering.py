@@ -1,7 +1,10 @@
 """Answers: quotes are exact, marks are the server's, what is not supported is marked."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -198,3 +201,29 @@ def test_a_prompt_is_named_by_its_text() -> None:
     prompt = load_prompt()
     assert prompt.label.startswith("answer.v1@")
     assert "$" not in prompt.fill(fence="F", passages="P")
+
+
+async def test_a_cancelled_question_holds_its_release_until_its_work_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plumbline = make_plumbline(tmp_path)
+    began, may_end, held_at_end = threading.Event(), threading.Event(), []
+    corpora = plumbline._corpora
+    prepare = plumbline._prepare
+
+    def slow_prepare(*arguments: Any) -> Any:
+        began.set()
+        may_end.wait(5)
+        held_at_end.append([held.users for held in corpora._held.values()])
+        return prepare(*arguments)
+
+    monkeypatch.setattr(plumbline, "_prepare", slow_prepare)
+    asking = asyncio.create_task(ask(plumbline, HERON))
+    await asyncio.to_thread(began.wait, 5)
+    asking.cancel()
+    await asyncio.sleep(0.05)
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert held_at_end == [[1]]
+    assert [held.users for held in corpora._held.values()] == [0]

@@ -66,10 +66,24 @@ def test_a_release_that_cannot_be_opened_leaves_the_old_one_serving(
     corpora.refresh()
     opener.broken.add(2)
     make_data_folder(tmp_path, live=2)
-    with pytest.raises(ReleaseBroken):
-        corpora.refresh()
+    assert isinstance(corpora.refresh()["small"], ReleaseBroken)
     with corpora.hold("small") as held:
         assert held.manifest.release == 1
+
+
+def test_a_broken_corpus_and_a_stray_folder_do_not_hold_up_the_others(
+    tmp_path: Path, opener: Opener
+) -> None:
+    make_data_folder(tmp_path, live=1)
+    for name, live in (("aaa", "7"), ("Not A Corpus", "1")):
+        broken = tmp_path / "corpora" / name / "releases" / f"{int(live):06d}"
+        broken.mkdir(parents=True)
+        (broken / "manifest.json").write_text("{}")
+        (tmp_path / "corpora" / name / "LIVE").write_text(live)
+    opener.broken.add(7)
+    corpora = LiveCorpora(tmp_path, opener)
+    assert set(corpora.refresh()) == {"aaa"}
+    assert [manifest.corpus for manifest in corpora.manifests()] == ["small"]
 
 
 def test_a_retained_release_is_opened_for_one_request(tmp_path: Path, opener: Opener) -> None:
