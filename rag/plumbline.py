@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 import rag
 from rag.answering.draft import Draft, abstain
-from rag.answering.extractive import answer_extractively
+from rag.answering.extractive import Asked, answer_extractively
 from rag.answering.followups import make_standalone
 from rag.answering.prompted import Evidence, stream_prompted
 from rag.answering.prompts import load_prompt
@@ -169,7 +169,7 @@ class Plumbline:
 
     def _extract(self, turn: _Turn) -> Draft:
         return answer_extractively(
-            turn.standalone,
+            Asked(turn.standalone, _last_question(turn.conversation)),
             turn.passages,
             release=turn.result.release,
             embedder=self._embedder,

@@ -15,10 +15,20 @@ MAX_CANDIDATES = 48
 KEEP_ABOVE = 0.9
 NEW_WORDS = 0.34
 COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.4, 0.2
+CONTEXT_WEIGHT = 0.5
 AFTER_A_QUESTION = 0.97
 LEADING_MARK = re.compile(r"(?:[-*+•·>]|\d{1,3}[.)])\s+")
+TABLE_RULE = re.compile(r"\|[-:| ]+")
 HEADING = re.compile(r"#{1,6} ")
 MIN_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question made to stand alone, and the last message of the user that it was made from."""
+
+    standalone: str
+    last: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +46,18 @@ class Candidate:
 
 
 def answer_extractively(
-    question: str,
+    asked: Asked,
     passages: Sequence[Passage],
     *,
     release: int,
     embedder: Embedder,
     lexical: LexicalIndex,
 ) -> Draft:
-    """The one to three sentences of `passages` that answer `question` best, quoted and cited."""
+    """The one to three sentences of `passages` that answer best, quoted and cited."""
     candidates = [each for passage in passages for each in _candidates(passage)]
     if not candidates:
         return Draft("abstained", "")
-    scored = _score(question, candidates, embedder=embedder, lexical=lexical)
+    scored = _score(asked, candidates, embedder=embedder, lexical=lexical)
     chosen = _choose(scored, lexical)
     citations = tuple(
         Citation(
@@ -62,10 +72,36 @@ def answer_extractively(
         for number, each in enumerate(chosen, 1)
     )
     sentences = tuple(
-        Sentence(f"{' '.join(cited.quote.split())} [{cited.number}]", (cited.number,), True)
-        for cited in citations
+        Sentence(f"{_readable(each)} [{number}]", (number,), True)
+        for number, each in enumerate(chosen, 1)
     )
     return Draft("answered", "\n\n".join(s.text for s in sentences), citations, sentences)
+
+
+def _readable(candidate: Candidate) -> str:
+    """The sentence on one line; a table row with the names of its columns, if these are known."""
+    text = " ".join(candidate.text.split())
+    if not text.startswith("|"):
+        return text
+    cells, columns = _cells(text), _columns(candidate)
+    if len(columns) != len(cells):
+        return " | ".join(cells)
+    return "; ".join(f"{column}: {cell}" for column, cell in zip(columns, cells, strict=True))
+
+
+def _columns(row: Candidate) -> list[str]:
+    """Names from the table's head above the row, else from the heading path of a long table."""
+    above = row.passage.text[: row.span.start - row.passage.span.start].rstrip().split("\n")
+    for place in range(len(above) - 1, 0, -1):
+        if not above[place].lstrip().startswith("|"):
+            break
+        if TABLE_RULE.fullmatch(above[place].strip()):
+            return _cells(above[place - 1])
+    return row.passage.heading[-1].split(" | ") if row.passage.heading else []
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
 def _candidates(passage: Passage) -> Iterator[Candidate]:
@@ -82,10 +118,10 @@ def _candidates(passage: Passage) -> Iterator[Candidate]:
 
 
 def _score(
-    question: str, candidates: list[Candidate], *, embedder: Embedder, lexical: LexicalIndex
+    asked: Asked, candidates: list[Candidate], *, embedder: Embedder, lexical: LexicalIndex
 ) -> list[tuple[float, Candidate]]:
     """Score of each candidate, best first; a question's score goes to the sentence after it."""
-    weights = lexical.term_weights(question)
+    weights = _weigh_terms(asked, lexical)
     best_passage = max(each.passage.score for each in candidates) or 1.0
     cheap = []
     for place, each in enumerate(candidates):
@@ -95,18 +131,31 @@ def _score(
         cheap.append((COVERAGE_WEIGHT * coverage + PASSAGE_WEIGHT * rank, place))
     kept = sorted(sorted(cheap, reverse=True)[:MAX_CANDIDATES], key=lambda pair: pair[1])
     vectors = embedder.embed_documents([candidates[place].text for _, place in kept])
-    cosines = vectors @ embedder.embed_queries([question])[0]
+    cosines = vectors @ embedder.embed_queries([asked.standalone, asked.last]).mean(axis=0)
     scores = {
         place: score + COSINE_WEIGHT * float(cosine)
         for (score, place), cosine in zip(kept, cosines, strict=True)
     }
+    _pass_on_questions(scores, candidates)
+    return sorted(((s, candidates[p]) for p, s in scores.items()), key=lambda pair: -pair[0])
+
+
+def _weigh_terms(asked: Asked, lexical: LexicalIndex) -> dict[str, float]:
+    """Rarity of the question's terms; those of the last question count more than its context."""
+    last = set(lexical.analyze(asked.last))
+    return {
+        term: weight if term in last else CONTEXT_WEIGHT * weight
+        for term, weight in lexical.term_weights(asked.standalone).items()
+    }
+
+
+def _pass_on_questions(scores: dict[int, float], candidates: list[Candidate]) -> None:
     for place in list(scores):
         if candidates[place].is_question:
             score = scores.pop(place)
             after = place + 1
             if after < len(candidates) and candidates[after].passage is candidates[place].passage:
                 scores[after] = max(scores.get(after, 0.0), AFTER_A_QUESTION * score)
-    return sorted(((s, candidates[p]) for p, s in scores.items()), key=lambda pair: -pair[0])
 
 
 def _choose(scored: list[tuple[float, Candidate]], lexical: LexicalIndex) -> list[Candidate]:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from rag.adapters.memory import HashingEmbedder, ScriptedChatModel
-from rag.answering.extractive import answer_extractively
+from rag.answering.extractive import Asked, answer_extractively
 from rag.answering.followups import make_standalone
 from rag.answering.marks import MarkFilter, disarm
 from rag.answering.prompts import load_prompt
-from rag.domain import Answer, AnswerDelta, Message
+from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, InvalidQuestion, RagError
 from rag.plumbline import Plumbline, Policy
 from rag.retrieval.packing import pack
@@ -70,13 +70,37 @@ def test_a_question_in_a_document_is_answered_by_what_follows_it() -> None:
     release = make_release(texts={"faq.md": text})
     [hit] = search(Query("kite on board?", release, HashingEmbedder()), "hybrid", top_k=1).hits
     draft = answer_extractively(
-        "Can I bring a kite on board?",
+        Asked("Can I bring a kite on board?", "Can I bring a kite on board?"),
         pack([hit], release.documents, budget_characters=1000),
         release=1,
         embedder=HashingEmbedder(),
         lexical=release.lexical,
     )
     assert [c.quote for c in draft.citations] == ["Only folded, and never on deck."]
+
+
+@pytest.mark.parametrize(
+    ("above", "heading"),
+    [
+        ("| Ship | Crew | Trained |\n|---|:-:|---|\n| Tern | 4 | 2 |\n", ("Manning",)),
+        ("", ("Manning", "Ship | Crew | Trained")),
+    ],
+)
+def test_a_table_row_is_read_with_its_columns_and_quoted_as_it_stands(
+    above: str, heading: tuple[str, ...]
+) -> None:
+    text = above + "| Heron | 7 | 3 |"
+    reference = DocumentRef("m", "v", "manual.md", "Manual")
+    passage = Passage(reference, Span(10, 10 + len(text)), text, None, heading, 1.0)
+    draft = answer_extractively(
+        Asked("Crew of the Heron?", "Crew of the Heron?"),
+        [passage],
+        release=1,
+        embedder=HashingEmbedder(),
+        lexical=make_release().lexical,
+    )
+    assert draft.sentences[0].text == "Ship: Heron; Crew: 7; Trained: 3 [1]"
+    assert draft.citations[0].quote == "| Heron | 7 | 3 |"
 
 
 async def test_a_prompted_answer_cites_by_number_and_foreign_numbers_are_dropped(
