@@ -18,6 +18,7 @@ COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.4, 0.2
 CONTEXT_WEIGHT = 0.5
 AFTER_A_QUESTION = 0.97
 LEADING_MARK = re.compile(r"(?:[-*+•·>]|\d{1,3}[.)])\s+")
+TABLE_HEAD = re.compile(r"\|[^\n]*\n[ \t]*\|[-:| ]+(?:\n|$)")
 TABLE_RULE = re.compile(r"\|[-:| ]+")
 HEADING = re.compile(r"#{1,6} ")
 MIN_WORDS = 3
@@ -107,7 +108,8 @@ def _cells(row: str) -> list[str]:
 def _candidates(passage: Passage) -> Iterator[Candidate]:
     for span in split_sentences(passage.text):
         text = passage.text[span.start : span.end]
-        if HEADING.match(text) or len(re.findall(r"\w+", text)) < MIN_WORDS:
+        is_table_head = TABLE_HEAD.match(passage.text, span.start)
+        if is_table_head or HEADING.match(text) or len(re.findall(r"\w+", text)) < MIN_WORDS:
             continue
         mark = LEADING_MARK.match(text)
         span = trim(passage.text, Span(span.start + (mark.end() if mark else 0), span.end))
