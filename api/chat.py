@@ -12,7 +12,6 @@ from api.json_bodies import JsonRoute
 from api.state import ThePlumbline
 from api.streaming import HEADERS, read_answer, stream_answer
 from rag.domain import Message
-from rag.errors import CorpusNotFound
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=JsonRoute)
 
@@ -26,10 +25,7 @@ def list_models(plumbline: ThePlumbline) -> dict[str, Any]:
 @router.get("/models/{model}")
 def get_model(model: str, plumbline: ThePlumbline) -> dict[str, Any]:
     """One corpus as a model."""
-    for manifest in plumbline.corpora():
-        if manifest.corpus == model:
-            return model_body(manifest)
-    raise CorpusNotFound(f"no corpus {model[:80]!r} is served: see /v1/models")
+    return model_body(plumbline.corpus(model))
 
 
 @router.post("/chat/completions", response_model=None)

@@ -13,7 +13,7 @@ from api.state import ThePlumbline, TheService
 from api.streaming import EventForm, event, read_answer, stream_answer
 from rag import wire
 from rag.domain import Answer, AnswerDelta, DocumentRef, Manifest
-from rag.errors import CorpusNotFound, DocumentNotFound
+from rag.errors import DocumentNotFound
 
 router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
 
@@ -65,10 +65,7 @@ def list_corpora(plumbline: ThePlumbline) -> dict[str, Any]:
 @router.get("/corpora/{name}")
 def get_corpus(name: str, plumbline: ThePlumbline) -> dict[str, Any]:
     """One corpus and its live release."""
-    for manifest in plumbline.corpora():
-        if manifest.corpus == name:
-            return _corpus(manifest)
-    raise CorpusNotFound(f"no corpus {name[:80]!r} is served: see /v1/corpora")
+    return _corpus(plumbline.corpus(name))
 
 
 @router.get("/documents")

@@ -182,7 +182,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer; `nearest` names what was closest when it abstains."""
+    """A finished answer; when it abstains, `passages` begins with what came nearest."""
 
     id: str
     status: Status

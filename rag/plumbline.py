@@ -29,7 +29,7 @@ from rag.domain import (
 from rag.errors import ChatModelUnavailable, InvalidQuestion, RagError
 from rag.live import LiveCorpora
 from rag.ports import ChatModel, Embedder
-from rag.releases import OpenRelease
+from rag.releases import OpenRelease, corpus_not_found
 from rag.retrieval.packing import pack
 from rag.retrieval.question import check_question
 from rag.retrieval.searching import SETTINGS_LABEL, Query, search
@@ -85,6 +85,13 @@ class Plumbline:
     def corpora(self) -> list[Manifest]:
         """Manifests of the live releases, sorted by corpus."""
         return self._corpora.manifests()
+
+    def corpus(self, name: str) -> Manifest:
+        """The manifest of one corpus's live release. Raises CorpusNotFound."""
+        for manifest in self.corpora():
+            if manifest.corpus == name:
+                return manifest
+        raise corpus_not_found(name)
 
     def search(
         self,

@@ -58,7 +58,7 @@ def live_number(folder: Path) -> int | None:
 def corpus_not_found(name: str) -> CorpusNotFound:
     """The error for a corpus without a live release, with the command that makes one."""
     return CorpusNotFound(
-        f"no corpus {name!r}: create it with `python -m ingest add SOURCE --corpus {name}`"
+        f"no corpus {name[:80]!r}: create it with `python -m ingest add SOURCE --corpus NAME`"
     )
 
 

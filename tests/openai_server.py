@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+COMMENT_EVERY_S = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -21,6 +23,7 @@ class Reply:
     raw: bytes | None = None
     content_type: str = "text/event-stream"
     stall_s: float = 0.0
+    comments: int = 0
     error_code: str | None = None
 
 
@@ -45,32 +48,31 @@ class OpenAIServer:
                 except (BrokenPipeError, ConnectionResetError):
                     server.disconnects += 1
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self.base_url = f"http://127.0.0.1:{self._http.server_port}/v1"
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self.http.server_port}/v1"
 
     def _next(self) -> Reply:
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
-
-    def start(self) -> None:
-        """Serve in a thread."""
-        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop and close the socket."""
-        self._http.shutdown()
-        self._http.server_close()
 
 
 @contextmanager
 def openai_server(*replies: Reply) -> Iterator[OpenAIServer]:
     """A running server with these replies."""
     server = OpenAIServer(replies)
-    server.start()
-    try:
+    with running(server.http):
         yield server
+
+
+@contextmanager
+def running(http: ThreadingHTTPServer) -> Iterator[None]:
+    """Serve in a thread until the block ends."""
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield
     finally:
-        server.stop()
+        http.shutdown()
+        http.server_close()
 
 
 def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
@@ -87,6 +89,10 @@ def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         return
     handler.send_header("content-type", reply.content_type)
     handler.end_headers()
+    for _ in range(reply.comments):
+        handler.wfile.write(b": ping\n\n")
+        handler.wfile.flush()
+        time.sleep(COMMENT_EVERY_S)
     if reply.raw is not None:
         handler.wfile.write(reply.raw)
         return

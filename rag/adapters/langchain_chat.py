@@ -59,7 +59,7 @@ class _Stream:
     async def __aiter__(self) -> AsyncIterator[str]:
         deadline = asyncio.get_running_loop().time() + self.timeout_s
         for attempt in range(1, ATTEMPTS + 1):
-            received = ""
+            received = self.finish_reason = ""
             pieces = self._pieces(deadline)
             try:
                 async for piece in pieces:

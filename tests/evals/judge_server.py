@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from evals.judge_answers import read_input
+from tests.openai_server import running
 
 Json = dict[str, Any]
 STATEMENTS = ["It is paid.", "It is 26 weeks.", "It is on Mars."]
@@ -71,9 +72,9 @@ class JudgeServer:
         self.fault: Callable[[int, str, str], Reply | None] = lambda n, step, text: None
         self._lock = threading.Lock()
         self._busy = 0
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._http.daemon_threads = True
-        self.base_url = f"http://127.0.0.1:{self._http.server_port}/v1"
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.http.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self.http.server_port}/v1"
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -104,25 +105,13 @@ class JudgeServer:
         text = json.dumps(self.steps[step](read_input(prompt)))
         return self.fault(number, step, text) or Reply(text)
 
-    def start(self) -> None:
-        """Serve in a thread."""
-        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop and close the socket."""
-        self._http.shutdown()
-        self._http.server_close()
-
 
 @contextmanager
 def judge_server() -> Iterator[JudgeServer]:
     """A running judge."""
     server = JudgeServer()
-    server.start()
-    try:
+    with running(server.http):
         yield server
-    finally:
-        server.stop()
 
 
 def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:

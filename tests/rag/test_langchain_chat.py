@@ -93,9 +93,17 @@ async def test_a_fault_after_the_first_token_keeps_the_partial_text(fault: Reply
 
 
 async def test_endless_comments_do_not_keep_a_stream_alive() -> None:
-    comments = Reply(raw=b": ping\n\n" * 3, stall_s=0.0)
-    with openai_server(comments) as server, pytest.raises(ChatModelUnavailable):
+    started = time.monotonic()
+    pings = Reply(["late"], comments=500)  # ten seconds of them
+    with openai_server(pings) as server, pytest.raises(ChatModelUnavailable):
         await read(server, timeout_s=1.0)
+    assert time.monotonic() - started < 5
+
+
+async def test_an_earlier_attempts_finish_does_not_complete_a_cut_stream() -> None:
+    empty, cut = Reply([], finish_reason="stop"), Reply(["Hel"], finish_reason=None)
+    with openai_server(empty, cut) as server, pytest.raises(ChatModelTruncated):
+        await read(server)
 
 
 async def test_the_time_budget_holds_over_all_attempts() -> None:
