@@ -1,5 +1,7 @@
 """The vector index of a release, kept by Chroma's embedded HNSW engine."""
 
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -32,13 +34,43 @@ class ChromaIndexBuilder:
                 collection = client.create_collection(
                     COLLECTION, embedding_function=None, configuration={"hnsw": HNSW}
                 )
-                for at in range(0, len(ids), BATCH):
-                    batch = slice(at, at + BATCH)
-                    collection.upsert(ids=list(ids[batch]), embeddings=vectors[batch])
+                _upsert(collection, ids, vectors)
             finally:
                 client.close()
         except (ChromaError, OSError) as error:
             raise StorageError(f"the vector index could not be written: {error}") from error
+
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Sequence[str],
+        vectors: Vectors,
+    ) -> None:
+        """Create the index in `folder` as a copy of `base` with the difference applied.
+
+        `vectors` are those of `added`, in order. Raises StorageError.
+        """
+        try:
+            shutil.copytree(base, folder)
+            client = _open_client(folder)
+            try:
+                collection = client.get_collection(COLLECTION, embedding_function=None)
+                for at in range(0, len(removed), BATCH):
+                    collection.delete(ids=list(removed[at : at + BATCH]))
+                _upsert(collection, added, vectors)
+            finally:
+                client.close()
+        except (ChromaError, OSError) as error:
+            raise StorageError(f"the vector index could not be changed: {error}") from error
+
+
+def _upsert(collection: Any, ids: Sequence[str], vectors: Vectors) -> None:  # chromadb is untyped
+    for at in range(0, len(ids), BATCH):
+        batch = slice(at, at + BATCH)
+        collection.upsert(ids=list(ids[batch]), embeddings=vectors[batch])
 
 
 class ChromaIndex:
@@ -47,6 +79,7 @@ class ChromaIndex:
     def __init__(self, folder: Path) -> None:
         if not (folder / "chroma.sqlite3").is_file():
             raise ReleaseBroken(f"{folder} holds no vector index")
+        self._process = os.getpid()
         try:
             self._client = _open_client(folder)
             self._collection = self._client.get_collection(COLLECTION, embedding_function=None)
@@ -56,6 +89,8 @@ class ChromaIndex:
 
     def search(self, vector: Vectors, limit: int) -> Ranking:
         """The `limit` nearest chunks with their cosine, best first, ties in order of id."""
+        if os.getpid() != self._process:
+            raise ReleaseBroken("the vector index was opened before this process was forked")
         if not self._size:
             return []
         try:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from ingest.building import Engines
 from ingest.outcomes import Report
-from ingest.pipeline import Workshop, add
+from ingest.pipeline import add
 from ingest.publishing import CorpusFolder
 from ingest.sources import scan
 from ingest.workers import Limits
+from ingest.workshop import Workshop
 from rag.adapters.memory import (
     HashingEmbedder,
     MemoryLexicalIndexBuilder,
@@ -65,7 +66,8 @@ class SmallCorpus:
         workshop = Workshop(
             embedder=self.embedder.fingerprint,
             load_embedder=self._load,
-            engines=Engines(MemoryVectorIndexBuilder(), MemoryLexicalIndexBuilder()),
+            engines="memory-1",
+            load_engines=lambda: Engines(MemoryVectorIndexBuilder(), MemoryLexicalIndexBuilder()),
             verify=self.verify,
             limits=limits,
         )
