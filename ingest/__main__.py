@@ -15,8 +15,14 @@ __all__ = ["build_parser", "main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""
     options = build_parser().parse_args(arguments)
+    received: list[int] = []
+
+    def terminate(number: int, frame: object) -> NoReturn:
+        received.append(number)
+        sys.exit(128 + number)
+
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
+        signal.signal(number, terminate)
     try:
         from ingest.commands import run
 
@@ -30,12 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ingest: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return error.exit_code
     except KeyboardInterrupt:
+        if received:  # a library that was waiting turned the signal into this
+            return 128 + received[0]
         print("ingest: interrupted", file=sys.stderr)  # noqa: T201 - a command's output
         return 130
-
-
-def _terminate(number: int, frame: object) -> NoReturn:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What each command of `python -m ingest` does, and the parts it is done with."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def _watch(options: argparse.Namespace, bring_in: Callable[[], int]) -> int:
     def try_to_bring_in() -> None:
         try:
             bring_in()
+            sys.stdout.flush()
         except WriterBusy as error:  # what it leaves undone is found at the next look
             print_problem(error)
 

@@ -143,7 +143,7 @@ def _look(ledger: Ledger, uris: set[str]) -> tuple[list[str], re.Pattern[bytes] 
 
 
 def _own_vectors(ledger: Ledger, documents: Sequence[str]) -> Iterator[bytes]:
-    """The beginnings of vectors that no document but these has."""
+    """Vectors that no document but these has, as bytes."""
     for id_ in documents:
         rows = ledger.database.execute(
             "SELECT e.vector FROM chunks c JOIN embeddings e ON e.hash = c.embedded_hash"
@@ -151,7 +151,7 @@ def _own_vectors(ledger: Ledger, documents: Sequence[str]) -> Iterator[bytes]:
             " WHERE o.embedded_hash = c.embedded_hash AND o.document_id != ?) LIMIT ?",
             (id_, id_, NEEDLES_PER_DOCUMENT),
         )
-        yield from (vector[:NEEDLE_BYTES] for (vector,) in rows)
+        yield from (vector for (vector,) in rows)
 
 
 def _sample(text: str) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """The seal of a release: the digest of each of its files, so that damage is seen before it serves.
 
 `seal.json` maps each file to its size and sha256. Chroma writes one row into its database whenever
-it opens it, so that file is summed row by row, without the table that these rows go to.
+it opens it, so that file is summed row by row, without the table that these rows go to; and the
+files of an index that it has not flushed yet hold nothing and are written at random.
 """
 
 import hashlib
@@ -75,7 +76,12 @@ def _read_seal(release: Path) -> dict[str, tuple[int, str]]:
 
 
 def _files(release: Path) -> list[Path]:
-    return sorted(path for path in release.rglob("*") if path.is_file() and path.name != SEAL)
+    found = (path for path in release.rglob("*") if path.is_file() and path.name != SEAL)
+    return sorted(path for path in found if not _is_unflushed(path.parent))
+
+
+def _is_unflushed(folder: Path) -> bool:
+    return (folder / "header.bin").exists() and not (folder / "index_metadata.pickle").exists()
 
 
 def _digest_or_nothing(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,8 @@ from rag.ports import Ranking, Vectors
 
 COLLECTION = "chunks"
 BATCH = 5000  # Chroma refuses more than 5461 records at once
+FLUSHES = 10
+FLUSH_AT_ONCE = {"sync_threshold": 2, "batch_size": 2}
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
 
 
@@ -31,12 +34,18 @@ class ChromaIndexBuilder:
         try:
             client = _open_client(folder)
             try:
+                seldom = max(2, len(ids) // FLUSHES)
+                flushed = {"sync_threshold": seldom, "batch_size": min(100, seldom)}
                 collection = client.create_collection(
-                    COLLECTION, embedding_function=None, configuration={"hnsw": HNSW}
+                    COLLECTION, embedding_function=None, configuration={"hnsw": HNSW | flushed}
                 )
                 _upsert(collection, ids, vectors)
+                with warnings.catch_warnings():  # Chroma warns of the way it stores settings itself
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    collection.modify(configuration={"hnsw": FLUSH_AT_ONCE})
             finally:
                 client.close()
+            _flush(folder, list(ids[:2]), vectors[:2])
         except (ChromaError, OSError) as error:
             raise StorageError(f"the vector index could not be written: {error}") from error
 
@@ -63,8 +72,23 @@ class ChromaIndexBuilder:
                 _upsert(collection, added, vectors)
             finally:
                 client.close()
+            _flush(folder, list(added[:2]), vectors[:2])
         except (ChromaError, OSError) as error:
             raise StorageError(f"the vector index could not be changed: {error}") from error
+
+
+def _flush(folder: Path, ids: list[str], vectors: Vectors) -> None:
+    """Have Chroma write what it has only noted so far, by noting two known records again.
+
+    What is not written is indexed anew at each opening, and not in the same way each time.
+    """
+    client = _open_client(folder)
+    try:
+        collection = client.get_collection(COLLECTION, embedding_function=None)
+        for _ in range(2 if len(ids) == 1 else 1):
+            _upsert(collection, ids, vectors)
+    finally:
+        client.close()
 
 
 def _upsert(collection: Any, ids: Sequence[str], vectors: Vectors) -> None:  # chromadb is untyped

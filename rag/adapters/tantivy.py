@@ -90,7 +90,7 @@ def _apply(
     index.register_tokenizer(ANALYZER, build_analyzer(language))
     writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
     for id_ in removed:
-        writer.delete_documents("id", id_)
+        writer.delete_documents_by_term("id", id_)
     for id_, text in added:
         writer.add_document(tantivy.Document(id=id_, text=text))
     writer.commit()
