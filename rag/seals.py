@@ -77,7 +77,9 @@ def _read_seal(release: Path) -> dict[str, tuple[int, str]]:
 
 def _files(release: Path) -> list[Path]:
     found = (path for path in release.rglob("*") if path.is_file() and path.name != SEAL)
-    return sorted(path for path in found if not _is_unflushed(path.parent))
+    return sorted(
+        path for path in found if path.suffix != ".lock" and not _is_unflushed(path.parent)
+    )
 
 
 def _is_unflushed(folder: Path) -> bool:
