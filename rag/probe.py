@@ -8,6 +8,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,9 @@ from rag.ports import Vectors
 from rag.releases import OpenRelease
 
 MOST_SELF_SEARCHES = 20_000
-SAMPLED_SELF_SEARCHES = 1000
+SAMPLED_SELF_SEARCHES = 400
+NEWEST_SELF_SEARCHES = 400
+THREADS = 2
 RECALL_SAMPLE = 200
 RECALL_BLOCK = 50
 NEIGHBOURS = 10
@@ -100,17 +103,22 @@ def _choose(chunks: int, random: np.random.Generator) -> Sequence[int]:
     if chunks <= MOST_SELF_SEARCHES:
         return range(chunks)
     sample = random.choice(chunks, SAMPLED_SELF_SEARCHES, replace=False).tolist()
-    return [*sample, *range(chunks - SAMPLED_SELF_SEARCHES, chunks)]
+    return [*sample, *range(chunks - NEWEST_SELF_SEARCHES, chunks)]
 
 
 def _check_self_search(release: OpenRelease, contents: Contents, chosen: Sequence[int]) -> None:
     expected = min(NEIGHBOURS, len(contents.ids))
-    for at in chosen:
+
+    def check(at: int) -> None:
         ranking = release.vectors.search(contents.vector(at), NEIGHBOURS)
         own = dict(ranking).get(contents.ids[at], -1.0)
         are_twins = bool(ranking) and ranking[-1][1] > 1 - TIE  # so many that it may be left out
         if len(ranking) < expected or (own < 1 - TIE and not are_twins):
             raise ReleaseBroken(f"the vector index does not find chunk {contents.ids[at]}")
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        for _ in threads.map(check, chosen):
+            pass
 
 
 def _check_recall(release: OpenRelease, contents: Contents, random: np.random.Generator) -> None:
@@ -122,13 +130,15 @@ def _check_recall(release: OpenRelease, contents: Contents, random: np.random.Ge
     queries = queries + vectors[random.choice(len(vectors), count, replace=False)]
     queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
     limit = min(NEIGHBOURS, len(vectors))
-    found = 0
-    for at in range(0, count, RECALL_BLOCK):
-        block = queries[at : at + RECALL_BLOCK]
-        worst = np.partition(block @ vectors.T, -limit, axis=1)[:, -limit]
-        for query, least in zip(block, worst, strict=True):
-            ranking = release.vectors.search(query, limit)
-            found += sum(score >= least - TIE for _, score in ranking[:limit])
+    blocks = [queries[at : at + RECALL_BLOCK] for at in range(0, count, RECALL_BLOCK)]
+    worst = [np.partition(block @ vectors.T, -limit, axis=1)[:, -limit] for block in blocks]
+
+    def count_found(query: Vectors, least: float) -> int:
+        ranking = release.vectors.search(query, limit)
+        return sum(score >= least - TIE for _, score in ranking[:limit])
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = sum(threads.map(count_found, queries, np.concatenate(worst)))
     if found < LEAST_RECALL * count * limit:
         raise ReleaseBroken(f"the vector index finds {found} of {count * limit} neighbours")
 
