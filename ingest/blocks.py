@@ -14,6 +14,11 @@ ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 ITEM = re.compile(r"[ \t]*(?:[-*+•·]|\d{1,3}[.)])[ \t]")
 DELIMITER_ROW = re.compile(r"[ \t]*\|[-:| \t]+$")
+FRONT_MATTER_KEY = re.compile(r"[\"']?\w[\w .-]{0,60}[\"']?:(?=[ \t]|$)")
+FRONT_MATTER_LINE = re.compile(FRONT_MATTER_KEY.pattern + r"|[ \t]|-[ \t]|[\]}]|#(?!#)|$")
+FRONT_MATTER_WITHIN_CHARACTERS = 100_000
+COMMENT_START = re.compile(r" {0,3}<!--")
+COMMENT_END = "-->"
 TITLE_CHARACTERS = 200
 TITLE_WITHIN_CHARACTERS = 20_000
 
@@ -51,13 +56,30 @@ def parse_plain(text: str) -> list[Block]:
 
 
 def parse_markdown(text: str) -> list[Block]:
-    """The blocks of a Markdown text in order; what is between them is white space."""
-    reader = _MarkdownReader()
-    lines = list(_lines(text))
-    for line in lines[_front_matter(lines, reader) :]:
-        reader.read(line)
+    """The blocks of a Markdown text in order, without its front matter and its comments."""
+    reader = _MarkdownReader(text)
+    start = find_front_matter(text)
+    for line in _lines(text):
+        if line.start >= start:
+            reader.read(line)
     reader.close()
     return reader.blocks
+
+
+def find_front_matter(text: str) -> int:
+    """Where the front matter at the beginning of a Markdown text ends, 0 if there is none."""
+    lines = _lines(text)
+    first = next(lines, None)
+    if first is None or first.text.rstrip() != "---":
+        return 0
+    is_named = False
+    for line in lines:
+        if line.text.rstrip() in ("---", "..."):
+            return line.end if is_named else 0
+        if not FRONT_MATTER_LINE.match(line.text) or line.start > FRONT_MATTER_WITHIN_CHARACTERS:
+            return 0
+        is_named = is_named or FRONT_MATTER_KEY.match(line.text) is not None
+    return 0
 
 
 def find_title(text: str) -> str:
@@ -73,22 +95,12 @@ def _lines(text: str) -> Iterator[_Line]:
             yield _Line(match.start(), match.start() + len(content), content)
 
 
-def _front_matter(lines: list[_Line], reader: "_MarkdownReader") -> int:
-    if not lines or lines[0].text.rstrip() != "---":
-        return 0
-    for at, line in enumerate(lines[1:], 1):
-        if line.text.rstrip() == "---":
-            reader.add("paragraph", lines[0].start, line.end)
-            return at + 1
-        if not line.text.strip():
-            break
-    return 0
-
-
 class _MarkdownReader:
     """Reads lines one after the other; at most one block is open at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._comment_end = 0
         self.blocks: list[Block] = []
         self._open: tuple[Kind, int, int] | None = None
         self._open_lines = 0
@@ -114,11 +126,34 @@ class _MarkdownReader:
     def read(self, line: _Line) -> None:
         """Take one more line."""
         if self._fence:
-            self._extend(line)
-            stripped = line.text.strip()
-            if stripped.startswith(self._fence) and not stripped.strip(self._fence[0]):
-                self.close()
-            return
+            self._read_fence(line)
+        elif not self._read_comment(line):
+            self._read_line(line)
+
+    def _read_fence(self, line: _Line) -> None:
+        self._extend(line)
+        stripped = line.text.strip()
+        if stripped.startswith(self._fence) and not stripped.strip(self._fence[0]):
+            self.close()
+
+    def _read_comment(self, line: _Line) -> bool:
+        """A comment on lines of its own is in no block; behind one that text follows it stays."""
+        if line.start < self._comment_end:
+            return True
+        if not COMMENT_START.match(line.text):
+            return False
+        end = self._text.find(COMMENT_END, line.start)
+        if end < 0:
+            return False
+        line_end = self._text.find("\n", end)
+        rest = self._text[end + len(COMMENT_END) : line_end if line_end >= 0 else None]
+        if rest.strip():
+            return False
+        self.close()
+        self._comment_end = end
+        return True
+
+    def _read_line(self, line: _Line) -> None:
         is_row = line.text.lstrip().startswith("|")
         if not is_row:
             self._first_row = self._columns = ""

@@ -1,215 +1,171 @@
 """Text from files: one line of `EXTRACTORS` a format, found by suffix, checked by content."""
 
-import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import NamedTuple
 
-from ingest import markup, tables
-from ingest.adapters import kreuzberg
-from ingest.decoding import decode, drop_unseen
-from rag.domain import Page, Span
+from ingest.archives import check_archive
+from ingest.chats import read_chat
+from ingest.content import Extraction, Format, MetadataValue, SourceFile
+from ingest.decoding import decode
+from ingest.documents import (
+    extract_image,
+    extract_mail,
+    extract_marked_up,
+    extract_office,
+    extract_pdf,
+    extract_web_page,
+    extract_word,
+)
+from ingest.front_matter import read_front_matter
+from ingest.latex import extract_latex
+from ingest.notebooks import extract_notebook
+from ingest.records import extract_records
+from ingest.signatures import looks_binary, recognize
+from ingest.slides import extract_slides
+from ingest.subtitles import extract_subtitles
+from ingest.tables import describe_rows, read_csv
+from ingest.xmltext import extract_xml, refuse_entities
 from rag.errors import ExtractionFailed
 
-EXTRACTOR = "1"
+__all__ = ["EXTRACTORS", "Extraction", "Format", "MetadataValue", "extract"]
+
+EXTRACTOR = "2"
 MOST_TEXT_CHARACTERS = 50_000_000
-MOST_ENTRIES = 10_000
-MOST_UNPACKED_BYTES = 200_000_000
-MOST_RATIO = 100
-RATIO_MATTERS_ABOVE_BYTES = 10_000_000
+HEAD_BYTES = 4096
+ROW_BREAK = "\n\n"
 OFFICE = "application/vnd.openxmlformats-officedocument"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
-PAGE_BREAK = "\n\n"
-ROW_BREAK = "\n\n"
+MICROSOFT = "application/vnd.ms"
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
-    """What one file holds; `notes` says in words what was left out, guessed or repaired."""
-
-    text: str
-    media_type: str
-    title: str
-    is_markdown: bool = False
-    pages: tuple[Page, ...] = ()
-    notes: tuple[str, ...] = ()
+def extract_text(file: SourceFile) -> Extraction:
+    """A text file, character for character; a chat's export message by message."""
+    decoded = decode(file.read())
+    chat = read_chat(decoded.text, file.media_type, decoded.notes)
+    return chat or Extraction(decoded.text, file.media_type, notes=decoded.notes)
 
 
-class Format(NamedTuple):
-    """How files of one suffix are read; `signature` is what they must begin with."""
-
-    media_type: str
-    extract: Callable[[Path, str], Extraction]
-    signature: str = "text"
-
-
-def extract_text(path: Path, media_type: str) -> Extraction:
-    """A text file, character for character."""
-    decoded = decode(path.read_bytes())
-    return Extraction(decoded.text, media_type, "", notes=decoded.notes)
-
-
-def extract_markdown(path: Path, media_type: str) -> Extraction:
+def extract_markdown(file: SourceFile) -> Extraction:
     """A Markdown file, character for character, structured by its headings."""
-    decoded = decode(path.read_bytes())
-    return Extraction(decoded.text, media_type, "", is_markdown=True, notes=decoded.notes)
-
-
-def extract_table(path: Path, media_type: str) -> Extraction:
-    """A CSV or TSV file, each row a paragraph of one line."""
-    decoded = decode(path.read_bytes())
-    rows = ROW_BREAK.join(tables.describe_rows(tables.read_csv(decoded.text)))
-    return Extraction(rows, media_type, "", notes=decoded.notes)
-
-
-def extract_web_page(path: Path, media_type: str) -> Extraction:
-    """The visible text of an HTML page as Markdown."""
-    raw = path.read_bytes()
-    page = decode(raw, markup.declared_charset(raw))
-    title, body = markup.split_web_page(page.text)
-    content, _ = kreuzberg.read_markdown(body.encode(), media_type)
-    return _as_markdown(content, title, media_type, page.notes)
-
-
-def extract_marked_up(path: Path, media_type: str) -> Extraction:
-    """A text in a markup other than Markdown, turned into Markdown."""
-    decoded = decode(path.read_bytes())
-    content, title = kreuzberg.read_markdown(decoded.text.encode(), media_type)
-    return _as_markdown(content, title, media_type, decoded.notes)
-
-
-def extract_office(path: Path, media_type: str) -> Extraction:
-    """An office document or book as Markdown."""
-    return _as_markdown(*kreuzberg.read_markdown(path.read_bytes(), media_type), media_type)
-
-
-def extract_mail(path: Path, media_type: str) -> Extraction:
-    """A mail's headers and body as plain text."""
-    content, title = kreuzberg.read_plain(path.read_bytes(), media_type)
-    seen = drop_unseen(content.strip())
-    return Extraction(seen.text, media_type, title, notes=seen.notes)
-
-
-def extract_pdf(path: Path, media_type: str) -> Extraction:
-    """A PDF's text with the span of each page. Raises ExtractionFailed when no page has any."""
-    contents, title = kreuzberg.read_pages(path, media_type)
-    seen = [drop_unseen(content.strip()) for content in contents]
-    pages: list[Page] = []
-    start = 0
-    for number, page in enumerate(seen, 1):
-        pages.append(Page(number, Span(start, start + len(page.text))))
-        start += len(page.text) + len(PAGE_BREAK)
-    if not any(page.text for page in seen):
-        raise ExtractionFailed("no text on any page (scanned?)")
-    text = PAGE_BREAK.join(page.text for page in seen)
-    notes = tuple(
-        f"page {number}: {note}" for number, page in enumerate(seen, 1) for note in page.notes
-    )
-    return Extraction(text, media_type, title, pages=tuple(pages), notes=notes)
-
-
-def _as_markdown(
-    content: str, title: str, media_type: str, notes: tuple[str, ...] = ()
-) -> Extraction:
-    seen = drop_unseen(markup.clean_markdown(content).strip())
+    decoded = decode(file.read())
+    front = read_front_matter(decoded.text)
     return Extraction(
-        seen.text, media_type, title, is_markdown=True, notes=tuple(notes) + seen.notes
+        decoded.text,
+        file.media_type,
+        front.title,
+        is_markdown=True,
+        notes=decoded.notes + front.notes,
+        metadata=front.metadata,
     )
+
+
+def extract_table(file: SourceFile) -> Extraction:
+    """A CSV or TSV file, each row a paragraph of one line."""
+    decoded = decode(file.read())
+    rows = ROW_BREAK.join(describe_rows(read_csv(decoded.text)))
+    return Extraction(rows, file.media_type, notes=decoded.notes)
+
+
+def extract_xml_document(file: SourceFile) -> Extraction:
+    """A book or article in XML, turned into Markdown."""
+    refuse_entities(file.read())
+    return extract_office(file)
 
 
 EXTRACTORS: dict[str, Format] = {
+    ".bib": Format("application/x-bibtex", extract_text),
+    ".bmp": Format("image/bmp", extract_image, "image"),
+    ".cfg": Format("text/plain", extract_text),
+    ".conf": Format("text/plain", extract_text),
     ".csv": Format("text/csv", extract_table),
+    ".dbk": Format("application/docbook+xml", extract_xml_document),
     ".doc": Format("application/msword", extract_office, "office"),
-    ".docx": Format(f"{OFFICE}.wordprocessingml.document", extract_office, "office"),
+    ".docbook": Format("application/docbook+xml", extract_xml_document),
+    ".docm": Format(f"{MICROSOFT}-word.document.macroEnabled.12", extract_word, "zip"),
+    ".docx": Format(f"{OFFICE}.wordprocessingml.document", extract_word, "office"),
+    ".dotm": Format(f"{MICROSOFT}-word.template.macroEnabled.12", extract_word, "zip"),
+    ".dotx": Format(f"{OFFICE}.wordprocessingml.template", extract_word, "zip"),
     ".eml": Format("message/rfc822", extract_mail),
     ".epub": Format("application/epub+zip", extract_office, "zip"),
+    ".fb2": Format("application/x-fictionbook+xml", extract_xml_document),
     ".htm": Format("text/html", extract_web_page),
     ".html": Format("text/html", extract_web_page),
+    ".ini": Format("text/plain", extract_text),
+    ".ipynb": Format("application/x-ipynb+json", extract_notebook),
+    ".jats": Format("application/x-jats+xml", extract_xml_document),
+    ".jpeg": Format("image/jpeg", extract_image, "image"),
+    ".jpg": Format("image/jpeg", extract_image, "image"),
     ".json": Format("application/json", extract_text),
+    ".jsonl": Format("application/x-ndjson", extract_records),
+    ".latex": Format("application/x-latex", extract_latex),
+    ".log": Format("text/plain", extract_text),
     ".markdown": Format("text/markdown", extract_markdown),
     ".md": Format("text/markdown", extract_markdown),
+    ".mdx": Format("text/markdown", extract_markdown),
     ".msg": Format("application/vnd.ms-outlook", extract_mail, "ole"),
-    ".odt": Format(f"{OPEN_DOCUMENT}.text", extract_office, "zip"),
+    ".ndjson": Format("application/x-ndjson", extract_records),
+    ".odp": Format(f"{OPEN_DOCUMENT}.presentation", extract_slides, "zip"),
     ".ods": Format(f"{OPEN_DOCUMENT}.spreadsheet", extract_office, "zip"),
+    ".odt": Format(f"{OPEN_DOCUMENT}.text", extract_office, "zip"),
+    ".opml": Format("application/xml+opml", extract_xml_document),
     ".org": Format("text/x-org", extract_marked_up),
     ".pdf": Format("application/pdf", extract_pdf, "pdf"),
+    ".png": Format("image/png", extract_image, "image"),
+    ".potx": Format(f"{OFFICE}.presentationml.template", extract_office, "zip"),
+    ".ppsx": Format(f"{OFFICE}.presentationml.slideshow", extract_office, "zip"),
     ".ppt": Format("application/vnd.ms-powerpoint", extract_office, "office"),
+    ".pptm": Format(f"{MICROSOFT}-powerpoint.presentation.macroEnabled.12", extract_office, "zip"),
     ".pptx": Format(f"{OFFICE}.presentationml.presentation", extract_office, "office"),
     ".rst": Format("text/x-rst", extract_marked_up),
     ".rtf": Format("application/rtf", extract_office, "rtf"),
+    ".srt": Format("application/x-subrip", extract_subtitles),
+    ".svg": Format("image/svg+xml", extract_xml),
+    ".tex": Format("application/x-latex", extract_latex),
+    ".tif": Format("image/tiff", extract_image, "image"),
+    ".tiff": Format("image/tiff", extract_image, "image"),
+    ".toml": Format("application/toml", extract_text),
     ".tsv": Format("text/tab-separated-values", extract_table),
     ".txt": Format("text/plain", extract_text),
+    ".typ": Format("application/x-typst", extract_marked_up),
+    ".vtt": Format("text/vtt", extract_subtitles),
+    ".webp": Format("image/webp", extract_image, "image"),
+    ".xhtml": Format("application/xhtml+xml", extract_web_page),
     ".xls": Format("application/vnd.ms-excel", extract_office, "office"),
+    ".xlsm": Format(f"{MICROSOFT}-excel.sheet.macroEnabled.12", extract_office, "zip"),
     ".xlsx": Format(f"{OFFICE}.spreadsheetml.sheet", extract_office, "office"),
-    ".xml": Format("application/xml", extract_text),
+    ".xltx": Format(f"{OFFICE}.spreadsheetml.template", extract_office, "zip"),
+    ".xml": Format("application/xml", extract_xml),
+    ".yaml": Format("application/yaml", extract_text),
+    ".yml": Format("application/yaml", extract_text),
 }
 MODERN_OFFICE = {".doc": ".docx", ".ppt": ".pptx", ".xls": ".xlsx"}
-MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF-", "pdf", "a PDF"),
-    (b"PK\x03\x04", "zip", "a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "ole", "an old or encrypted Office file"),
-    (b"{\\rtf", "rtf", "RTF"),
-    (b"MZ", "binary", "a Windows program"),
-    (b"\x7fELF", "binary", "a program"),
-    (b"\x89PNG", "binary", "a PNG image"),
-    (b"\xff\xd8\xff", "binary", "a JPEG image"),
-    (b"GIF8", "binary", "a GIF image"),
-    (b"\x1f\x8b", "binary", "a gzip archive"),
-    (b"7z\xbc\xaf", "binary", "a 7z archive"),
-)
 ACCEPTED = {"office": {"zip", "ole"}}
 
 
-def extract(path: Path, name: str) -> Extraction:
-    """The text of the file at `path`, which users know as `name`. Raises ExtractionFailed."""
+def extract(path: Path, name: str, *, ocr: str = "") -> Extraction:
+    """The text of the file at `path`, which users know as `name`. Raises ExtractionFailed.
+
+    Pictures, and PDF pages without text, are read in the languages of `ocr`, if it names any.
+    """
     suffix = PurePath(name).suffix.lower()
     with path.open("rb") as stream:
-        head = stream.read(4096)
-    kind, description = _recognize(head)
+        head = stream.read(HEAD_BYTES)
+    kind, description = recognize(head)
     form = _choose_format(suffix, kind, description, head)
     if kind == "zip":
-        _refuse_bombs(path)
-    extraction = form.extract(path, form.media_type)
+        check_archive(path)
+    extraction = form.extract(SourceFile(path, form.media_type, ocr))
     if len(extraction.text) > MOST_TEXT_CHARACTERS:
         raise ExtractionFailed(f"more than {MOST_TEXT_CHARACTERS:,} characters of text")
     return extraction
 
 
-def _recognize(head: bytes) -> tuple[str, str]:
-    for magic, kind, description in MAGIC:
-        if head.startswith(magic) or (kind == "pdf" and magic in head[:1024]):
-            return kind, description
-    return "text", "text"
-
-
 def _choose_format(suffix: str, kind: str, description: str, head: bytes) -> Format:
     form = EXTRACTORS.get(MODERN_OFFICE.get(suffix, suffix) if kind == "zip" else suffix)
     if form is None:
-        if kind == "text" and not _looks_binary(head):
+        if kind == "text" and not looks_binary(head):
             return EXTRACTORS[".txt"]
         what = description if kind != "text" else "binary data"
         raise ExtractionFailed(f"unsupported format {suffix or '(no suffix)'}: {what}")
     if form.signature != kind and kind not in ACCEPTED.get(form.signature, ()):
         raise ExtractionFailed(f"the content is {description}, not what {suffix} files hold")
     return form
-
-
-def _looks_binary(head: bytes) -> bool:
-    if not head or b"\0" not in head:
-        return False
-    return not head.startswith((b"\xff\xfe", b"\xfe\xff"))
-
-
-def _refuse_bombs(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise ExtractionFailed(f"damaged archive: {error}") from error
-    unpacked = sum(entry.file_size for entry in entries)
-    ratio = unpacked / max(1, path.stat().st_size)
-    if len(entries) > MOST_ENTRIES or unpacked > MOST_UNPACKED_BYTES:
-        raise ExtractionFailed(f"unpacks to {len(entries):,} files and {unpacked:,} bytes")
-    if unpacked > RATIO_MATTERS_ABOVE_BYTES and ratio > MOST_RATIO:
-        raise ExtractionFailed(f"unpacks to {ratio:.0f} times its size")

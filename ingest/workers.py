@@ -4,45 +4,57 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from ingest.blocks import find_title
 from ingest.chunking import Draft, draft_chunks
+from ingest.confinement import confine
 from ingest.extraction import Extraction, extract
 from rag.errors import ExtractionFailed
 
 WAITING_JOBS = 256
 WAITING_BYTES = 64_000_000
 
-Extractor = Callable[[Path, str], Extraction]
-"""Turns a file, and the name that users know it by, into text."""
+
+class Extractor(Protocol):
+    """Turns a file, and the name that users know it by, into text."""
+
+    def __call__(self, path: Path, name: str, *, ocr: str = "") -> Extraction:
+        """The text of the file; Raises ExtractionFailed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may cost its worker."""
+    """What one file may cost its worker; reading pictures takes `ocr_times` the time."""
 
     wall_s: float = 90.0
     cpu_s: int = 60
     memory_bytes: int = 1 << 30
+    file_bytes: int = 1 << 26
+    ocr_times: int = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file to extract: where its bytes are, what users call it, how large it is."""
+    """A file to extract: where its bytes are, what users call it, how large it is.
+
+    `ocr` names the languages in which pictures of text are read, e.g. `deu+eng`, or none.
+    """
 
     key: str
     path: Path
     name: str
     size: int
+    ocr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ class Extracted:
 
     extraction: Extraction
     drafts: list[Draft]
+    seconds: float = 0.0
 
 
 class ExtractionPool:
@@ -61,8 +74,8 @@ class ExtractionPool:
         self._extract = extract
         self._pool = ProcessPool(
             max_workers=workers,
-            initializer=_confine,
-            initargs=(self._limits.memory_bytes,),
+            initializer=confine,
+            initargs=(limits.memory_bytes, limits.file_bytes),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -86,47 +99,51 @@ class ExtractionPool:
         waiting: deque[tuple[Job, ProcessFuture[Extracted]]] = deque()
         size = 0
         for job in jobs:
+            times = self._limits.ocr_times if job.ocr else 1
             future = self._pool.schedule(
-                _work, args=(job, self._limits.cpu_s, self._extract), timeout=self._limits.wall_s
+                _work,
+                args=(job, self._limits.cpu_s * times, self._extract),
+                timeout=self._limits.wall_s * times,
             )
             waiting.append((job, future))
             size += job.size
             while len(waiting) > WAITING_JOBS or size > WAITING_BYTES:
                 done, future = waiting.popleft()
                 size -= done.size
-                yield done, self._result(future)
+                yield done, self._result(done, future)
         while waiting:
             done, future = waiting.popleft()
-            yield done, self._result(future)
+            yield done, self._result(done, future)
 
-    def _result(self, future: ProcessFuture[Extracted]) -> Extracted | ExtractionFailed:
+    def _result(self, job: Job, future: ProcessFuture[Extracted]) -> Extracted | ExtractionFailed:
         error = future.exception()
+        times = self._limits.ocr_times if job.ocr else 1
         if error is None:
             return future.result()
         if isinstance(error, ExtractionFailed):
             return error
         if isinstance(error, FutureTimeoutError):
-            return ExtractionFailed(f"not read within {self._limits.wall_s:.0f} s")
+            return ExtractionFailed(f"not read within {self._limits.wall_s * times:.0f} s")
         if isinstance(error, ProcessExpired):
-            return ExtractionFailed(f"the reader crashed (exit code {error.exitcode})")
+            return _describe_exit(error.exitcode, self._limits.cpu_s * times)
         return ExtractionFailed(f"the reader failed: {type(error).__name__}: {error}"[:200])
 
 
-def _confine(memory_bytes: int) -> None:
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)  # native parsers write their complaints straight to these
-    os.dup2(silence, 2)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _describe_exit(code: int, cpu_s: int) -> ExtractionFailed:
+    if code == -signal.SIGXCPU:
+        return ExtractionFailed(f"not read within {cpu_s} s of processor time")
+    if code == -signal.SIGKILL:
+        return ExtractionFailed("the reader was killed: too large for the memory there is")
+    return ExtractionFailed(f"the reader crashed (exit code {code})")
 
 
 def _work(job: Job, cpu_s: int, extract: Extractor) -> Extracted:
+    began = time.monotonic()
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime) + cpu_s
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
     try:
-        extraction = extract(job.path, job.name)
+        extraction = extract(job.path, job.name, ocr=job.ocr)
         drafts = draft_chunks(
             extraction.text, is_markdown=extraction.is_markdown, pages=extraction.pages
         )
@@ -136,7 +153,7 @@ def _work(job: Job, cpu_s: int, extract: Extractor) -> Extracted:
         raise ExtractionFailed(f"cannot be read: {error}") from error
     if extraction.is_markdown and not extraction.title:
         extraction = replace(extraction, title=find_title(extraction.text))
-    return Extracted(extraction, drafts)
+    return Extracted(extraction, drafts, time.monotonic() - began)
 
 
 def count_workers(files: int) -> int:

@@ -35,6 +35,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "openai": ("rag.adapters.langchain_chat", "evals.judge"),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "pebble": ("ingest.workers",),
+    "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.ragas_metrics",),
     "fastapi": ("api",),
     "starlette": ("api",),

@@ -17,11 +17,11 @@ from rag.errors import ExtractionFailed
 MARKDOWN = "\t# Tab\r\n\r\nÄ \N{PARTY POPPER} \U0001f469\u200d\U0001f52c\n\n\n  two  \r lone\ttab"
 
 
-def read(tmp_path: Path, name: str, content: bytes) -> Extraction:
+def read(tmp_path: Path, name: str, content: bytes, *, ocr: str = "") -> Extraction:
     """The extraction of a file with this content."""
     path = tmp_path / "content"
     path.write_bytes(content)
-    return extract(path, name)
+    return extract(path, name, ocr=ocr)
 
 
 def zipped(path: Path, **entries: str) -> bytes:

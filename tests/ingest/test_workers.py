@@ -2,24 +2,32 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from ingest.confinement import can_deny_network
 from ingest.extraction import Extraction
 from ingest.workers import Extracted, ExtractionPool, Job, Limits
 from rag.errors import ExtractionFailed
 
-BAD = ("hang", "crash", "devour", "spin", "stumble")
+BAD = ("hang", "crash", "devour", "spin", "stumble", "killed", "flood")
 
 
-def misbehave(path: Path, name: str) -> Extraction:
+def misbehave(path: Path, name: str, *, ocr: str = "") -> Extraction:
     """Do to the process what `name` says."""
     if name == "hang":
         time.sleep(600)
     if name == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if name == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if name == "flood":
+        path.with_name("flood").write_bytes(bytes(2_000_000))
     while name == "spin":
         pass
     if name == "stumble":
@@ -38,7 +46,7 @@ def jobs(tmp_path: Path) -> list[Job]:
 
 
 def test_hangs_crashes_and_bombs_fail_only_their_file(jobs: list[Job]) -> None:
-    limits = Limits(wall_s=3.0, cpu_s=1)
+    limits = Limits(wall_s=3.0, cpu_s=1, file_bytes=1_000_000)
     with ExtractionPool(2, limits, extract=misbehave) as pool:
         results = list(pool.run(jobs))
     good = [result for job, result in results if job.name == "good"]
@@ -48,5 +56,50 @@ def test_hangs_crashes_and_bombs_fail_only_their_file(jobs: list[Job]) -> None:
     assert str(failed["hang"]) == "not read within 3 s"
     assert str(failed["crash"]) == "the reader crashed (exit code -11)"
     assert str(failed["devour"]) == "too large for the reader's memory"
-    assert str(failed["spin"]).startswith("the reader crashed")
+    assert str(failed["spin"]) == "not read within 1 s of processor time"
     assert str(failed["stumble"]).startswith("the reader failed: KeyError")
+    assert str(failed["killed"]).startswith("the reader was killed")
+    assert "File too large" in str(failed["flood"])
+
+
+def call_home(path: Path, name: str, *, ocr: str = "") -> Extraction:
+    """Try to connect to the loopback port in the file, as `name` says, and tell what happened."""
+    address = ("127.0.0.1", int(path.read_text()))
+    try:
+        if name == "child":
+            code = f"import socket; socket.create_connection({address})"
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+            return Extraction(f"exit {done.returncode}", "text/plain")
+        kind = socket.AF_UNIX if name == "unix" else socket.AF_INET
+        with socket.socket(kind) as connection:
+            connection.connect(address)
+    except PermissionError:
+        return Extraction("refused", "text/plain")
+    return Extraction("connected", "text/plain")
+
+
+@pytest.mark.skipif(not can_deny_network(), reason="this system has no filter against sockets")
+def test_a_reader_and_its_children_reach_no_network_while_the_parent_does(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        path = tmp_path / "port"
+        path.write_text(str(port))
+        with socket.create_connection(("127.0.0.1", port)):
+            pass
+        jobs = [Job(name, path, name, 1) for name in ("tcp", "unix", "child")]
+        with ExtractionPool(1, Limits(), extract=call_home) as pool:
+            told = [result for _, result in pool.run(jobs) if isinstance(result, Extracted)]
+    assert [each.extraction.text for each in told] == ["refused", "refused", "exit 1"]
+    assert all(each.seconds > 0 for each in told)
+
+
+def name_languages(path: Path, name: str, *, ocr: str = "") -> Extraction:
+    """The languages that the job named."""
+    return Extraction(ocr or "none", "text/plain")
+
+
+def test_a_job_hands_its_ocr_languages_to_the_reader(tmp_path: Path) -> None:
+    jobs = [Job("a", tmp_path, "a", 1), Job("b", tmp_path, "b", 1, ocr="deu+eng")]
+    with ExtractionPool(1, Limits(), extract=name_languages) as pool:
+        told = [result for _, result in pool.run(jobs) if isinstance(result, Extracted)]
+    assert [each.extraction.text for each in told] == ["none", "deu+eng"]
