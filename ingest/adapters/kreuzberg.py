@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import kreuzberg
 
-from ingest.content import MetadataValue
+from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed
 
 OCR_DOTS_PER_INCH = 200
@@ -81,7 +81,7 @@ def _config(
         tree_sitter=kreuzberg.TreeSitterConfig(enabled=False),  # it would download grammars
         concurrency=kreuzberg.ConcurrencyConfig(max_threads=1),
     )
-    config.disable_ocr = True  # these two are no arguments of its constructor's declaration
+    config.disable_ocr = True  # type: ignore[attr-defined]  # kreuzberg forgot to declare it
     config.max_archive_depth = 0
     return config
 
