@@ -28,13 +28,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def is_public(address: Address) -> bool:
     """Whether an address, and any that is written inside it, belongs to the public internet."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or _in_nat64(address)
-        if inner is not None and not is_public(inner):
-            return False
+        inner = address.ipv4_mapped or _in_nat64(address)
+        if inner is not None:
+            return is_public(inner)
         if address.teredo or address.is_site_local:
             return False
-        if address.ipv4_mapped:
-            return True
+        if address.sixtofour is not None and not is_public(address.sixtofour):
+            return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
