@@ -9,6 +9,7 @@ from rag.domain import Page, Span
 
 MetadataValue = str | int | float | bool | tuple[str, ...]
 PAGE_BREAK = "\n\n"
+NAMED_RUNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,14 @@ def join_pages(contents: list[str]) -> tuple[str, tuple[Page, ...]]:
 
 
 def name_pages(numbers: list[int]) -> str:
-    """Page numbers in few words: `page 3`, `pages 3, 7-9`."""
+    """Page numbers in few words: `page 3`, `pages 3, 7-9`; of many runs the first few."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    named = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    shown = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs[:NAMED_RUNS]]
+    left_out = sum(len(run) for run in runs[NAMED_RUNS:])
+    named = ", ".join(shown) + (f" and {left_out} more" if left_out else "")
     return f"{'page' if len(numbers) == 1 else 'pages'} {named}"
