@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any, NamedTuple  # an export is whatever JSON the messenger wrote
 
 from ingest.content import Extraction
+from ingest.decoding import drop_unseen
 
 MESSAGE_BREAK = "\n\n"
 LEAST_SHARE = 0.6
@@ -39,7 +40,8 @@ def read_chat(text: str, media_type: str, notes: tuple[str, ...]) -> Extraction 
     if not messages:
         return None
     lines = [_describe(message) for message in messages if message.text]
-    return Extraction(MESSAGE_BREAK.join(lines), media_type, title, notes=notes)
+    seen = drop_unseen(MESSAGE_BREAK.join(lines))
+    return Extraction(seen.text, media_type, title, notes=notes + seen.notes)
 
 
 def _read_json(text: str) -> tuple[str, list[Message]]:

@@ -1,11 +1,12 @@
 """Text from files: one line of `EXTRACTORS` a format, found by suffix, checked by content."""
 
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ingest.archives import check_archive
 from ingest.chats import read_chat
 from ingest.content import Extraction, Format, MetadataValue, SourceFile
-from ingest.decoding import decode
+from ingest.decoding import decode, drop_unseen
 from ingest.documents import (
     extract_image,
     extract_mail,
@@ -156,7 +157,7 @@ def extract(path: Path, name: str, *, ocr: str = "") -> Extraction:
     extraction = form.extract(SourceFile(path, form.media_type, ocr))
     if len(extraction.text) > MOST_TEXT_CHARACTERS:
         raise ExtractionFailed(f"more than {MOST_TEXT_CHARACTERS:,} characters of text")
-    return extraction
+    return replace(extraction, title=" ".join(drop_unseen(extraction.title).text.split()))
 
 
 def _choose_format(suffix: str, kind: str, description: str, head: bytes) -> Format:

@@ -8,7 +8,7 @@ import pytest
 from ingest.chunking import draft_chunks
 from ingest.extraction import EXTRACTORS
 from rag.errors import ExtractionFailed
-from tests.ingest.files import read, word_file, zipped
+from tests.ingest.files import read, sheet_file, slide_file, word_file, zipped
 
 VTT = """WEBVTT
 
@@ -109,7 +109,7 @@ def test_a_record_gives_a_paragraph_and_a_bad_line_is_noted(tmp_path: Path) -> N
 def test_latex_gives_headings_lists_and_tables_and_opens_no_file(tmp_path: Path) -> None:
     found = read(tmp_path, "a.tex", LATEX.encode())
     assert found.text == (
-        "## Fares\n\nA single costs 5 whole euro, 10% off, $a^2+b^2$. \n\n- one\n- Two: two\n\n"
+        "## Fares\n\nA single costs 5 whole euro, 10% off, $a^2+b^2$.\n\n- one\n- Two: two\n\n"
         "| Kind | Fare |\n| --- | --- |\n| Single | 5 |\n\n### More\n\nThe last word."
     )
     assert (found.title, found.metadata) == ("Boats & Fares", {"author": "Ann Bee"})
@@ -205,6 +205,8 @@ PARSED = {
     ".typ": (b"= Fares\n\nA *single* costs 5.\n", "# Fares\n\nA single costs 5."),
     ".xhtml": (b"<html><body><h1>Fares</h1></body></html>", "# Fares"),
     **dict.fromkeys((".docm", ".dotm", ".dotx"), (word_file(("A single costs 5.",)), "costs 5.")),
+    **dict.fromkeys((".xlsm", ".xltx", ".xls"), (sheet_file(), "Kind: Single; Fare: five")),
+    **dict.fromkeys((".potx", ".ppsx", ".pptm", ".ppt"), (slide_file(), "A single costs five.")),
     **dict.fromkeys(
         (".cfg", ".conf", ".ini", ".log", ".toml", ".yaml", ".yml"), (b"fare = 5\n", "fare = 5\n")
     ),
