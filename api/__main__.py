@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,13 +65,13 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
     import uvicorn
 
     from api.main import create_app
-    from rag.bootstrap import open_plumbline
+    from rag.bootstrap import open_plumbline, open_probed_release
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for chatty in ("httpx", "sentence_transformers"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     config = uvicorn.Config(
-        create_app(settings, open_plumbline),
+        create_app(settings, partial(open_plumbline, open_release=open_probed_release)),
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=DRAIN_S,

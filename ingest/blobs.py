@@ -26,6 +26,12 @@ class _Changed(Exception):
     """The source was written to while it was copied."""
 
 
+def hash_file(path: Path) -> str:
+    """sha256 of what a file holds now."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 class BlobStore:
     """Content-addressed files below one folder, each written whole or not at all."""
 
@@ -49,7 +55,17 @@ class BlobStore:
 
     def discard(self, sha256: str) -> None:
         """Remove bytes that no document refers to."""
-        self.path_of(sha256).unlink(missing_ok=True)
+        if sha256:
+            self.path_of(sha256).unlink(missing_ok=True)
+
+    def stored(self) -> list[str]:
+        """The hashes of all bytes that are kept."""
+        return sorted(path.name for path in self._folder.glob("??/*") if path.name[0] != ".")
+
+    def remove_partial(self) -> None:
+        """Remove what writers that died left half written; only for the one writer."""
+        for path in self._folder.glob("??/.*"):
+            path.unlink(missing_ok=True)
 
     def _copy(self, source: Source) -> Blob:
         try:

@@ -1,29 +1,28 @@
-"""The folder of a release, written fresh from the ledger."""
+"""The folder of a release, written fresh from the ledger or as a changed copy of another one."""
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ingest.ledger import Ledger
+from ingest.tabling import Difference, Rows, compare, made_fresh, made_from
 from rag.domain import RELEASE_FORMAT, Chunk, Manifest, Span, hash_ids
-from rag.errors import StorageError
+from rag.errors import ReleaseBroken, StorageError
 from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
+from rag.seals import check_seal, write_seal
 
-DOCUMENTS_SCHEMA = """
-CREATE TABLE documents (id TEXT PRIMARY KEY, version TEXT NOT NULL, source TEXT NOT NULL,
-    title TEXT NOT NULL, media_type TEXT NOT NULL, text TEXT NOT NULL, pages TEXT NOT NULL);
-CREATE TABLE chunks (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-    document_id TEXT NOT NULL REFERENCES documents(id), start INTEGER NOT NULL,
-    "end" INTEGER NOT NULL, page INTEGER, heading TEXT NOT NULL, text TEXT NOT NULL);
-CREATE INDEX chunks_by_document ON chunks(document_id, start);
-"""
-IN_ORDER = "documents d ON d.id = c.document_id ORDER BY d.source, d.id, c.start"
+MOST_REPLACED = 0.1
+BYTES_PER_DIMENSION = 16
+BYTES_PER_CHUNK = 1000
+COPIES_OF_TEXT = 3
+LEAST_FREE_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,106 +41,198 @@ class Recipe:
     language: str
     embedder: str
     chunker: str
+    engines: str
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An intact release that another one may be made from."""
+
+    folder: Path
+    manifest: Manifest
 
 
 def hash_content(ledger: Ledger) -> str:
     """One sha256 over documents, versions and chunks, in which no order and no time counts."""
-    digest = hashlib.sha256()
-    for row in ledger.database.execute(
-        "SELECT d.id, d.version, d.source, c.id FROM documents d"
-        " LEFT JOIN chunks c ON c.document_id = d.id ORDER BY d.id, c.id"
-    ):
-        digest.update(json.dumps(row).encode())
-    return digest.hexdigest()
+    rows = ledger.database.execute("SELECT id, digest FROM documents ORDER BY id")
+    return hashlib.sha256(json.dumps(rows.fetchall()).encode()).hexdigest()
 
 
-def is_current(manifest: Manifest | None, recipe: Recipe, content_hash: str) -> bool:
-    """Whether a release already holds just this content, made in just this way."""
-    return manifest is not None and (
-        manifest.format == RELEASE_FORMAT
-        and manifest.content_hash == content_hash
-        and manifest.embedder == recipe.embedder
-        and manifest.chunker == recipe.chunker
-        and manifest.language == recipe.language
+def is_made_by(manifest: Manifest | None, recipe: Recipe) -> bool:
+    """Whether a release was made in just this way, whatever it holds."""
+    return (
+        manifest is not None
+        and manifest.format == RELEASE_FORMAT
+        and recipe
+        == Recipe(
+            manifest.corpus,
+            manifest.language,
+            manifest.embedder,
+            manifest.chunker,
+            manifest.engines,
+        )
     )
 
 
+def estimate_bytes(ledger: Ledger, embedder: str) -> int:
+    """What a release of all that the ledger holds may take on the disk, rather more than less."""
+    chunks, characters = ledger.database.execute(
+        "SELECT count(*), coalesce(sum(length(text)), 0) FROM chunks"
+    ).fetchone()
+    per_chunk = BYTES_PER_DIMENSION * _dimensions(ledger, embedder) + BYTES_PER_CHUNK
+    return int(chunks * per_chunk + COPIES_OF_TEXT * characters + LEAST_FREE_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A release on its way: its folder, its number, and when it was begun."""
+
+    folder: Path
+    number: int
+    created: str
+
+
 def build(
-    ledger: Ledger, folder: Path, recipe: Recipe, *, number: int, created: str, engines: Engines
+    ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines, *, base: Base | None = None
 ) -> Manifest:
-    """Write release `number` into the new `folder`. Raises StorageError."""
+    """Write a sealed release into a new folder. Raises StorageError.
+
+    It is made from `base` where that is intact, made by the same recipe, and at most a tenth of
+    its rows would be left behind; fresh otherwise.
+    """
+    writer = _Writer(ledger, under_way, recipe, engines)
+    with _storage_errors():
+        under_way.folder.mkdir(parents=True)
+        difference = _small_difference(ledger, base, recipe)
+        manifest = writer.change(base, difference) if base and difference else writer.write()
+        (under_way.folder / "manifest.json").write_text(manifest.to_json())
+        write_seal(under_way.folder)
+    return manifest
+
+
+def _small_difference(ledger: Ledger, base: Base | None, recipe: Recipe) -> Difference | None:
+    if base is None or not is_made_by(base.manifest, recipe) or not _is_intact(base):
+        return None
+    difference = compare(ledger, base.folder / "documents.db")
+    left_behind = base.manifest.replaced + difference.replaced
+    return difference if left_behind <= MOST_REPLACED * base.manifest.chunks else None
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
     try:
-        folder.mkdir(parents=True)
-        documents = _write_documents(ledger, folder / "documents.db")
-        ids, vectors = _read_vectors(ledger, recipe.embedder)
-        np.save(folder / "vectors.npy", vectors)
-        engines.vectors.write(folder / "chroma", ids, vectors)
-        engines.lexical.write(folder / "lexical", _embedded_texts(ledger), recipe.language)
-        manifest = Manifest(
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise StorageError(f"the release cannot be written: {error}") from error
+
+
+def _is_intact(base: Base) -> bool:
+    try:
+        check_seal(base.folder)
+    except ReleaseBroken:
+        return False
+    return True
+
+
+class _Writer:
+    def __init__(self, ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines) -> None:
+        self._ledger = ledger
+        self._under_way = under_way
+        self._folder = under_way.folder
+        self._recipe = recipe
+        self._engines = engines
+
+    def write(self) -> Manifest:
+        """All parts fresh."""
+        with made_fresh(self._ledger, self._folder / "documents.db") as rows:
+            ids = rows.ids()
+            vectors = self._new_vectors(len(ids), _dimensions(self._ledger, self._recipe.embedder))
+            self._fill(vectors, 0, rows)
+            self._engines.vectors.write(self._folder / "chroma", ids, vectors)
+            self._engines.lexical.write(
+                self._folder / "lexical", _embedded(rows), self._recipe.language
+            )
+            return self._manifest(rows, vectors)
+
+    def change(self, base: Base, difference: Difference) -> Manifest:
+        """All parts as changed copies of those of `base`."""
+        documents = self._folder / "documents.db"
+        shutil.copy2(base.folder / "documents.db", documents)
+        before = base.manifest.chunks + base.manifest.replaced
+        with made_from(self._ledger, documents, rows=before) as rows:
+            filled = rows.filled()
+            held = np.load(base.folder / "vectors.npy", mmap_mode="r")
+            vectors = self._new_vectors(before + len(filled), base.manifest.dimensions)
+            vectors[:before] = held
+            self._fill(vectors, before, rows)
+            new = set(difference.new)
+            places = [(id_, before + at) for at, id_ in enumerate(filled) if id_ in new]
+            self._engines.vectors.change(
+                self._folder / "chroma",
+                base.folder / "chroma",
+                removed=difference.gone,
+                added=[id_ for id_, _ in places],
+                vectors=vectors[[row for _, row in places]],
+            )
+            self._engines.lexical.change(
+                self._folder / "lexical",
+                base.folder / "lexical",
+                removed=difference.gone,
+                added=(pair for pair in _embedded(rows) if pair[0] in new),
+                language=self._recipe.language,
+            )
+            return self._manifest(rows, vectors, based_on=base.manifest.release)
+
+    def _new_vectors(self, count: int, dimensions: int) -> Vectors:
+        path = self._folder / "vectors.npy"
+        if not count:
+            empty = np.zeros((0, dimensions), dtype=np.float32)
+            np.save(path, empty)
+            return empty
+        shape = (count, dimensions)
+        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+
+    def _fill(self, vectors: Vectors, start: int, rows: Rows) -> None:
+        at = start
+        for block in rows.vectors(self._recipe.embedder):
+            filled = np.frombuffer(b"".join(block), dtype=np.float32)
+            vectors[at : at + len(block)] = filled.reshape(len(block), -1)
+            at += len(block)
+        if at != len(vectors):
+            raise StorageError(f"{len(vectors) - at} chunks have no embedding in the ledger")
+        if isinstance(vectors, np.memmap):
+            vectors.flush()
+
+    def _manifest(self, rows: Rows, vectors: Vectors, *, based_on: int | None = None) -> Manifest:
+        recipe, ids = self._recipe, rows.ids()
+        return Manifest(
             format=RELEASE_FORMAT,
             corpus=recipe.corpus,
-            release=number,
-            created=created,
-            documents=documents,
+            release=self._under_way.number,
+            created=self._under_way.created,
+            documents=rows.count_documents(),
             chunks=len(ids),
             dimensions=vectors.shape[1],
             language=recipe.language,
             embedder=recipe.embedder,
             embedder_precision=recipe.embedder.rpartition(":")[2],
             chunker=recipe.chunker,
-            content_hash=hash_content(ledger),
+            content_hash=hash_content(self._ledger),
             chunk_ids_hash=hash_ids(ids),
+            engines=recipe.engines,
+            based_on=based_on,
+            replaced=len(vectors) - len(ids),
         )
-        (folder / "manifest.json").write_text(manifest.to_json())
-    except OSError as error:
-        raise StorageError(f"the release cannot be written: {error}") from error
-    return manifest
 
 
-def _write_documents(ledger: Ledger, path: Path) -> int:
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(f"PRAGMA journal_mode = OFF; {DOCUMENTS_SCHEMA}")
-        database.executemany(
-            "INSERT INTO documents VALUES (?,?,?,?,?,?,?)",
-            ledger.database.execute(
-                "SELECT id, version, source, title, media_type, text, pages FROM documents"
-                " ORDER BY source, id"
-            ),
-        )
-        chunks = ledger.database.execute(
-            'SELECT c.id, c.document_id, c.start, c."end", c.page, c.heading, c.text'
-            f" FROM chunks c JOIN {IN_ORDER}"
-        )
-        database.executemany(
-            "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)",
-            ((row, *chunk) for row, chunk in enumerate(chunks)),
-        )
-        database.commit()
-        return int(database.execute("SELECT count(*) FROM documents").fetchone()[0])
-
-
-def _read_vectors(ledger: Ledger, embedder: str) -> tuple[list[str], Vectors]:
-    rows = ledger.database.execute(
-        "SELECT c.id, e.vector FROM chunks c JOIN embeddings e"
-        f" ON e.hash = c.embedded_hash AND e.embedder = ? JOIN {IN_ORDER}",
-        (embedder,),
-    ).fetchall()
-    count = len(rows)
-    raw = b"".join(vector for _, vector in rows)
-    dimensions = len(rows[0][1]) // 4 if rows else _any_dimensions(ledger, embedder)
-    vectors = np.frombuffer(raw, dtype=np.float32).reshape(count, dimensions)
-    return [id_ for id_, _ in rows], vectors
-
-
-def _any_dimensions(ledger: Ledger, embedder: str) -> int:
+def _dimensions(ledger: Ledger, embedder: str) -> int:
     row = ledger.database.execute(
         "SELECT length(vector) / 4 FROM embeddings WHERE embedder = ? LIMIT 1", (embedder,)
     ).fetchone()
     return int(row[0]) if row else 1
 
 
-def _embedded_texts(ledger: Ledger) -> Iterator[tuple[str, str]]:
-    rows = ledger.database.execute(f"SELECT c.id, c.heading, c.text FROM chunks c JOIN {IN_ORDER}")
-    for id_, heading, text in rows:
+def _embedded(rows: Rows) -> Iterator[tuple[str, str]]:
+    for id_, heading, text in rows.texts():
         chunk = Chunk(id_, "", Span(0, len(text)), text, heading=tuple(json.loads(heading)))
         yield id_, chunk.embedded_text

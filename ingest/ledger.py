@@ -9,39 +9,30 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from rag.domain import Chunk, Document, Page, Span
+from ingest.schema import FORMAT, prepare, write_digest
+from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
 from rag.errors import StorageError
+
+ERASING = "erasing"
+ADVICE = (
+    "what is live serves on; bring back a copy of it, or move it away and `add` the sources again"
+)
 
 State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "removed"]
 
-FORMAT = 1
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS sources (
-    uri TEXT PRIMARY KEY, root TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, extractor TEXT NOT NULL,
-    state TEXT NOT NULL, reason TEXT NOT NULL, is_published INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS sources_by_content ON sources(sha256);
-CREATE TABLE IF NOT EXISTS documents (
-    id TEXT PRIMARY KEY, uri TEXT NOT NULL UNIQUE, version TEXT NOT NULL, source TEXT NOT NULL,
-    title TEXT NOT NULL, media_type TEXT NOT NULL, text TEXT NOT NULL, pages TEXT NOT NULL,
-    is_markdown INTEGER NOT NULL, chunked_by TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS chunks (
-    id TEXT PRIMARY KEY, document_id TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-    page INTEGER, heading TEXT NOT NULL, text TEXT NOT NULL, embedded_hash BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks(document_id, start);
-CREATE TABLE IF NOT EXISTS embeddings (
-    embedder TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (embedder, hash));
-CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT, release INTEGER, counts TEXT);
-CREATE TABLE IF NOT EXISTS tombstones (
-    document_id TEXT NOT NULL, version TEXT NOT NULL, source TEXT NOT NULL, removed TEXT NOT NULL);
-"""
-SOURCE_COLUMNS = "uri, root, name, size, mtime_ns, sha256, extractor, state, reason, is_published"
+SOURCE_COLUMNS = (
+    "uri, root, name, size, mtime_ns, sha256, extractor, state, reason, is_published,"
+    " stamp, characters, pages, empty_pages, seconds"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """What the ledger remembers of a source; `is_published` once a release was made since."""
+    """What the ledger remembers of a source; `is_published` once a release was made since.
+
+    `stamp` stands for all beside its content that its document depends on; `empty_pages` names
+    pages without text, `characters` counts those kept, `seconds` is what reading it took.
+    """
 
     uri: str
     root: str
@@ -53,6 +44,11 @@ class SourceRow:
     state: State
     reason: str = ""
     is_published: int = 0
+    stamp: str = ""
+    characters: int = 0
+    pages: int = 0
+    empty_pages: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,11 @@ class StoredDocument:
 def hash_embedded(chunk: Chunk) -> bytes:
     """The key of a chunk's embedding: sha256 of the text that is embedded."""
     return hashlib.sha256(chunk.embedded_text.encode()).digest()
+
+
+def hash_uri(uri: str) -> str:
+    """The key of a source's tombstone, from which its name cannot be read."""
+    return hashlib.sha256(f"uri\0{uri}".encode()).hexdigest()
 
 
 class Ledger:
@@ -93,7 +94,7 @@ class Ledger:
     def put_source(self, row: SourceRow) -> None:
         """Record a source's latest state."""
         self.database.execute(
-            f"INSERT OR REPLACE INTO sources ({SOURCE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT OR REPLACE INTO sources ({SOURCE_COLUMNS}) VALUES ({'?,' * 14}?)",
             astuple(row),
         )
 
@@ -114,10 +115,10 @@ class Ledger:
         """Record a source's document and chunks in place of those it had."""
         self.drop_document(uri)
         self.database.execute(
-            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)",
+            f"INSERT INTO documents VALUES ({'?,' * 12} '')",
             _document_row(uri, stored, chunked_by),
         )
-        self._put_chunks(chunks)
+        self._put_chunks(stored.document.id, chunks)
 
     def replace_chunks(self, document_id: str, chunks: Sequence[Chunk], *, chunked_by: str) -> None:
         """Record new chunks of a document that itself has not changed."""
@@ -125,12 +126,13 @@ class Ledger:
         self.database.execute(
             "UPDATE documents SET chunked_by = ? WHERE id = ?", (chunked_by, document_id)
         )
-        self._put_chunks(chunks)
+        self._put_chunks(document_id, chunks)
 
-    def _put_chunks(self, chunks: Sequence[Chunk]) -> None:
+    def _put_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
         self.database.executemany(
             "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)", map(_chunk_row, chunks)
         )
+        write_digest(self.database, document_id)
 
     def drop_document(self, uri: str) -> None:
         """Remove the document of a source, if it has one."""
@@ -140,14 +142,65 @@ class Ledger:
         )
         self.database.execute("DELETE FROM documents WHERE uri = ?", (uri,))
 
-    def remove_source(self, uri: str, *, at: str) -> None:
-        """Forget a source and its document, leaving a tombstone."""
-        self.database.execute(
-            "INSERT INTO tombstones SELECT id, version, source, ? FROM documents WHERE uri = ?",
-            (at, uri),
-        )
+    def remove_source(self, uri: str) -> None:
+        """Forget a source and its document."""
         self.drop_document(uri)
         self.database.execute("DELETE FROM sources WHERE uri = ?", (uri,))
+
+    def archives(self) -> dict[str, tuple[int, int, str]]:
+        """Size, time and stamp of each archive whose members are recorded, by its URI."""
+        rows = self.database.execute("SELECT uri, size, mtime_ns, stamp FROM archives")
+        return {uri: (size, mtime_ns, stamp) for uri, size, mtime_ns, stamp in rows}
+
+    def put_archive(self, uri: str, seen: tuple[int, int, str] | None) -> None:
+        """Remember what an archive was like when its members were recorded, or forget it."""
+        self.database.execute("DELETE FROM archives WHERE uri = ?", (uri,))
+        if seen:
+            self.database.execute("INSERT INTO archives VALUES (?,?,?,?)", (uri, *seen))
+
+    def begin_erasure(self, keys: Sequence[str], at: str) -> None:
+        """Leave tombstones, and note that releases made before may hold what is erased."""
+        self.database.executemany(
+            "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", ((k, at) for k in (*keys, ERASING))
+        )
+
+    def is_erasing(self) -> bool:
+        """Whether an erasure has begun of which older releases are not rid yet."""
+        found = self.database.execute("SELECT 1 FROM tombstones WHERE key = ?", (ERASING,))
+        return found.fetchone() is not None
+
+    def end_erasure(self) -> None:
+        """Note that nothing is left of what was erased; only after that is true."""
+        self.compact()
+        self.database.execute("DELETE FROM tombstones WHERE key = ?", (ERASING,))
+
+    def compact(self) -> None:
+        """Write the database anew, so that not even its free pages hold what was deleted."""
+        self.database.execute("VACUUM")
+        self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def drop_unused_embeddings(self, *, embedder: str = "") -> int:
+        """Remove the embeddings of no chunk, and those not by `embedder`; returns how many."""
+        return self.database.execute(
+            "DELETE FROM embeddings WHERE hash NOT IN (SELECT embedded_hash FROM chunks)"
+            " OR (? != '' AND embedder != ?)",
+            (embedder, embedder),
+        ).rowcount
+
+    def tombstones(self) -> dict[str, str]:
+        """Why a source must not come back, by the hash of its URI or of its content."""
+        rows = self.database.execute("SELECT key, erased FROM tombstones")
+        return {key: f"forgotten on {erased[:10]}" for key, erased in rows}
+
+    def pins(self) -> set[int]:
+        """Numbers of the releases that are kept for ever."""
+        return {row[0] for row in self.database.execute("SELECT release FROM pins")}
+
+    def pin(self, release: int, *, is_pinned: bool) -> None:
+        """Keep a release for ever, or no longer."""
+        self.database.execute("DELETE FROM pins WHERE release = ?", (release,))
+        if is_pinned:
+            self.database.execute("INSERT INTO pins VALUES (?)", (release,))
 
     def documents_chunked_otherwise(self, chunked_by: str) -> list[str]:
         """Ids of the documents whose chunks were not made by `chunked_by`."""
@@ -159,14 +212,16 @@ class Ledger:
     def document(self, document_id: str) -> StoredDocument:
         """One document by an id that the ledger gave."""
         row = self.database.execute(
-            "SELECT id, version, source, title, text, media_type, pages, is_markdown"
-            " FROM documents WHERE id = ?",
+            "SELECT id, version, source, title, text, media_type, pages, metadata, access,"
+            " is_markdown FROM documents WHERE id = ?",
             (document_id,),
         ).fetchone()
-        pages = tuple(Page(number, Span(start, end)) for number, start, end in json.loads(row[6]))
-        id_, version, source, title, text, media_type = row[:6]
-        document = Document(id_, version, source, title, text, media_type, pages)
-        return StoredDocument(document, bool(row[7]))
+        id_, version, source, title, text, media_type, pages, metadata, access, is_markdown = row
+        spans = tuple(Page(number, Span(start, end)) for number, start, end in json.loads(pages))
+        readers = tuple(json.loads(access))
+        about = metadata_from_json(metadata)
+        document = Document(id_, version, source, title, text, media_type, spans, about, readers)
+        return StoredDocument(document, bool(is_markdown))
 
     def count_chunks(self) -> dict[str, int]:
         """Chunks of each source by its URI, those without a document absent."""
@@ -207,6 +262,8 @@ def _document_row(uri: str, stored: StoredDocument, chunked_by: str) -> tuple[ob
         json.dumps(pages),
         stored.is_markdown,
         chunked_by,
+        metadata_to_json(document.metadata),
+        json.dumps(document.access, ensure_ascii=False),
     )
 
 
@@ -221,14 +278,24 @@ def _chunk_row(chunk: Chunk) -> tuple[object, ...]:
 def open_ledger(path: Path) -> Iterator[Ledger]:
     """The ledger at `path`, made if it is missing. Any fault of it becomes a StorageError."""
     try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        uri = path.resolve().as_uri()
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+            database.execute("PRAGMA temp_store = MEMORY")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
+            database.execute("PRAGMA secure_delete = ON")
             version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, FORMAT):
-                raise StorageError(f"{path} was written by another version of Plumbline")
-            if version == 0:
-                database.executescript(f"{SCHEMA} PRAGMA user_version = {FORMAT};")
+            if version > FORMAT:
+                raise StorageError(f"{path} was written by a newer version of Plumbline")
+            if version < FORMAT:
+                prepare(database, version)
+            _check(database)
             yield Ledger(database)
     except sqlite3.DatabaseError as error:
-        raise StorageError(f"the ledger {path} cannot be used: {error}") from error
+        raise StorageError(f"the ledger {path} cannot be used: {error}; {ADVICE}") from error
+
+
+def _check(database: sqlite3.Connection) -> None:
+    [first, *_] = database.execute("PRAGMA quick_check(1)").fetchall()
+    if first[0] != "ok":
+        raise sqlite3.DatabaseError(first[0])

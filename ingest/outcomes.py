@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest.ledger import State
@@ -10,12 +10,19 @@ from ingest.ledger import State
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The one state that a source ended in; `reason` is why, where that needs saying."""
+    """The one state that a source ended in; `reason` is why, where that needs saying.
+
+    `characters` and `pages` are what was kept of it, `empty_pages` names pages without text.
+    """
 
     source: str
     state: State
     reason: str = ""
     chunks: int = 0
+    characters: int = 0
+    pages: int = 0
+    empty_pages: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class Report:
     embedded: int
     chunks: int
     seconds: float
+    timings: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def counts(self) -> Mapping[str, int]:

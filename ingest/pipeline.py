@@ -1,41 +1,22 @@
-"""`add`: bring a corpus to what its sources hold now, and publish that as a release."""
+"""`add` and `remove`: bring a corpus to what its sources hold, and publish that as a release."""
 
 import json
-import os
-import shutil
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from ingest import publishing
 from ingest.blobs import BlobStore
-from ingest.building import Engines, Recipe, build, hash_content, is_current
 from ingest.chunking import CHUNKER
-from ingest.embedding import CountingEmbedder, LazyEmbedder, count_missing, embed_missing
+from ingest.clock import Stopwatch, now_utc
+from ingest.embedding import LazyEmbedder, count_missing, embed_missing
 from ingest.ledger import Ledger, open_ledger
-from ingest.outcomes import Progress, Report, Silence
+from ingest.outcomes import Outcome, Report
 from ingest.publishing import CorpusFolder
 from ingest.reading import Desk, SourceReader, cut_again
-from ingest.sources import Scan
-from ingest.workers import Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """The parts that `add` is made with; `load_embedder` is called only if something is new.
-
-    Without a `language` the corpus keeps the one it has, English at first.
-    """
-
-    embedder: str
-    load_embedder: Callable[[], CountingEmbedder]
-    engines: Engines
-    verify: Callable[[Path], None] = publishing.verify
-    language: str | None = None
-    limits: Limits = field(default_factory=Limits)
-    progress: Progress = field(default_factory=Silence)
+from ingest.releasing import release
+from ingest.sources import Scan, is_below
+from ingest.workshop import Workshop
+from rag.errors import SourceNotFound
 
 
 def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
@@ -44,16 +25,65 @@ def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
     A run that is killed loses at most one batch of embeddings; the next one goes on from there.
     Raises WriterBusy, SettingsError, StorageError, EmbedderError or ReleaseBroken.
     """
-    began = time.monotonic()
-    now = now_utc()
-    with publishing.writer_lock(folder, now), open_ledger(folder.ledger) as ledger:
+    return _run(folder, workshop, lambda desk: SourceReader(desk, now=now_utc()).read(scan))
+
+
+def remove(folder: CorpusFolder, arguments: Sequence[str], workshop: Workshop) -> Report:
+    """Take the sources given, and all below them, out of the corpus; they may be added again.
+
+    Raises SourceNotFound for one that the corpus does not know, and what `add` raises.
+    """
+
+    def take_out(desk: Desk) -> list[Outcome]:
+        known = desk.ledger.sources()
+        outcomes = []
+        with desk.ledger.transaction():
+            for argument in arguments:
+                rows = [row for row in known.values() if is_below(argument, row.uri, row.root)]
+                if not rows:
+                    raise SourceNotFound(f"corpus {folder.name!r} knows no source {argument!r}")
+                for row in rows:
+                    desk.ledger.remove_source(row.uri)
+                    outcomes.append(Outcome(row.name, "removed"))
+        return outcomes
+
+    return _run(folder, workshop, take_out)
+
+
+def rebuild(folder: CorpusFolder, workshop: Workshop) -> Report:
+    """Publish a release made wholly anew from the ledger; embeds only what it lacks."""
+    return _run(folder, workshop, lambda desk: [], fresh=True)
+
+
+@contextmanager
+def writing(folder: CorpusFolder) -> Iterator[Ledger]:
+    """The ledger of a corpus, for its one writer.
+
+    Raises WriterBusy, SettingsError, StorageError.
+    """
+    with publishing.writer_lock(folder, now_utc()), open_ledger(folder.ledger) as ledger:
         publishing.remove_stale_builds(folder)
-        run = ledger.begin_run(now)
-        desk = _set_up(folder, ledger, workshop)
-        outcomes = SourceReader(desk, now=now).read(scan)
-        cut_again(desk)
-        embedded = _embed(desk, workshop)
-        published = _publish(folder, ledger, workshop)
+        BlobStore(folder.blobs).remove_partial()
+        yield ledger
+
+
+def _run(
+    folder: CorpusFolder,
+    workshop: Workshop,
+    read: Callable[[Desk], list[Outcome]],
+    *,
+    fresh: bool = False,
+) -> Report:
+    watch = Stopwatch()
+    with writing(folder) as ledger:
+        run = ledger.begin_run(now_utc())
+        desk = set_up(folder, ledger, workshop)
+        with watch.timing("reading"):
+            outcomes = read(desk)
+            cut_again(desk)
+        with watch.timing("embedding"):
+            embedded = _embed(desk, workshop)
+        published = release(folder, ledger, workshop, fresh=fresh, watch=watch)
         report = Report(
             corpus=folder.name,
             release=folder.live(),
@@ -61,19 +91,16 @@ def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
             outcomes=tuple(outcomes),
             embedded=embedded,
             chunks=sum(ledger.count_chunks().values()),
-            seconds=round(time.monotonic() - began, 3),
+            seconds=watch.total(),
+            timings=watch.stages(),
         )
         counts = json.dumps(dict(report.counts))
         ledger.end_run(run, finished=now_utc(), release=report.release, counts=counts)
     return report
 
 
-def now_utc() -> str:
-    """The time in UTC as it is recorded everywhere, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:
+def set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:
+    """What reading and cutting work with."""
     return Desk(
         corpus=folder.name,
         ledger=ledger,
@@ -82,6 +109,7 @@ def _set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:
         chunked_by=f"{CHUNKER} {workshop.embedder}",
         progress=workshop.progress,
         limits=workshop.limits,
+        checksum=workshop.checksum,
     )
 
 
@@ -97,27 +125,3 @@ def _embed(desk: Desk, workshop: Workshop) -> int:
         desk.progress.advance("embedding", done, total)
 
     return embed_missing(desk.ledger, desk.embedder.get(), advance)
-
-
-def _publish(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> bool:
-    live = folder.manifest(folder.live())
-    language = workshop.language or (live.language if live else "english")
-    recipe = Recipe(folder.name, language, workshop.embedder, CHUNKER)
-    if is_current(live, recipe, hash_content(ledger)):
-        ledger.mark_published()
-        return False
-    if live is None and not ledger.count_chunks():
-        return False
-    number = max([0, *folder.numbers(), folder.live() or 0]) + 1
-    under_way = folder.releases / f".build-{os.getpid()}"
-    workshop.progress.advance("publishing", 0, 1)
-    try:
-        build(ledger, under_way, recipe, number=number, created=now_utc(), engines=workshop.engines)
-        workshop.verify(under_way)
-        publishing.publish(folder, under_way, number)
-    finally:
-        shutil.rmtree(under_way, ignore_errors=True)
-    ledger.mark_published()
-    publishing.remove_old_releases(folder)
-    workshop.progress.advance("publishing", 1, 1)
-    return True

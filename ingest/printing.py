@@ -2,40 +2,19 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from ingest.erasing import Receipt
 from ingest.ledger import SourceRow
-from ingest.outcomes import Report
+from ingest.outcomes import Outcome, Report
+from ingest.upkeep import Freed, Verified
 from rag.domain import Manifest
-
-
-class TerminalProgress:
-    """Bars on a terminal while a run is under way; nothing where there is no terminal."""
-
-    def __init__(self) -> None:
-        self.bars = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` steps of `stage` are behind us."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self.bars.add_task(stage)
-        self.bars.update(self._tasks[stage], completed=done, total=total)
+from rag.errors import RagError
 
 
 def print_report(report: Report) -> None:
@@ -47,8 +26,8 @@ def print_report(report: Report) -> None:
     table.add_row("all", str(len(report.outcomes)), style="bold")
     console.print(table)
     for outcome in report.outcomes:
-        if outcome.state == "quarantined" or outcome.reason:
-            console.print(Text(f"{outcome.state}: {outcome.source}: {outcome.reason}"))
+        if outcome.reason or outcome.empty_pages:
+            console.print(Text(f"{outcome.state}: {outcome.source}: {_remark(outcome)}"))
     release = "no release" if report.release is None else f"{report.corpus}@{report.release}"
     how = "published" if report.published else "nothing published, live is"
     console.print(
@@ -56,6 +35,14 @@ def print_report(report: Report) -> None:
         f"{report.seconds:.1f} s",
         highlight=False,
     )
+
+
+def _remark(outcome: Outcome) -> str:
+    """Why a source is in its state, and which of its pages hold no text."""
+    if not outcome.empty_pages:
+        return outcome.reason
+    pages = f"{outcome.pages} pages, no text on {outcome.empty_pages}"
+    return f"{outcome.reason}; {pages}" if outcome.reason else pages
 
 
 def print_report_as_json(report: Report) -> None:
@@ -69,39 +56,105 @@ def print_report_as_json(report: Report) -> None:
         "embedded": report.embedded,
         "chunks": report.chunks,
         "seconds": report.seconds,
+        "timings": dict(report.timings),
     }
     _print_json(summary)
 
 
 def print_sources(rows: Sequence[SourceRow], *, as_json: bool) -> None:
-    """Each source with its state after the last run."""
+    """Each source with its state after the last run, and how much of it was kept."""
     if as_json:
         for row in rows:
-            _print_json({"source": row.name, "state": row.state, "reason": row.reason})
+            _print_json(
+                {
+                    "source": row.name,
+                    "uri": row.uri,
+                    "state": row.state,
+                    "reason": row.reason,
+                    "characters": row.characters,
+                    "pages": row.pages,
+                    "empty_pages": row.empty_pages,
+                }
+            )
         return
-    table = Table("state", "source", "reason", box=None, pad_edge=False)
+    table = Table("state", "source", "characters", "pages", "reason", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(row.state, Text(row.name), Text(row.reason))
+        pages = f"{row.pages} (no text: {row.empty_pages})" if row.empty_pages else str(row.pages)
+        texts = (row.name, f"{row.characters:,}", pages if row.pages else "", row.reason)
+        table.add_row(row.state, *map(Text, texts))
     Console().print(table)
 
 
-def print_releases(manifests: Sequence[Manifest], live: int | None, *, as_json: bool) -> None:
-    """Each release that is kept, the live one marked."""
+def print_releases(
+    manifests: Sequence[Manifest], live: int | None, pins: Collection[int], *, as_json: bool
+) -> None:
+    """Each release that is kept, the live and the pinned ones marked."""
     if as_json:
         for manifest in manifests:
-            _print_json({**asdict(manifest), "live": manifest.release == live})
+            flags = {"live": manifest.release == live, "pinned": manifest.release in pins}
+            _print_json(asdict(manifest) | flags)
         return
     table = Table("release", "created", "documents", "chunks", "embedder", box=None, pad_edge=False)
     for manifest in manifests:
-        mark = " (live)" if manifest.release == live else ""
+        marks = " (live)" * (manifest.release == live) + " (pinned)" * (manifest.release in pins)
         table.add_row(
-            f"{manifest.release}{mark}",
+            f"{manifest.release}{marks}",
             manifest.created,
             str(manifest.documents),
             str(manifest.chunks),
             manifest.embedder,
         )
     Console().print(table)
+
+
+def print_verified(checked: Sequence[Verified], *, as_json: bool) -> None:
+    """Each release that was checked, and what is wrong with it."""
+    for each in checked:
+        if as_json:
+            _print_json(asdict(each))
+        else:
+            _say(f"release {each.release}: {each.problem or 'sound'}")
+
+
+def print_freed(freed: Freed, *, as_json: bool) -> None:
+    """What the garbage collection removed."""
+    if as_json:
+        _print_json(asdict(freed))
+        return
+    _say(
+        f"removed {len(freed.releases)} releases, {freed.blobs} originals and "
+        f"{freed.embeddings} embeddings: {freed.bytes / 1e6:,.1f} MB"
+    )
+
+
+def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
+    """What was erased, in hashes, and whether a byte scan still found some of it."""
+    if as_json:
+        _print_json(asdict(receipt))
+        return
+    for name in ("sources", "versions", "documents"):
+        for key in getattr(receipt, name):
+            _say(f"erased {name[:-1]} {key}")
+    removed = ", ".join(map(str, receipt.releases_removed)) or "none"
+    _say(f"erased {receipt.embeddings} embeddings and releases {removed}")
+    _say(f"live is {receipt.corpus}@{receipt.release}; {receipt.erased}")
+    scanned = f"{receipt.scanned_files} files, {receipt.scanned_bytes:,} bytes scanned"
+    found = ", ".join(receipt.residue)
+    _say(f"{scanned}: {'SOME OF IT IS STILL IN ' + found if found else 'nothing of it is left'}")
+
+
+def print_lifted(count: int) -> None:
+    """How many tombstones were taken away."""
+    _say(f"{count} tombstones lifted: `add` takes these sources in again")
+
+
+def print_problem(error: RagError) -> None:
+    """A problem that does not end the run."""
+    sys.stderr.write(f"ingest: {error}\n")
+
+
+def _say(line: str) -> None:
+    Console().print(Text(line), soft_wrap=True)
 
 
 def _print_json(value: object) -> None:

@@ -3,24 +3,17 @@
 import fcntl
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.domain import Manifest, release_folder_name
-from rag.errors import (
-    ReleaseBroken,
-    ReleaseNotFound,
-    SettingsError,
-    StorageError,
-    WriterBusy,
-)
+from rag.errors import ReleaseNotFound, SettingsError, StorageError, WriterBusy
+from rag.releases import live_number, probe, release_numbers, serving_order
 
 KEPT_RELEASES = 3
-VERIFY_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +44,27 @@ class CorpusFolder:
 
     def live(self) -> int | None:
         """The number in LIVE, None when there is none or it is no number."""
-        try:
-            return int((self.path / "LIVE").read_text())
-        except (FileNotFoundError, ValueError):
-            return None
+        return live_number(self.path)
 
     def numbers(self) -> list[int]:
         """Numbers of the releases on disk, ascending."""
-        names = (path.name for path in self.releases.glob("[0-9]*"))
-        return sorted(int(name) for name in names if name.isdigit())
+        return release_numbers(self.path)
+
+    def serving(self) -> int | None:
+        """The live release, or the one that serves while LIVE is lost or points to nothing."""
+        found = (number for number in serving_order(self.path) if self.manifest(number))
+        return next(found, None)
+
+    def release(self, number: int) -> Path:
+        """Folder of release `number`, whether it is there or not."""
+        return self.releases / release_folder_name(number)
 
     def manifest(self, number: int | None) -> Manifest | None:
         """What release `number` says of itself, None when it is missing or cannot be read."""
         if number is None:
             return None
-        path = self.releases / release_folder_name(number) / "manifest.json"
         try:
-            return Manifest.from_json(path.read_text())
+            return Manifest.from_json((self.release(number) / "manifest.json").read_text())
         except (OSError, ValueError):
             return None
 
@@ -102,26 +99,36 @@ def remove_stale_builds(folder: CorpusFolder) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def check_free_disk(folder: CorpusFolder, needed: int) -> None:
+    """Raise StorageError unless the corpus' disk has `needed` bytes to spare."""
+    free = shutil.disk_usage(folder.path).free
+    if free < needed:
+        raise StorageError(
+            f"the next release may take {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free: "
+            f"make room, e.g. by `python -m ingest gc --corpus {folder.name}`"
+        )
+
+
 def verify(release: Path) -> None:
-    """Open and try a release in a process of its own, which it may crash. Raises ReleaseBroken."""
-    command = [sys.executable, "-m", "ingest.probe", str(release.resolve())]
-    root = Path(__file__).parent.parent
-    try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=VERIFY_S)
-    except subprocess.TimeoutExpired as error:
-        raise ReleaseBroken(f"the new release was not verified within {VERIFY_S} s") from error
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        reason = said[-1] if said else f"exit code {done.returncode}"
-        raise ReleaseBroken(f"the new release failed its verification: {reason}")
+    """Try a release that was just built, in a process of its own. Raises ReleaseBroken."""
+    probe(release, thorough=True)
+
+
+def settle(build: Path, verify: Callable[[Path], None]) -> None:
+    """Make a build durable while it is being verified. Raises ReleaseBroken, StorageError."""
+    with ThreadPoolExecutor(1) as thread:
+        syncing = thread.submit(_sync_tree, build)
+        verify(build)
+        try:
+            syncing.result()
+        except OSError as error:
+            raise StorageError(f"{build} cannot be written: {error}") from error
 
 
 def publish(folder: CorpusFolder, build: Path, number: int) -> None:
-    """Make a verified build durable, give it its number and make it live. Raises StorageError."""
-    target = folder.releases / release_folder_name(number)
+    """Give a settled build its number and make it live. Raises StorageError."""
     try:
-        _sync_tree(build)
-        build.rename(target)
+        build.rename(folder.release(number))
         _sync(folder.releases)
     except OSError as error:
         raise StorageError(f"release {number} cannot be written: {error}") from error
@@ -144,11 +151,24 @@ def make_live(folder: CorpusFolder, number: int) -> None:
         raise StorageError(f"LIVE cannot be replaced: {error}") from error
 
 
-def remove_old_releases(folder: CorpusFolder) -> None:
-    """Keep the last releases and the live one."""
-    for number in folder.numbers()[:-KEPT_RELEASES]:
-        if number != folder.live():
-            shutil.rmtree(folder.releases / release_folder_name(number), ignore_errors=True)
+def remove_old_releases(folder: CorpusFolder, pinned: Collection[int], *, keep: int) -> list[int]:
+    """Remove all but the last `keep` releases, the live one and those pinned; their numbers."""
+    numbers = folder.numbers()
+    spared = {*numbers[max(0, len(numbers) - keep) :], folder.live(), *pinned}
+    removed = [number for number in numbers if number not in spared]
+    for number in removed:
+        remove_release(folder, number)
+    return removed
+
+
+def remove_release(folder: CorpusFolder, number: int) -> None:
+    """Remove a release: at once from the list of releases, then from the disk."""
+    leaving = folder.releases / f".build-removed-{number}"
+    try:
+        folder.release(number).rename(leaving)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(leaving, ignore_errors=True)
 
 
 def _sync_tree(folder: Path) -> None:

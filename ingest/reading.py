@@ -11,7 +11,7 @@ from ingest.blobs import Blob, BlobStore
 from ingest.chunking import draft_chunks, fit_window, make_chunks
 from ingest.embedding import LazyEmbedder
 from ingest.extraction import EXTRACTOR
-from ingest.ledger import Ledger, SourceRow, State, StoredDocument
+from ingest.ledger import Ledger, SourceRow, State, StoredDocument, hash_uri
 from ingest.outcomes import Outcome, Progress
 from ingest.sources import Scan, Source
 from ingest.workers import Extracted, ExtractionPool, Job, Limits, count_workers
@@ -43,14 +43,14 @@ class Desk:
     chunked_by: str
     progress: Progress
     limits: Limits
+    checksum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
-    source: Source
+    row: SourceRow
     stored: StoredDocument
     chunks: list[Chunk]
-    note: str
 
 
 class SourceReader:
@@ -61,6 +61,7 @@ class SourceReader:
         self._now = now
         self._extractor = extractor_fingerprint()
         self._known = desk.ledger.sources()
+        self._erased = desk.ledger.tombstones()
         self._chunks = desk.ledger.count_chunks()
         self._settled: list[SourceRow] = []
         self._read: dict[str, tuple[Source, Blob]] = {}
@@ -80,7 +81,7 @@ class SourceReader:
         with self._desk.ledger.transaction():
             for uri, row in self._known.items():
                 if uri not in found and scan.covers(uri, row.root):
-                    self._desk.ledger.remove_source(uri, at=self._now)
+                    self._desk.ledger.remove_source(uri)
                     self._outcomes[uri] = Outcome(row.name, "removed")
 
     def _is_settled(self, source: Source) -> bool:
@@ -88,30 +89,43 @@ class SourceReader:
         if source.problem:
             self._settle(source, "quarantined", reason=source.problem)
             return True
-        if row is None or row.state == "quarantined" or row.extractor != self._extractor:
+        if forgotten := self._erased.get(hash_uri(source.uri)):
+            self._outcomes[source.uri] = Outcome(source.name, "removed", forgotten)
+            return True
+        if row is None or not self._is_whole(row, source) or self._desk.checksum:
             return False
         if (row.size, row.mtime_ns) != (source.size, source.mtime_ns):
             return False
         self._keep(source, row)
         return True
 
+    def _is_whole(self, row: SourceRow, source: Source) -> bool:
+        """Whether what is recorded of a source still stands if its content is the same."""
+        is_read = row.state != "quarantined" and row.extractor == self._extractor
+        return is_read and row.stamp == source.stamp
+
     def _keep(self, source: Source, row: SourceRow) -> None:
         """Note that a source holds what it held; one that no release has yet keeps its state."""
         state: State = "unchanged" if row.is_published and row.state != "empty" else row.state
-        chunks = self._chunks.get(source.uri, 0)
-        self._outcomes[source.uri] = Outcome(row.name, state, row.reason, chunks)
+        self._outcomes[source.uri] = self._outcome(replace(row, state=state, seconds=0.0))
         seen = replace(row, root=source.root, size=source.size, mtime_ns=source.mtime_ns)
         if seen != row:
             self._settled.append(seen)
 
+    def _outcome(self, row: SourceRow, chunks: int | None = None) -> Outcome:
+        count = self._chunks.get(row.uri, 0) if chunks is None else chunks
+        kept = (row.characters, row.pages, row.empty_pages, row.seconds)
+        return Outcome(row.name, row.state, row.reason, count, *kept)
+
     def _settle(self, source: Source, state: State, *, reason: str, sha256: str = "") -> None:
         """Record a source that gives no document."""
-        self._outcomes[source.uri] = Outcome(source.name, state, reason)
-        self._settled.append(self._row(source, state, reason=reason, sha256=sha256))
+        row = self._row(source, state, reason=reason, sha256=sha256)
+        self._outcomes[source.uri] = self._outcome(row, 0)
+        self._settled.append(row)
 
     def _row(self, source: Source, state: State, *, reason: str, sha256: str) -> SourceRow:
         at = (source.uri, source.root, source.name, source.size, source.mtime_ns)
-        return SourceRow(*at, sha256, self._extractor, state, reason)
+        return SourceRow(*at, sha256, self._extractor, state, reason, stamp=source.stamp)
 
     def _flush(self) -> None:
         with self._desk.ledger.transaction():
@@ -141,16 +155,16 @@ class SourceReader:
                 continue
             source = replace(source, size=blob.size, mtime_ns=blob.mtime_ns)
             row = self._known.get(source.uri)
-            if row and self._holds_same(row, blob):
+            if row and self._is_whole(row, source) and row.sha256 == blob.sha256:
                 self._keep(source, row)
+                continue
+            if forgotten := self._erased.get(blob.sha256):
+                self._outcomes[source.uri] = Outcome(source.name, "removed", forgotten)
+                self._desk.blobs.discard(blob.sha256)
                 continue
             self._desk.embedder.start()
             self._read[source.uri] = (source, blob)
             yield Job(source.uri, blob.path, source.name, blob.size)
-
-    def _holds_same(self, row: SourceRow, blob: Blob) -> bool:
-        is_whole = row.state != "quarantined" and row.extractor == self._extractor
-        return is_whole and row.sha256 == blob.sha256
 
     def _record(self, results: list[tuple[Job, Extracted | ExtractionFailed]]) -> None:
         documents: list[_Finished] = []
@@ -184,19 +198,23 @@ class SourceReader:
         )
         drafts = fit_window(document.text, extracted.drafts, self._desk.embedder.get())
         chunks = make_chunks(document.id, document.text, drafts, document.pages)
-        stored = StoredDocument(document, extraction.is_markdown)
-        return _Finished(source, stored, chunks, "; ".join(extraction.notes)[:MOST_NOTE_CHARACTERS])
+        note = "; ".join(extraction.notes)[:MOST_NOTE_CHARACTERS]
+        row = replace(
+            self._row(source, "indexed", reason=note, sha256=blob.sha256),
+            characters=len(document.text),
+            pages=len(document.pages),
+        )
+        return _Finished(row, StoredDocument(document, extraction.is_markdown), chunks)
 
     def _put(self, finished: "_Finished") -> None:
-        ledger, source, note = self._desk.ledger, finished.source, finished.note
-        version = finished.stored.document.version
-        is_twin = ledger.holds_content(version, beside=source.uri)
-        state: State = "duplicate" if is_twin else "indexed"
-        ledger.put_source(self._row(source, state, reason=note, sha256=version))
+        ledger, row = self._desk.ledger, finished.row
+        if ledger.holds_content(row.sha256, beside=row.uri):
+            row = replace(row, state="duplicate")
+        ledger.put_source(row)
         ledger.put_document(
-            source.uri, finished.stored, finished.chunks, chunked_by=self._desk.chunked_by
+            row.uri, finished.stored, finished.chunks, chunked_by=self._desk.chunked_by
         )
-        self._outcomes[source.uri] = Outcome(source.name, state, note, len(finished.chunks))
+        self._outcomes[row.uri] = self._outcome(row, len(finished.chunks))
 
     def _discard(self, blobs: Iterable[Blob]) -> None:
         for blob in blobs:

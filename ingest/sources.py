@@ -25,6 +25,7 @@ class Source:
     size: int = 0
     mtime_ns: int = 0
     problem: str = ""
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,21 @@ def scan(arguments: Sequence[str]) -> Scan:
         for source in sources:
             found.setdefault(source.uri, source)
     return Scan(tuple(roots), tuple(found[uri] for uri in sorted(found)))
+
+
+def is_below(argument: str, uri: str, root: str) -> bool:
+    """Whether a recorded source is what a SOURCE argument names, or lies below it."""
+    given = _uri_of(argument)
+    return given in (uri, root) or uri.startswith((f"{given}/", f"{given}!/"))
+
+
+def _uri_of(argument: str) -> str:
+    if "://" in argument:
+        return argument.rstrip("/")
+    path = Path(argument)
+    if glob.has_magic(argument) and not path.exists():
+        return _split_glob(argument)[1]
+    return path.resolve().as_uri().rstrip("/")
 
 
 def printable(name: str) -> str:
@@ -86,12 +102,17 @@ def _look_at_path(path: Path) -> tuple[str, list[Source]]:
     return root, [_describe(path, path.parent, root)]
 
 
-def _look_at_glob(pattern: str) -> tuple[str, list[Source]]:
+def _split_glob(pattern: str) -> tuple[Path, str, str]:
+    """The folder before the first wildcard, the URI that stands for the glob, and the rest."""
     parts = Path(pattern).parts
     fixed = next(at for at, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed]).resolve()
     rest = str(Path(*parts[fixed:]))
-    root = f"{base.as_uri()}?glob={quote_from_bytes(os.fsencode(rest))}"
+    return base, f"{base.as_uri()}?glob={quote_from_bytes(os.fsencode(rest))}", rest
+
+
+def _look_at_glob(pattern: str) -> tuple[str, list[Source]]:
+    base, root, rest = _split_glob(pattern)
     matches = sorted(glob.glob(rest, root_dir=base, recursive=True), key=os.fsencode)
     paths = [base / match for match in matches]
     return root, [_describe(path, base, root) for path in paths if not _is_folder(path)]

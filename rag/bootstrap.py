@@ -1,17 +1,24 @@
 """The composition root: which implementation stands behind each port."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.domain import RELEASE_FORMAT, Manifest
 from rag.errors import ReleaseBroken
-from rag.ports import ChatModel, LexicalIndexBuilder, VectorIndexBuilder
-from rag.releases import OpenRelease
+from rag.ports import ChatModel, LexicalIndexBuilder, VectorIndex, VectorIndexBuilder
+from rag.releases import OpenRelease, probe
+from rag.seals import damaged_files
 from rag.settings import Settings
 
 if TYPE_CHECKING:
     from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
     from rag.plumbline import Plumbline
+
+
+REPAIR = "run `python -m ingest rebuild --corpus NAME`"
 
 
 def load_embedder(settings: Settings) -> "SentenceTransformersEmbedder":
@@ -42,23 +49,62 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
     )
 
 
-def vector_index_builder() -> VectorIndexBuilder:
-    """The writer of a release's vector index."""
+def index_engines() -> str:
+    """The engines that write and read a release's indexes, with their versions."""
+    return " ".join(f"{name}-{version(name)}" for name in ("chromadb", "tantivy"))
+
+
+def load_index_builders() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
+    """The writers of a release's vector index and lexical index."""
     from rag.adapters.chroma import ChromaIndexBuilder
-
-    return ChromaIndexBuilder()
-
-
-def lexical_index_builder() -> LexicalIndexBuilder:
-    """The writer of a release's lexical index."""
     from rag.adapters.tantivy import TantivyIndexBuilder
 
-    return TantivyIndexBuilder()
+    return ChromaIndexBuilder(), TantivyIndexBuilder()
 
 
 def open_release(folder: Path) -> OpenRelease:
-    """Open a release folder for reading. Raises ReleaseBroken."""
+    """Open a release folder whose files are all as they were sealed. Raises ReleaseBroken.
+
+    Where only the vector index is damaged, the release's vectors themselves are searched.
+    """
+    damaged = damaged_files(folder)
+    if damaged and all(name.startswith("chroma/") for name in damaged):
+        return _open_exact(folder, f"{folder / damaged[0]} is damaged")
+    if damaged:
+        raise ReleaseBroken(f"{folder / damaged[0]} is damaged or missing: {REPAIR}")
+    return open_release_parts(folder)
+
+
+def open_probed_release(folder: Path) -> OpenRelease:
+    """As `open_release`, after a process of its own has opened it and lived. Raises ReleaseBroken.
+
+    Damage can make the loader of an index end the process that it runs in.
+    """
+    if not damaged_files(folder):
+        try:
+            probe(folder, thorough=False)
+        except ReleaseBroken as error:
+            return _open_exact(folder, str(error))
+    return open_release(folder)
+
+
+def _open_exact(folder: Path, reason: str) -> OpenRelease:
+    from rag.adapters.exact import ExactIndex
+
+    release = open_release_parts(folder, open_vectors=ExactIndex)
+    return replace(release, alarm=f"{reason}; its vectors are searched one by one: {REPAIR}")
+
+
+def _open_chroma(folder: Path) -> VectorIndex:
     from rag.adapters.chroma import ChromaIndex
+
+    return ChromaIndex(folder / "chroma")
+
+
+def open_release_parts(
+    folder: Path, *, open_vectors: Callable[[Path], VectorIndex] = _open_chroma
+) -> OpenRelease:
+    """Open a release as it is, whatever its files may be like. Raises ReleaseBroken."""
     from rag.adapters.documents import SqliteDocumentStore
     from rag.adapters.tantivy import TantivyIndex
 
@@ -69,17 +115,19 @@ def open_release(folder: Path) -> OpenRelease:
     if manifest.format != RELEASE_FORMAT:
         raise ReleaseBroken(
             f"{folder} has release format {manifest.format}, this version reads {RELEASE_FORMAT}: "
-            "ingest the corpus again"
+            f"{REPAIR}"
         )
     return OpenRelease(
         manifest,
-        ChromaIndex(folder / "chroma"),
+        open_vectors(folder),
         TantivyIndex(folder / "lexical", manifest.language),
         SqliteDocumentStore(folder / "documents.db"),
     )
 
 
-def open_plumbline(settings: Settings) -> "Plumbline":
+def open_plumbline(
+    settings: Settings, *, open_release: Callable[[Path], OpenRelease] = open_release
+) -> "Plumbline":
     """The question side, its models loaded and its live releases open. Raises RagError."""
     from rag.live import LiveCorpora
     from rag.plumbline import Plumbline, Policy

@@ -13,6 +13,11 @@ CORPUS_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 Status = Literal["answered", "partial", "abstained"]
 Mode = Literal["hybrid", "dense", "lexical"]
+MetadataValue = str | int | float | bool | tuple[str, ...]
+"""What a document's metadata may hold: one value, or several texts."""
+
+PUBLIC = "public"
+"""The principal that everybody has."""
 
 
 def check_corpus_name(name: str) -> str:
@@ -56,6 +61,7 @@ class Document:
     """The text extracted from one version of one source.
 
     `id` comes from corpus and URI and survives edits; `version` is the sha256 of the source.
+    `access` names the principals that may read it; every chunk of it goes by the same rule.
     """
 
     id: str
@@ -65,6 +71,8 @@ class Document:
     text: str
     media_type: str
     pages: tuple[Page, ...] = ()
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    access: tuple[str, ...] = (PUBLIC,)
 
     @property
     def reference(self) -> DocumentRef:
@@ -212,7 +220,11 @@ class AnswerDelta:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a release says of itself in `manifest.json`: enough to open it or to refuse it."""
+    """What a release says of itself in `manifest.json`: enough to open it or to refuse it.
+
+    `based_on` is the release whose indexes were copied and changed, None where they were built
+    fresh; `replaced` counts the chunks taken out of them since they were.
+    """
 
     format: int
     corpus: str
@@ -227,6 +239,9 @@ class Manifest:
     chunker: str
     content_hash: str
     chunk_ids_hash: str
+    engines: str = ""
+    based_on: int | None = None
+    replaced: int = 0
 
     def to_json(self) -> str:
         """The manifest as the text of `manifest.json`."""
@@ -242,7 +257,7 @@ class Manifest:
             raise ValueError(f"not a manifest: {error}") from error
 
 
-RELEASE_FORMAT = 1
+RELEASE_FORMAT = 2
 
 
 def release_folder_name(number: int) -> str:
@@ -253,3 +268,14 @@ def release_folder_name(number: int) -> str:
 def hash_ids(ids: list[str]) -> str:
     """One sha256 over a set of ids, whatever their order."""
     return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
+
+
+def metadata_to_json(metadata: Mapping[str, MetadataValue]) -> str:
+    """Metadata as one line of JSON, the same for the same content."""
+    return json.dumps(dict(metadata), sort_keys=True, ensure_ascii=False)
+
+
+def metadata_from_json(text: str) -> dict[str, MetadataValue]:
+    """The metadata that `metadata_to_json` wrote."""
+    raw = json.loads(text)
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}

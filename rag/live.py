@@ -1,13 +1,14 @@
 """The live releases of all corpora: opened once, shared, swapped under load, closed when unused."""
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.domain import Manifest
-from rag.errors import RagError
+from rag.errors import RagError, ReleaseBroken
 from rag.releases import (
     OpenRelease,
     corpus_folder,
@@ -15,7 +16,10 @@ from rag.releases import (
     corpus_not_found,
     live_number,
     release_folder,
+    serving_order,
 )
+
+RETRY_S = 30.0
 
 
 @dataclass(slots=True)
@@ -25,6 +29,16 @@ class _Held:
     retired: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a corpus folder was like when its release was chosen, and what was wrong with it."""
+
+    live: int | None
+    numbers: tuple[int, ...]
+    problem: RagError | None
+    at: float
+
+
 class LiveCorpora:
     """Hands out live releases; a request keeps the one it began with until it ends."""
 
@@ -32,6 +46,7 @@ class LiveCorpora:
         self._data = data
         self._open_release = open_release
         self._held: dict[str, _Held] = {}
+        self._seen: dict[str, _Seen] = {}
         self._lock = threading.Lock()
         self._opening = threading.Lock()
 
@@ -43,24 +58,45 @@ class LiveCorpora:
     def refresh(self) -> dict[str, RagError]:
         """Open what was published since, swap it in, and retire what it replaces.
 
-        A release that cannot be opened leaves the one in use as it is; its error is returned under
-        the name of its corpus, and the other corpora are not held up by it.
+        Returns what is wrong, under the name of its corpus: a live release that cannot be opened
+        leaves the one in use, or the one before it, serving; the other corpora go on.
         """
-        problems: dict[str, RagError] = {}
         with self._opening:
             for name in corpus_names(self._data):
-                try:
-                    self._load(name)
-                except RagError as error:
-                    problems[name] = error
-        return problems
+                self._follow(name)
+        return {name: seen.problem for name, seen in self._seen.items() if seen.problem}
 
-    def _load(self, name: str) -> None:
-        number = live_number(corpus_folder(self._data, name))
-        current = self._held.get(name)
-        if number is None or (current and current.release.manifest.release == number):
+    def _follow(self, name: str) -> None:
+        folder = corpus_folder(self._data, name)
+        live, numbers = live_number(folder), tuple(serving_order(folder))
+        before = self._seen.get(name)
+        is_same = before and (before.live, before.numbers) == (live, numbers)
+        if before and is_same and (not before.problem or time.monotonic() - before.at < RETRY_S):
             return
-        opened = self._open_release(release_folder(self._data, name, number))
+        problem = self._load(name, live, numbers)
+        self._seen[name] = _Seen(live, numbers, problem, time.monotonic())
+
+    def _load(self, name: str, live: int | None, numbers: Sequence[int]) -> RagError | None:
+        """Hold the live release, else what is held, else the first that opens; what was wrong."""
+        current = self._held.get(name)
+        problem: RagError | None = None
+        if live is None:
+            problem = ReleaseBroken("LIVE is missing or damaged: run `publish N` or `add` again")
+        if current and live is not None:
+            numbers = numbers[:1]
+        for number in numbers if current is None or live is not None else ():
+            if current and number == current.release.manifest.release:
+                return _alarm(current.release)
+            try:
+                opened = self._open_release(release_folder(self._data, name, number))
+            except RagError as error:
+                problem = problem or error
+                continue
+            self._swap(name, opened, current)
+            return problem or _alarm(opened)
+        return problem
+
+    def _swap(self, name: str, opened: OpenRelease, current: _Held | None) -> None:
         with self._lock:
             self._held[name] = _Held(opened)
         if current:
@@ -77,7 +113,7 @@ class LiveCorpora:
     def hold(self, name: str, number: int | None = None) -> Iterator[OpenRelease]:
         """The live release of a corpus, or release `number`, for one request.
 
-        Raises InvalidCorpusName, CorpusNotFound or ReleaseNotFound.
+        Raises InvalidCorpusName, CorpusNotFound, ReleaseNotFound, or what keeps it from opening.
         """
         held = self._take(name)
         try:
@@ -94,13 +130,14 @@ class LiveCorpora:
 
     def _take(self, name: str) -> _Held:
         folder = corpus_folder(self._data, name)
-        if name not in self._held and live_number(folder) is not None:
+        if name not in self._held and serving_order(folder):
             with self._opening:
-                self._load(name)
+                self._follow(name)
         with self._lock:
             held = self._held.get(name)
             if held is None:
-                raise corpus_not_found(name)
+                seen = self._seen.get(name)
+                raise (seen and seen.problem) or corpus_not_found(name)
             held.users += 1
             return held
 
@@ -117,3 +154,7 @@ class LiveCorpora:
             held, self._held = list(self._held.values()), {}
         for each in held:
             self._retire(each)
+
+
+def _alarm(release: OpenRelease) -> ReleaseBroken | None:
+    return ReleaseBroken(release.alarm) if release.alarm else None

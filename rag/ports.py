@@ -129,10 +129,37 @@ class VectorIndexBuilder(Protocol):
         """Create the index in the empty or missing `folder` and close it."""
         ...
 
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Sequence[str],
+        vectors: Vectors,
+    ) -> None:
+        """Create the index in the missing `folder` from that in `base`, which stays as it is.
+
+        `vectors` are those of `added`, in order.
+        """
+        ...
+
 
 class LexicalIndexBuilder(Protocol):
     """Writes the lexical index of a release."""
 
     def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
         """Create the index in the empty or missing `folder` from `(chunk id, text)` pairs."""
+        ...
+
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Iterator[tuple[str, str]],
+        language: str,
+    ) -> None:
+        """Create the index in the missing `folder` from that in `base`, which stays as it is."""
         ...

@@ -1,12 +1,16 @@
 """Releases on disk as the question side sees them: found by number, opened, held while in use."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from rag.domain import CORPUS_NAME, DocumentRef, Manifest, check_corpus_name, release_folder_name
-from rag.errors import CorpusNotFound, ReleaseNotFound
+from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
 from rag.ports import DocumentStore, LexicalIndex, VectorIndex
+
+PROBE_S = 900
 
 
 class ReleaseDocuments(DocumentStore, Protocol):
@@ -23,12 +27,16 @@ class ReleaseDocuments(DocumentStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenRelease:
-    """One release, opened: everything that retrieval needs of it."""
+    """One release, opened: everything that retrieval needs of it.
+
+    `alarm` says what an operator must know of a release that serves in spite of some damage.
+    """
 
     manifest: Manifest
     vectors: VectorIndex
     lexical: LexicalIndex
     documents: ReleaseDocuments
+    alarm: str = ""
 
     def close(self) -> None:
         """Let go of all files."""
@@ -42,17 +50,33 @@ def corpus_folder(data: Path, name: str) -> Path:
 
 
 def corpus_names(data: Path) -> list[str]:
-    """Names of all corpora that have a live release; other folders are passed over."""
-    names = (live.parent.name for live in (data / "corpora").glob("*/LIVE"))
-    return sorted(name for name in names if CORPUS_NAME.fullmatch(name))
+    """Names of all corpora that have a release; other folders are passed over."""
+    folders = (path.parent.parent for path in (data / "corpora").glob("*/releases/[0-9]*"))
+    return sorted({folder.name for folder in folders if CORPUS_NAME.fullmatch(folder.name)})
 
 
 def live_number(folder: Path) -> int | None:
     """The number in a corpus folder's LIVE, None when there is none or it is not a number."""
     try:
         return int((folder / "LIVE").read_text())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
+
+
+def release_numbers(folder: Path) -> list[int]:
+    """Numbers of the releases in a corpus folder, ascending."""
+    names = (path.name for path in (folder / "releases").glob("[0-9]*"))
+    return sorted(int(name) for name in names if name.isdigit())
+
+
+def serving_order(folder: Path) -> list[int]:
+    """The live release's number, then those to fall back to: earlier ones, then later ones."""
+    live = live_number(folder)
+    numbers = release_numbers(folder)
+    if live is None:
+        return numbers[::-1]
+    earlier = [number for number in numbers if number < live]
+    return [live, *earlier[::-1], *(number for number in numbers if number > live)]
 
 
 def corpus_not_found(name: str) -> CorpusNotFound:
@@ -63,12 +87,30 @@ def corpus_not_found(name: str) -> CorpusNotFound:
 
 
 def release_folder(data: Path, name: str, number: int | None = None) -> Path:
-    """Folder of release `number` or the live one. Raises CorpusNotFound, ReleaseNotFound."""
-    folder = corpus_folder(data, name)
-    live = live_number(folder)
-    if live is None:
+    """Folder of release `number`, or of the first that may serve.
+
+    Raises CorpusNotFound, ReleaseNotFound.
+    """
+    corpus = corpus_folder(data, name)
+    wanted = serving_order(corpus)[:1] if number is None else [number]
+    if not wanted:
         raise corpus_not_found(name)
-    wanted = folder / "releases" / release_folder_name(live if number is None else number)
-    if not (wanted / "manifest.json").is_file():
-        raise ReleaseNotFound(f"corpus {name!r} has no release {wanted.name}")
-    return wanted
+    folder = corpus / "releases" / release_folder_name(wanted[0])
+    if not (folder / "manifest.json").is_file():
+        raise ReleaseNotFound(f"corpus {name!r} has no release {wanted[0]}")
+    return folder
+
+
+def probe(release: Path, *, thorough: bool) -> None:
+    """Open and try a release in a process of its own, which it may crash. Raises ReleaseBroken."""
+    options = ["--thorough"] if thorough else []
+    command = [sys.executable, "-m", "rag.probe", str(release.resolve()), *options]
+    root = Path(__file__).parent.parent
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=PROBE_S)
+    except subprocess.TimeoutExpired as error:
+        raise ReleaseBroken(f"{release} was not verified within {PROBE_S} s") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        reason = said[-1] if said else f"exit code {done.returncode}"
+        raise ReleaseBroken(f"{release} failed its verification: {reason}")

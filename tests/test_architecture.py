@@ -9,7 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag", "ingest", "api", "evals")
-SHARED = ("rag.domain", "rag.ports", "rag.errors", "rag.sentences")
+SHARED = (
+    *("rag.domain", "rag.ports", "rag.errors", "rag.sentences"),
+    *("rag.releases", "rag.seals"),
+)
 ARROWS: dict[str, tuple[str, ...]] = {
     "rag": ("rag",),
     "ingest": ("ingest", *SHARED),
@@ -17,7 +20,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "evals": ("evals", "rag", "ingest"),
 }
 WIRING = {
-    *("ingest.__main__", "ingest.probe", "api.__main__", "rag.__main__"),
+    *("ingest.__main__", "ingest.commands", "api.__main__", "rag.__main__"),
     *("evals.__main__", "evals.bench.__main__"),
 }
 HOMES: dict[str, tuple[str, ...]] = {

@@ -1,5 +1,8 @@
 """The vector index of a release, kept by Chroma's embedded HNSW engine."""
 
+import os
+import shutil
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +16,8 @@ from rag.ports import Ranking, Vectors
 
 COLLECTION = "chunks"
 BATCH = 5000  # Chroma refuses more than 5461 records at once
+FLUSHES = 10
+FLUSH_AT_ONCE = {"sync_threshold": 2, "batch_size": 2}
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
 
 
@@ -29,16 +34,67 @@ class ChromaIndexBuilder:
         try:
             client = _open_client(folder)
             try:
+                seldom = max(2, len(ids) // FLUSHES)
+                flushed = {"sync_threshold": seldom, "batch_size": min(100, seldom)}
                 collection = client.create_collection(
-                    COLLECTION, embedding_function=None, configuration={"hnsw": HNSW}
+                    COLLECTION, embedding_function=None, configuration={"hnsw": HNSW | flushed}
                 )
-                for at in range(0, len(ids), BATCH):
-                    batch = slice(at, at + BATCH)
-                    collection.upsert(ids=list(ids[batch]), embeddings=vectors[batch])
+                _upsert(collection, ids, vectors)
+                with warnings.catch_warnings():  # Chroma warns of the way it stores settings itself
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    collection.modify(configuration={"hnsw": FLUSH_AT_ONCE})
             finally:
                 client.close()
+            _flush(folder, list(ids[:2]), vectors[:2])
         except (ChromaError, OSError) as error:
             raise StorageError(f"the vector index could not be written: {error}") from error
+
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Sequence[str],
+        vectors: Vectors,
+    ) -> None:
+        """Create the index in `folder` as a copy of `base` with the difference applied.
+
+        `vectors` are those of `added`, in order. Raises StorageError.
+        """
+        try:
+            shutil.copytree(base, folder)
+            client = _open_client(folder)
+            try:
+                collection = client.get_collection(COLLECTION, embedding_function=None)
+                for at in range(0, len(removed), BATCH):
+                    collection.delete(ids=list(removed[at : at + BATCH]))
+                _upsert(collection, added, vectors)
+            finally:
+                client.close()
+            _flush(folder, list(added[:2]), vectors[:2])
+        except (ChromaError, OSError) as error:
+            raise StorageError(f"the vector index could not be changed: {error}") from error
+
+
+def _flush(folder: Path, ids: list[str], vectors: Vectors) -> None:
+    """Have Chroma write what it has only noted so far, by noting two known records again.
+
+    What is not written is indexed anew at each opening, and not in the same way each time.
+    """
+    client = _open_client(folder)
+    try:
+        collection = client.get_collection(COLLECTION, embedding_function=None)
+        for _ in range(2 if len(ids) == 1 else 1):
+            _upsert(collection, ids, vectors)
+    finally:
+        client.close()
+
+
+def _upsert(collection: Any, ids: Sequence[str], vectors: Vectors) -> None:  # chromadb is untyped
+    for at in range(0, len(ids), BATCH):
+        batch = slice(at, at + BATCH)
+        collection.upsert(ids=list(ids[batch]), embeddings=vectors[batch])
 
 
 class ChromaIndex:
@@ -47,6 +103,7 @@ class ChromaIndex:
     def __init__(self, folder: Path) -> None:
         if not (folder / "chroma.sqlite3").is_file():
             raise ReleaseBroken(f"{folder} holds no vector index")
+        self._process = os.getpid()
         try:
             self._client = _open_client(folder)
             self._collection = self._client.get_collection(COLLECTION, embedding_function=None)
@@ -56,6 +113,8 @@ class ChromaIndex:
 
     def search(self, vector: Vectors, limit: int) -> Ranking:
         """The `limit` nearest chunks with their cosine, best first, ties in order of id."""
+        if os.getpid() != self._process:
+            raise ReleaseBroken("the vector index was opened before this process was forked")
         if not self._size:
             return []
         try:

@@ -8,18 +8,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rag.domain import Chunk, Document, DocumentRef, Page, Span
+from rag.domain import PUBLIC, Chunk, Document, DocumentRef, Page, Span, metadata_from_json
 from rag.errors import DocumentNotFound, ReleaseBroken
 
 CHUNK = """SELECT c.id, c.document_id, c.start, c."end", c.text, c.page, c.heading,
                   d.version, d.source, d.title
            FROM chunks c JOIN documents d ON d.id = c.document_id"""
+READABLE = f"d.id IN (SELECT document_id FROM readers WHERE principal = '{PUBLIC}')"
 SQL_VARIABLES = 500
 CACHED_DOCUMENTS = 64
 
 
 class SqliteDocumentStore:
-    """Reads the database without ever writing to it; safe to share between threads."""
+    """Reads the database without ever writing to it; safe to share between threads.
+
+    What is not public is not there for anybody yet.
+    """
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
@@ -44,7 +48,7 @@ class SqliteDocumentStore:
 
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""
-        rows = self._rows_for(CHUNK + " WHERE c.id IN ({marks})", ids)
+        rows = self._rows_for(f"{CHUNK} WHERE {READABLE} AND c.id IN ({{marks}})", ids)
         return {row[0]: _read_chunk(row) for row in rows}
 
     def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -63,18 +67,23 @@ class SqliteDocumentStore:
 
     def _read_document(self, document_id: str) -> Document:
         rows = self._rows(
-            "SELECT id, version, source, title, text, media_type, pages FROM documents WHERE id=?",
+            "SELECT id, version, source, title, text, media_type, pages, metadata, access"
+            f" FROM documents d WHERE {READABLE} AND id = ?",
             (document_id,),
         )
         if not rows:
             raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
-        id_, version, source, title, text, media_type, pages = rows[0]
+        id_, version, source, title, text, media_type, pages, metadata, access = rows[0]
         spans = tuple(Page(number, Span(start, end)) for number, start, end in json.loads(pages))
-        return Document(id_, version, source, title, text, media_type, spans)
+        readers = tuple(json.loads(access))
+        about = metadata_from_json(metadata)
+        return Document(id_, version, source, title, text, media_type, spans, about, readers)
 
     def references(self) -> list[DocumentRef]:
         """All documents, in order of their source."""
-        rows = self._rows("SELECT id, version, source, title FROM documents ORDER BY source")
+        rows = self._rows(
+            f"SELECT id, version, source, title FROM documents d WHERE {READABLE} ORDER BY source"
+        )
         return [DocumentRef(*row) for row in rows]
 
     def close(self) -> None:

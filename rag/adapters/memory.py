@@ -10,7 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.domain import Chunk, Document, DocumentRef, Manifest, Message, Usage, hash_ids
+from rag.domain import (
+    RELEASE_FORMAT,
+    Chunk,
+    Document,
+    DocumentRef,
+    Manifest,
+    Message,
+    Usage,
+    hash_ids,
+)
 from rag.errors import ChatModelTruncated, DocumentNotFound, RagError
 from rag.ports import Embedder, Ranking, Vectors
 from rag.releases import OpenRelease
@@ -156,7 +165,7 @@ def memory_release(
     ids = [chunk.id for chunk in chunks]
     vectors = embedder.embed_documents([chunk.embedded_text for chunk in chunks])
     manifest = Manifest(
-        format=1,
+        format=RELEASE_FORMAT,
         corpus=corpus,
         release=number,
         created="2026-01-01T00:00:00Z",
@@ -186,6 +195,22 @@ class MemoryVectorIndexBuilder:
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(folder / "vectors.npz", ids=np.array(ids, dtype=np.str_), vectors=vectors)
 
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Sequence[str],
+        vectors: Vectors,
+    ) -> None:
+        """Create `folder/vectors.npz` from that in `base`."""
+        with np.load(base / "vectors.npz") as held:
+            known = dict(zip(held["ids"].tolist(), held["vectors"], strict=True))
+        known |= dict(zip(added, vectors, strict=True))
+        kept = {id_: vector for id_, vector in known.items() if id_ not in set(removed)}
+        self.write(folder, list(kept), np.array(list(kept.values()), dtype=np.float32))
+
 
 class MemoryLexicalIndexBuilder:
     """Writes ids and texts as lines, for a document side without tantivy."""
@@ -195,6 +220,22 @@ class MemoryLexicalIndexBuilder:
         folder.mkdir(parents=True, exist_ok=True)
         lines = [f"{id_} {len(text)}" for id_, text in texts]
         (folder / "texts.txt").write_text("\n".join([language, *lines]))
+
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Iterator[tuple[str, str]],
+        language: str,
+    ) -> None:
+        """Create `folder/texts.txt` from that in `base`."""
+        self.write(folder, added, language)
+        lines = (base / "texts.txt").read_text().splitlines()[1:]
+        kept = [line for line in lines if line.split()[0] not in set(removed)]
+        with (folder / "texts.txt").open("a") as stream:
+            stream.writelines(f"\n{line}" for line in kept)
 
 
 @dataclass(slots=True)

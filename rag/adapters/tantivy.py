@@ -4,7 +4,9 @@ Queries are built term by term from analysed words, so no user's text is parsed 
 """
 
 import math
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import tantivy
@@ -20,6 +22,7 @@ STEMMED_WITH_STOP_WORDS = {
 }
 MAX_TERMS = 512
 WRITER_BYTES = 64_000_000
+REPLACED_IN_PLACE = {"meta.json", ".managed.json"}
 
 
 def build_analyzer(language: str) -> tantivy.TextAnalyzer:
@@ -45,17 +48,60 @@ class TantivyIndexBuilder:
 
     def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
         """Create the index in `folder`. Raises StorageError when tantivy cannot write it."""
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             index = tantivy.Index(_schema(), path=str(folder))
-            index.register_tokenizer(ANALYZER, build_analyzer(language))
-            writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
-            for id_, text in texts:
-                writer.add_document(tantivy.Document(id=id_, text=text))
-            writer.commit()
-            writer.wait_merging_threads()
+            _apply(index, language, removed=(), added=texts)
         except (ValueError, OSError) as error:
             raise StorageError(f"the lexical index could not be written: {error}") from error
+
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Iterator[tuple[str, str]],
+        language: str,
+    ) -> None:
+        """Create the index in `folder` from `base` with the difference applied.
+
+        The files of an index never change, so they are linked and not copied. Raises StorageError.
+        """
+        try:
+            folder.mkdir(parents=True)
+            for file in base.iterdir():
+                if file.name in REPLACED_IN_PLACE:
+                    shutil.copy2(file, folder)
+                elif file.suffix != ".lock":
+                    _link(file, folder / file.name)
+            _apply(tantivy.Index.open(str(folder)), language, removed=removed, added=added)
+        except (ValueError, OSError) as error:
+            raise StorageError(f"the lexical index could not be changed: {error}") from error
+
+
+def _apply(
+    index: tantivy.Index,
+    language: str,
+    *,
+    removed: Sequence[str],
+    added: Iterator[tuple[str, str]],
+) -> None:
+    index.register_tokenizer(ANALYZER, build_analyzer(language))
+    writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
+    for id_ in removed:
+        writer.delete_documents_by_term("id", id_)
+    for id_, text in added:
+        writer.add_document(tantivy.Document(id=id_, text=text))
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _link(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(file, target)
 
 
 class TantivyIndex:

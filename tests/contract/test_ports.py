@@ -179,12 +179,17 @@ def write_documents(path: Path) -> None:
     """The small corpus as a release's documents.db."""
     documents, chunks = make_documents(TEXTS)
     db = sqlite3.connect(path)
-    db.execute("CREATE TABLE documents (id, version, source, title, media_type, text, pages)")
+    db.execute(
+        "CREATE TABLE documents"
+        " (id, version, source, title, media_type, text, pages, metadata, access)"
+    )
+    db.execute("CREATE TABLE readers (principal, document_id)")
     db.execute('CREATE TABLE chunks (row, id, document_id, start, "end", page, heading, text)')
     db.executemany(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, '[]')",
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, '[]', '{}', '[\"public\"]')",
         [(d.id, d.version, d.source, d.title, d.media_type, d.text) for d in documents],
     )
+    db.execute("INSERT INTO readers SELECT 'public', id FROM documents")
     db.executemany(
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, NULL, '[]', ?)",
         [

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from ingest.building import Engines
 from ingest.outcomes import Report
-from ingest.pipeline import Workshop, add
+from ingest.pipeline import add, rebuild
 from ingest.publishing import CorpusFolder
 from ingest.sources import scan
 from ingest.workers import Limits
+from ingest.workshop import Workshop
 from rag.adapters.memory import (
     HashingEmbedder,
     MemoryLexicalIndexBuilder,
@@ -41,6 +42,11 @@ class Killed(BaseException):
     """Stands for the end of the process in the middle of its work."""
 
 
+def memory_engines() -> Engines:
+    """Writers of in-memory indexes."""
+    return Engines(MemoryVectorIndexBuilder(), MemoryLexicalIndexBuilder())
+
+
 class SmallCorpus:
     """A folder of sources and the corpus that is made from it."""
 
@@ -51,6 +57,8 @@ class SmallCorpus:
         self.embedder = CountingEmbedder()
         self.loads = 0
         self.verify: Callable[[Path], None] = lambda release: None
+        self.engines = memory_engines
+        self.engine_names = "memory-1"
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write one source."""
@@ -61,15 +69,25 @@ class SmallCorpus:
 
     def add(self, *arguments: Path | str, limits: Limits = FAST) -> Report:
         """Bring the corpus to what its folder, or the given sources, hold."""
+        scanned = scan([str(each) for each in arguments or [self.sources]])
+        return add(self.folder, scanned, self.workshop(limits=limits))
+
+    def rebuild(self) -> Report:
+        """Make a release anew from the ledger."""
+        return rebuild(self.folder, self.workshop())
+
+    def workshop(self, *, limits: Limits = FAST, checksum: bool = False) -> Workshop:
+        """The parts that the corpus is made with."""
         self.embedder.embedded.clear()
-        workshop = Workshop(
+        return Workshop(
             embedder=self.embedder.fingerprint,
             load_embedder=self._load,
-            engines=Engines(MemoryVectorIndexBuilder(), MemoryLexicalIndexBuilder()),
+            engines=self.engine_names,
+            load_engines=self.engines,
             verify=self.verify,
             limits=limits,
+            checksum=checksum,
         )
-        return add(self.folder, scan([str(each) for each in arguments or [self.sources]]), workshop)
 
     def _load(self) -> CountingEmbedder:
         self.loads += 1

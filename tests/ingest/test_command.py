@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from ingest.__main__ import main
-from ingest.probe import check_release
 from ingest.publishing import CorpusFolder, verify
 from rag.bootstrap import load_embedder, open_release
 from rag.errors import ReleaseBroken
+from rag.probe import check_release
 from rag.retrieval.searching import Query, search
 from rag.settings import load_settings
 from tests.ingest.corpora import SmallCorpus
@@ -63,12 +63,15 @@ def data(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("data")
     done = run("add", docs, "--corpus", "boats", "--json", data=data)
     assert (done.code, done.errors) == (0, "")
-    assert [json.loads(line) for line in done.lines[:-1]] == [
-        {"source": "boats.md", "state": "indexed", "reason": "", "chunks": 2},
-        {"source": "fares.csv", "state": "indexed", "reason": "", "chunks": 1},
+    outcomes = [json.loads(line) for line in done.lines[:-1]]
+    assert [(o["source"], o["state"], o["chunks"], o["characters"]) for o in outcomes] == [
+        ("boats.md", "indexed", 2, len(BOATS)),
+        ("fares.csv", "indexed", 1, 62),
     ]
     summary = last(done)
     assert float(str(summary.pop("seconds"))) > 0
+    stages = ["reading", "embedding", "building", "verifying", "publishing"]
+    assert list(dict(summary.pop("timings"))) == stages  # type: ignore[call-overload]  # from JSON
     assert summary == {
         "release": 1,
         "published": True,
@@ -130,12 +133,12 @@ def test_a_damaged_release_fails_its_verification(release: Path, tmp_path: Path)
     vectors = np.load(copy / "vectors.npy")
     np.save(copy / "vectors.npy", vectors * 2)
     with pytest.raises(ReleaseBroken, match="unit length"):
-        check_release(copy)
+        check_release(copy, thorough=True)
     np.save(copy / "vectors.npy", vectors[::-1].copy())
     with pytest.raises(ReleaseBroken, match="does not find chunk"):
-        check_release(copy)
+        check_release(copy, thorough=True)
     np.save(copy / "vectors.npy", vectors)
-    check_release(copy)
+    check_release(copy, thorough=True)
     for path in (copy / "chroma").glob("*/*.bin"):
         path.write_bytes(b"")
     (copy / "chroma" / "chroma.sqlite3").write_bytes(b"garbage")

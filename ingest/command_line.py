@@ -1,0 +1,99 @@
+"""The command line of `python -m ingest`."""
+
+import argparse
+from pathlib import Path
+
+ADD = """Make a corpus hold exactly what each SOURCE holds now and publish that as a release: new
+and changed files are read, unchanged ones skipped, files that vanished from a given SOURCE
+removed. What was added from another SOURCE before stays: after `add A` and `add B` it holds
+both."""
+FORGET = """Erase sources, and all that has the same bytes, from the ledger, the kept originals, the
+embeddings and every release, pinned or not; prints a receipt of hashes and the result of a byte
+scan of the corpus folder. A tombstone keeps them out of later runs of `add` until `--lift`."""
+REMOVE = """Take sources, and all below them, out of the next release; they stay in the releases
+before it. To erase use `forget`."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest", description="Bring documents into a corpus and publish them."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    _describe_add(commands.add_parser("add", help="read sources, publish", description=ADD))
+    remove = commands.add_parser("remove", help="take sources out, publish", description=REMOVE)
+    remove.add_argument("source", nargs="+", metavar="SOURCE")
+    _describe_forget(commands.add_parser("forget", help="erase sources", description=FORGET))
+    for name, purpose in (
+        ("status", "each source and its state"),
+        ("releases", "the releases that are kept"),
+        ("rollback", "make the release before the live one live"),
+        ("rebuild", "make a release anew from the ledger, embedding only what that lacks"),
+    ):
+        commands.add_parser(name, help=purpose, description=purpose)
+    for name, purpose in (
+        ("publish", "make a release that is kept live"),
+        ("pin", "keep a release for ever"),
+        ("unpin", "let a release be removed when it is old"),
+    ):
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        command.add_argument("release", type=int, metavar="N")
+    checks = "check that releases are undamaged and answer"
+    verify = commands.add_parser("verify", help=checks, description=checks)
+    verify.add_argument("release", type=int, nargs="?", metavar="N", help="default: each")
+    garbage = "remove old releases, and originals and embeddings that nothing uses"
+    gc = commands.add_parser("gc", help=garbage, description=garbage)
+    gc.add_argument("--keep", type=_count, default=3, metavar="N", help="releases (default: 3)")
+    for command in commands.choices.values():
+        command.add_argument("--corpus", required=True, help="name of the corpus")
+        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+        command.add_argument("--json", action="store_true", help="print JSON lines for programs")
+    return parser
+
+
+def _describe_add(add: argparse.ArgumentParser) -> None:
+    add.add_argument("source", nargs="+", metavar="SOURCE", help="a file, a folder or a glob")
+    add.add_argument(
+        "--language", help="stemming and stop words (default: the corpus', or english)"
+    )
+    add.add_argument(
+        "--checksum", action="store_true", help="read every file again, whatever its size and time"
+    )
+    add.add_argument(
+        "--watch", action="store_true", help="stay, and follow the sources as they change"
+    )
+    add.add_argument(
+        "--quiet-period",
+        type=_seconds,
+        default=2.0,
+        metavar="S",
+        help="with --watch: seconds without a change before they are read (default: 2)",
+    )
+
+
+def _describe_forget(forget: argparse.ArgumentParser) -> None:
+    forget.add_argument("--source", action="append", default=[], metavar="SOURCE")
+    forget.add_argument(
+        "--subject",
+        action="append",
+        default=[],
+        help="all documents whose metadata `subject` is or holds this",
+    )
+    forget.add_argument("--dry-run", action="store_true", help="only name what would be erased")
+    forget.add_argument(
+        "--lift", action="store_true", help="let the sources be added again instead"
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.05 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be from 0.05 to 3600")
+    return seconds

@@ -1,0 +1,216 @@
+"""What each command of `python -m ingest` does, and the parts it is done with."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rag.errors import CorpusNotFound, ReleaseNotFound, StorageError, UsageError, WriterBusy
+
+if TYPE_CHECKING:
+    from ingest.outcomes import Progress, Report
+    from ingest.publishing import CorpusFolder
+    from ingest.workshop import Workshop
+    from rag.settings import Settings
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that was asked for; returns its exit code. Raises RagError."""
+    from ingest.publishing import CorpusFolder
+    from rag.releases import corpus_folder
+    from rag.settings import load_settings
+
+    settings = load_settings(data=options.data)
+    folder = CorpusFolder(corpus_folder(settings.data, options.corpus))
+    if options.command == "add":
+        return _add(options, settings, folder)
+    if not folder.ledger.exists():
+        raise CorpusNotFound(f"no corpus {options.corpus!r} in {settings.data}")
+    return COMMANDS[options.command](options, settings, folder)
+
+
+def _add(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest import pipeline
+    from ingest.sources import scan
+
+    language = _check_language(options.language)
+
+    def bring_in() -> int:
+        found = scan(options.source)
+        return _make(options, settings, language, lambda w: pipeline.add(folder, found, w))
+
+    return _watch(options, bring_in) if options.watch else bring_in()
+
+
+def _watch(options: argparse.Namespace, bring_in: Callable[[], int]) -> int:
+    from ingest.printing import print_problem
+    from ingest.watching import follow, watched_folders
+
+    folders = watched_folders(options.source)
+
+    def try_to_bring_in() -> None:
+        try:
+            bring_in()
+            sys.stdout.flush()
+        except WriterBusy as error:  # what it leaves undone is found at the next look
+            print_problem(error)
+
+    follow(folders, try_to_bring_in, quiet_s=options.quiet_period)
+    return 0
+
+
+def _make(
+    options: argparse.Namespace,
+    settings: "Settings",
+    language: str | None,
+    make: "Callable[[Workshop], Report]",
+) -> int:
+    """Run what makes a release, showing how far it is and then how it ended."""
+    from ingest import printing
+    from ingest.progress import shown_progress
+
+    with shown_progress(as_json=options.json) as progress:
+        report = make(_equip(options, settings, progress, language))
+    (printing.print_report_as_json if options.json else printing.print_report)(report)
+    return report.exit_code
+
+
+def _check_language(language: str | None) -> str | None:
+    from rag.adapters.tantivy import STEMMED, STEMMED_WITH_STOP_WORDS
+
+    known = sorted(STEMMED | STEMMED_WITH_STOP_WORDS)
+    if language is None or language in known:
+        return language
+    raise UsageError(f"language {language[:40]!r} is unknown: use one of {', '.join(known)}")
+
+
+def _equip(
+    options: argparse.Namespace,
+    settings: "Settings",
+    progress: "Progress",
+    language: str | None = None,
+) -> "Workshop":
+    from ingest.building import Engines
+    from ingest.workshop import Workshop
+    from rag import bootstrap
+
+    return Workshop(
+        embedder=bootstrap.embedder_fingerprint(settings),
+        load_embedder=lambda: bootstrap.load_embedder(settings),
+        engines=bootstrap.index_engines(),
+        load_engines=lambda: Engines(*bootstrap.load_index_builders()),
+        language=language,
+        progress=progress,
+        checksum=getattr(options, "checksum", False),
+    )
+
+
+def _remove(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest import pipeline
+
+    sources = options.source
+    return _make(options, settings, None, lambda w: pipeline.remove(folder, sources, w))
+
+
+def _rebuild(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest import pipeline
+
+    return _make(options, settings, None, lambda w: pipeline.rebuild(folder, w))
+
+
+def _forget(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest import erasing, printing
+    from ingest.outcomes import Silence
+    from ingest.sources import scan
+
+    if not options.source and not options.subject:
+        raise UsageError("name what to forget: --source SOURCE or --subject SUBJECT")
+    if options.lift:
+        printing.print_lifted(erasing.readmit(folder, scan(options.source)))
+        return 0
+    if options.dry_run:
+        rows = erasing.preview(folder, options.source, options.subject)
+        printing.print_sources(rows, as_json=options.json)
+        return 0
+    workshop = _equip(options, settings, Silence())
+    receipt = erasing.forget(folder, workshop, sources=options.source, subjects=options.subject)
+    printing.print_receipt(receipt, as_json=options.json)
+    return 1 if receipt.residue else 0
+
+
+def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest.ledger import open_ledger
+    from ingest.printing import print_sources
+
+    with open_ledger(folder.ledger) as ledger:
+        print_sources(list(ledger.sources().values()), as_json=options.json)
+    return 0
+
+
+def _releases(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest.ledger import open_ledger
+    from ingest.printing import print_releases
+
+    with open_ledger(folder.ledger) as ledger:
+        pins = ledger.pins()
+    manifests = [folder.manifest(number) for number in folder.numbers()]
+    found = [each for each in manifests if each]
+    print_releases(found, folder.live(), pins, as_json=options.json)
+    return 0
+
+
+def _change_live(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest.clock import now_utc
+    from ingest.publishing import make_live, writer_lock
+    from rag.seals import check_seal
+
+    number, live = getattr(options, "release", None), folder.live()
+    if number is None:
+        earlier = [each for each in folder.numbers() if live is not None and each < live]
+        if not earlier:
+            raise ReleaseNotFound(f"corpus {folder.name!r} has no release before {live}")
+        number = earlier[-1]
+    with writer_lock(folder, now_utc()):
+        if folder.manifest(number) is not None:
+            check_seal(folder.release(number))
+        make_live(folder, number)
+    return _releases(options, settings, folder)
+
+
+def _pin(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest.upkeep import pin
+
+    pin(folder, options.release, is_pinned=options.command == "pin")
+    return _releases(options, settings, folder)
+
+
+def _verify(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest import upkeep
+    from ingest.printing import print_verified
+
+    checked = upkeep.verify(folder, options.release)
+    print_verified(checked, as_json=options.json)
+    return StorageError.exit_code if any(each.problem for each in checked) else 0
+
+
+def _collect(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest import upkeep
+    from ingest.printing import print_freed
+
+    print_freed(upkeep.collect_garbage(folder, keep=options.keep), as_json=options.json)
+    return 0
+
+
+COMMANDS: "dict[str, Callable[[argparse.Namespace, Settings, CorpusFolder], int]]" = {
+    "remove": _remove,
+    "forget": _forget,
+    "status": _status,
+    "releases": _releases,
+    "publish": _change_live,
+    "rollback": _change_live,
+    "rebuild": _rebuild,
+    "verify": _verify,
+    "gc": _collect,
+    "pin": _pin,
+    "unpin": _pin,
+}

@@ -1,0 +1,85 @@
+"""The tables of the ledger, and how a ledger of an earlier version is brought up to date."""
+
+import hashlib
+import json
+import sqlite3
+
+FORMAT = 2
+SCHEMA = """
+CREATE TABLE sources (
+    uri TEXT PRIMARY KEY, root TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, extractor TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, is_published INTEGER NOT NULL,
+    stamp TEXT NOT NULL DEFAULT '', characters INTEGER NOT NULL DEFAULT 0,
+    pages INTEGER NOT NULL DEFAULT 0, empty_pages TEXT NOT NULL DEFAULT '',
+    seconds REAL NOT NULL DEFAULT 0);
+CREATE INDEX sources_by_content ON sources(sha256);
+CREATE TABLE archives (
+    uri TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, stamp TEXT NOT NULL);
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, uri TEXT NOT NULL UNIQUE, version TEXT NOT NULL, source TEXT NOT NULL,
+    title TEXT NOT NULL, media_type TEXT NOT NULL, text TEXT NOT NULL, pages TEXT NOT NULL,
+    is_markdown INTEGER NOT NULL, chunked_by TEXT NOT NULL, metadata TEXT NOT NULL DEFAULT '{}',
+    access TEXT NOT NULL DEFAULT '["public"]', digest TEXT NOT NULL DEFAULT '');
+CREATE INDEX documents_by_digest ON documents(id, digest);
+CREATE INDEX documents_by_version ON documents(version);
+CREATE TABLE chunks (
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    page INTEGER, heading TEXT NOT NULL, text TEXT NOT NULL, embedded_hash BLOB NOT NULL);
+CREATE INDEX chunks_by_document ON chunks(document_id, start);
+CREATE INDEX chunks_by_embedded ON chunks(embedded_hash);
+CREATE TABLE embeddings (
+    embedder TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (embedder, hash));
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT, release INTEGER, counts TEXT);
+CREATE TABLE tombstones (key TEXT PRIMARY KEY, erased TEXT NOT NULL);
+CREATE TABLE pins (release INTEGER PRIMARY KEY);
+"""
+FROM_1 = """
+ALTER TABLE sources ADD COLUMN stamp TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN characters INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sources ADD COLUMN empty_pages TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+CREATE TABLE archives (
+    uri TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, stamp TEXT NOT NULL);
+ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE documents ADD COLUMN access TEXT NOT NULL DEFAULT '["public"]';
+ALTER TABLE documents ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+CREATE INDEX documents_by_digest ON documents(id, digest);
+CREATE INDEX documents_by_version ON documents(version);
+CREATE INDEX chunks_by_embedded ON chunks(embedded_hash);
+DROP TABLE tombstones;
+CREATE TABLE tombstones (key TEXT PRIMARY KEY, erased TEXT NOT NULL);
+CREATE TABLE pins (release INTEGER PRIMARY KEY);
+"""
+
+
+def prepare(database: sqlite3.Connection, version: int) -> None:
+    """Make the tables of an empty database, or bring those of format `version` up to date."""
+    steps = SCHEMA if version == 0 else FROM_1
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for step in filter(None, map(str.strip, steps.split(";"))):
+            database.execute(step)
+        for (id_,) in database.execute("SELECT id FROM documents").fetchall():
+            write_digest(database, id_)
+        database.execute(f"PRAGMA user_version = {FORMAT}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+
+
+def write_digest(database: sqlite3.Connection, document_id: str) -> None:
+    """Record one sha256 over all that a release takes of a document and of its chunks."""
+    row = database.execute(
+        "SELECT version, source, title, media_type, text, pages, metadata, access FROM documents"
+        " WHERE id = ?",
+        (document_id,),
+    ).fetchone()
+    ids = database.execute(
+        "SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,)
+    ).fetchall()
+    digest = hashlib.sha256(json.dumps([row, ids]).encode()).hexdigest()
+    database.execute("UPDATE documents SET digest = ? WHERE id = ?", (digest, document_id))

@@ -1,0 +1,163 @@
+"""The `documents.db` of a release, filled from the ledger inside the database engine itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.ledger import Ledger
+
+BLOCK = 4096
+TABLES = (
+    """CREATE TABLE made.documents (id TEXT PRIMARY KEY, version TEXT NOT NULL,
+    source TEXT NOT NULL, title TEXT NOT NULL, media_type TEXT NOT NULL, text TEXT NOT NULL,
+    pages TEXT NOT NULL, metadata TEXT NOT NULL, access TEXT NOT NULL, digest TEXT NOT NULL)""",
+    "CREATE INDEX made.documents_by_digest ON documents(id, digest)",
+    """CREATE TABLE made.chunks (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents(id), start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL, page INTEGER, heading TEXT NOT NULL, text TEXT NOT NULL)""",
+    "CREATE INDEX made.chunks_by_document ON chunks(document_id, start)",
+    """CREATE TABLE made.readers (principal TEXT NOT NULL, document_id TEXT NOT NULL,
+    PRIMARY KEY (principal, document_id)) WITHOUT ROWID""",
+)
+DOCUMENTS = "id, version, source, title, media_type, text, pages, metadata, access, digest"
+CHUNKS = 'c.id, c.document_id, c.start, c."end", c.page, c.heading, c.text'
+OUTDATED = """SELECT m.id FROM made.documents m
+    LEFT JOIN main.documents d ON d.id = m.id AND d.digest = m.digest WHERE d.id IS NULL"""
+MISSING = """SELECT d.id FROM main.documents d
+    LEFT JOIN made.documents m ON m.id = d.id AND m.digest = d.digest WHERE m.id IS NULL"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The chunks that only the release (`gone`) or only the ledger (`new`) holds.
+
+    `replaced` counts the rows of the documents to be taken out or put in anew.
+    """
+
+    gone: list[str]
+    new: list[str]
+    replaced: int
+
+
+class Rows:
+    """The tables of a release under way, attached to the ledger's connection as `made`."""
+
+    def __init__(self, ledger: Ledger, first: int) -> None:
+        self._database = ledger.database
+        self._first = first
+
+    def fill(self) -> None:
+        """Put in what the ledger holds, chunks in order of source and place from row `first` on.
+
+        What the tables hold of outdated documents is taken out before.
+        """
+        run = self._database.execute
+        run(f"CREATE TEMP TABLE missing AS {MISSING}")
+        run(f"CREATE TEMP TABLE outdated AS {OUTDATED}")
+        for table, column in (
+            ("chunks", "document_id"),
+            ("readers", "document_id"),
+            ("documents", "id"),
+        ):
+            run(f"DELETE FROM made.{table} WHERE {column} IN (SELECT id FROM temp.outdated)")
+        run(
+            f"INSERT INTO made.documents SELECT {DOCUMENTS} FROM main.documents"
+            " WHERE id IN (SELECT id FROM temp.missing) ORDER BY source, id"
+        )
+        run(
+            "INSERT INTO made.readers SELECT DISTINCT a.value, d.id FROM main.documents d,"
+            " json_each(d.access) a WHERE d.id IN (SELECT id FROM temp.missing)"
+        )
+        run(
+            'INSERT INTO made.chunks (row, id, document_id, start, "end", page, heading, text)'
+            f" SELECT ? + row_number() OVER (ORDER BY d.source, d.id, c.start) - 1, {CHUNKS}"
+            " FROM main.chunks c JOIN main.documents d ON d.id = c.document_id"
+            " WHERE d.id IN (SELECT id FROM temp.missing) ORDER BY d.source, d.id, c.start",
+            (self._first,),
+        )
+        run("DROP TABLE temp.missing")
+        run("DROP TABLE temp.outdated")
+
+    def count_documents(self) -> int:
+        """How many documents the release holds."""
+        row = self._database.execute("SELECT count(*) FROM made.documents").fetchone()
+        return int(row[0])
+
+    def ids(self) -> list[str]:
+        """All chunks, those filled in before too, in order of their rows."""
+        return _column(self._database.execute("SELECT id FROM made.chunks ORDER BY row"))
+
+    def filled(self) -> list[str]:
+        """The chunks from row `first` on."""
+        rows = "SELECT id FROM made.chunks WHERE row >= ? ORDER BY row"
+        return _column(self._database.execute(rows, (self._first,)))
+
+    def texts(self) -> Iterator[tuple[str, str, str]]:
+        """Id, heading and text of the chunks from row `first` on."""
+        rows = "SELECT id, heading, text FROM made.chunks WHERE row >= ? ORDER BY row"
+        yield from self._database.execute(rows, (self._first,))
+
+    def vectors(self, embedder: str) -> Iterator[list[bytes]]:
+        """The embeddings of the chunks from row `first` on, in blocks."""
+        found = self._database.execute(
+            "SELECT e.vector FROM made.chunks r CROSS JOIN main.chunks c ON c.id = r.id"
+            " CROSS JOIN main.embeddings e ON e.hash = c.embedded_hash AND e.embedder = ?"
+            " WHERE r.row >= ? ORDER BY r.row",
+            (embedder, self._first),
+        )
+        while block := found.fetchmany(BLOCK):
+            yield [row[0] for row in block]
+
+
+@contextmanager
+def made_fresh(ledger: Ledger, path: Path) -> Iterator[Rows]:
+    """Tables in a new file at `path`, filled with all that the ledger holds."""
+    with _attached(ledger, str(path)):
+        for statement in TABLES:
+            ledger.database.execute(statement)
+        yield _fill(ledger, 0)
+
+
+@contextmanager
+def made_from(ledger: Ledger, copy: Path, *, rows: int) -> Iterator[Rows]:
+    """The tables in `copy`, whose vectors have so many `rows`, brought to what the ledger holds."""
+    with _attached(ledger, str(copy)):
+        yield _fill(ledger, rows)
+
+
+def compare(ledger: Ledger, documents: Path) -> Difference:
+    """What the ledger holds and a release's `documents.db` does not, and the other way round."""
+    with _attached(ledger, f"{documents.resolve().as_uri()}?mode=ro&immutable=1"):
+        run = ledger.database.execute
+        held = _column(run(f"SELECT id FROM made.chunks WHERE document_id IN ({OUTDATED})"))
+        wanted = _column(run(f"SELECT id FROM main.chunks WHERE document_id IN ({MISSING})"))
+    before, after = set(held), set(wanted)
+    return Difference(
+        gone=[id_ for id_ in held if id_ not in after],
+        new=[id_ for id_ in wanted if id_ not in before],
+        replaced=len(held),
+    )
+
+
+def _fill(ledger: Ledger, first: int) -> Rows:
+    rows = Rows(ledger, first)
+    with ledger.transaction():
+        rows.fill()
+    return rows
+
+
+@contextmanager
+def _attached(ledger: Ledger, path: str) -> Iterator[None]:
+    ledger.database.execute("ATTACH ? AS made", (path,))
+    try:
+        if not path.startswith("file:"):
+            ledger.database.execute("PRAGMA made.journal_mode = OFF")
+            ledger.database.execute("PRAGMA made.synchronous = OFF")
+        yield
+    finally:
+        ledger.database.execute("DETACH made")
+
+
+def _column(rows: Iterator[tuple[str]]) -> list[str]:
+    return [row[0] for row in rows]

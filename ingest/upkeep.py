@@ -1,0 +1,87 @@
+"""Looking after a corpus: are its releases sound, what may go, what must stay."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest import publishing
+from ingest.blobs import BlobStore
+from ingest.pipeline import writing
+from ingest.publishing import CorpusFolder
+from rag.errors import ReleaseBroken, ReleaseNotFound
+from rag.releases import probe
+from rag.seals import check_seal
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether a release is as it was sealed and answers; `problem` says what is wrong."""
+
+    release: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What `gc` removed, and how many bytes that gave back."""
+
+    releases: tuple[int, ...]
+    blobs: int
+    embeddings: int
+    bytes: int
+
+
+def verify(folder: CorpusFolder, number: int | None = None) -> list[Verified]:
+    """Check release `number`, or each that is kept, by its seal and by trying all of it.
+
+    Raises ReleaseNotFound.
+    """
+    numbers = folder.numbers() if number is None else [number]
+    if number is not None and number not in folder.numbers():
+        raise ReleaseNotFound(f"corpus {folder.name!r} has no release {number}")
+    return [Verified(each, _problem(folder.release(each))) for each in numbers]
+
+
+def _problem(release: Path) -> str:
+    try:
+        check_seal(release)
+        probe(release, thorough=True)
+    except ReleaseBroken as error:
+        return str(error)
+    return ""
+
+
+def collect_garbage(folder: CorpusFolder, *, keep: int = publishing.KEPT_RELEASES) -> Freed:
+    """Remove old releases, original bytes of no document, embeddings that nothing uses.
+
+    Raises WriterBusy, StorageError.
+    """
+    before = _count_bytes(folder.path)
+    with writing(folder) as ledger:
+        releases = publishing.remove_old_releases(folder, ledger.pins(), keep=keep)
+        blobs = BlobStore(folder.blobs)
+        used = {row[0] for row in ledger.database.execute("SELECT version FROM documents")}
+        unused = [sha256 for sha256 in blobs.stored() if sha256 not in used]
+        for sha256 in unused:
+            blobs.discard(sha256)
+        serving = folder.manifest(folder.serving())
+        embeddings = ledger.drop_unused_embeddings(embedder=serving.embedder if serving else "")
+        ledger.compact()
+    freed = before - _count_bytes(folder.path)
+    return Freed(tuple(releases), len(unused), embeddings, max(0, freed))
+
+
+def _count_bytes(folder: Path) -> int:
+    files = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            status = path.stat()
+            files[status.st_ino] = status.st_size
+    return sum(files.values())
+
+
+def pin(folder: CorpusFolder, number: int, *, is_pinned: bool) -> None:
+    """Keep a release for ever, or no longer. Raises ReleaseNotFound, WriterBusy."""
+    with writing(folder) as ledger:
+        if is_pinned and folder.manifest(number) is None:
+            raise ReleaseNotFound(f"corpus {folder.name!r} has no release {number}")
+        ledger.pin(number, is_pinned=is_pinned)

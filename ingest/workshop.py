@@ -1,0 +1,33 @@
+"""The parts that a corpus is made with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest import publishing
+from ingest.building import Engines
+from ingest.embedding import CountingEmbedder
+from ingest.outcomes import Progress, Silence
+from ingest.workers import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What makes releases: `load_embedder` and `load_engines` are called only if something is new.
+
+    `embedder` and `engines` name them, with their versions, before they are loaded.
+
+    Without a `language` the corpus keeps the one it has, English at first. With `checksum` every
+    file is read again and compared, whatever its size and time say.
+    """
+
+    embedder: str
+    load_embedder: Callable[[], CountingEmbedder]
+    engines: str
+    load_engines: Callable[[], Engines]
+    verify: Callable[[Path], None] = publishing.verify
+    language: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    progress: Progress = field(default_factory=Silence)
+    checksum: bool = False
+    keep: int = publishing.KEPT_RELEASES

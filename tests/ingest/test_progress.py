@@ -1,0 +1,56 @@
+"""Progress: bars on a terminal, lines in a log, nothing for programs."""
+
+import os
+import pty
+import sys
+
+import pytest
+
+from ingest.outcomes import Silence
+from ingest.progress import Bars, Lines, shown_progress
+
+
+def test_a_log_gets_a_line_every_few_seconds_and_at_the_end_of_a_stage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("ingest.progress.time.monotonic", lambda: now)
+    with shown_progress(as_json=False) as shown:
+        assert isinstance(shown, Lines)
+        shown.advance("embedding", 0, 1000)
+        now = 101.0
+        shown.advance("embedding", 100, 1000)
+        now = 110.0
+        shown.advance("embedding", 500, 1000)
+        now = 120.0
+        shown.advance("embedding", 1000, 1000)
+        shown.advance("publishing", 1, 1)
+    assert capsys.readouterr().err.splitlines() == [
+        "embedding: 500 of 1,000 chunks, 50/s, 10 s left",
+        "embedding: 1,000 of 1,000 chunks, 50/s",
+    ]
+
+
+def test_a_program_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown_progress(as_json=True) as shown:
+        assert isinstance(shown, Silence)
+        shown.advance("reading", 1, 1)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_gets_bars_with_count_and_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = pty.openpty()
+    with os.fdopen(writer, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "120")
+        with shown_progress(as_json=False) as shown:
+            assert isinstance(shown, Bars)
+            for done in range(0, 300, 50):
+                shown.advance("embedding", done, 300)
+            shown.bars.refresh()
+        terminal.flush()
+        said = os.read(reader, 100_000).decode()
+    os.close(reader)
+    assert "250/300" in said
+    assert "chunks/s" in said
