@@ -169,6 +169,9 @@ def test_chats_give_a_paragraph_a_message(
         ("a.json", '{"messages": ["plain"]}'),
         ("a.txt", "On 1/2/24, 10:00 - Anna: a line\nof a\ntext that\nis none\n"),
         ("a.txt", "1/2/24, 10:00 - Anna: one\n1/2/24, 10:01 - Bo: two"),
+        ("a.txt", "2024-03-12 14:05:01 INFO: started\n" * 5),
+        ("a.txt", "[2024-03-12 14:05:01] INFO: started\n" * 5),
+        ("a.log", "2024-03-12, 14:05 - INFO: started\n" * 5),
     ],
 )
 def test_what_only_resembles_a_chat_is_kept_as_it_is(
