@@ -3,12 +3,12 @@ BIN := .venv/bin
 PORT ?= 8000
 BENCH ?=
 
-.PHONY: demo test check bench install browser clean
+.PHONY: demo test check bench install browser tesseract clean
 
 demo: install  ## Ingest the example corpus, serve it, ask it a question (ONCE=1: then stop)
 	@$(BIN)/python examples/demo.py --port $(PORT) $(if $(ONCE),--once)
 
-test: install browser  ## Run all tests
+test: install browser tesseract  ## Run all tests
 	$(BIN)/python -m pytest
 
 check: install  ## Lint, formatting and types
@@ -32,6 +32,12 @@ browser:
 	|| { echo "installing chromium for the browser tests"; \
 	     apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 	|| { echo "the browser tests need chromium: install it, e.g. apt-get install -y chromium"; exit 1; }
+
+tesseract:
+	@command -v tesseract >/dev/null \
+	|| { echo "installing tesseract for the tests of --ocr"; \
+	     apt-get update -qq && apt-get install -y -qq tesseract-ocr >/dev/null; } \
+	|| { echo "the tests of --ocr need tesseract: install it, e.g. apt-get install -y tesseract-ocr"; exit 1; }
 
 clean:  ## Remove what the targets made, corpora in data/ excepted
 	rm -rf .venv build reports *.egg-info .pytest_cache .mypy_cache .ruff_cache

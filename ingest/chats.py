@@ -8,14 +8,16 @@ from html import unescape
 from typing import Any, NamedTuple  # an export is whatever JSON the messenger wrote
 
 from ingest.content import Extraction
+from ingest.decoding import drop_unseen
 
 MESSAGE_BREAK = "\n\n"
 LEAST_SHARE = 0.6
 LOOKED_AT = 50
+# `[date, time] sender: ` or `date, time - sender: `; what is looser would take logs for chats.
 WHATSAPP = re.compile(
-    r"\u200e?\[?(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}),? "
+    r"\u200e?(\[)?(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}), "
     r"(\d{1,2}:\d{2}(?::\d{2})?(?:[ \u202f][AaPp]\.?[Mm]\.?)?)"
-    r"\]?(?: - | )([^:\n]{1,60}): "
+    r"(?(1)\] | - )([^:\n]{1,60}): "
 )
 SLACK_TIME = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
 SLACK_MARK = re.compile(r"<(?:[^<>|\n]{1,2000}\|)?([^<>|\n]{1,2000})>")
@@ -39,7 +41,8 @@ def read_chat(text: str, media_type: str, notes: tuple[str, ...]) -> Extraction 
     if not messages:
         return None
     lines = [_describe(message) for message in messages if message.text]
-    return Extraction(MESSAGE_BREAK.join(lines), media_type, title, notes=notes)
+    seen = drop_unseen(MESSAGE_BREAK.join(lines))
+    return Extraction(seen.text, media_type, title, notes=notes + seen.notes)
 
 
 def _read_json(text: str) -> tuple[str, list[Message]]:
@@ -112,7 +115,7 @@ def _whatsapp_messages(lines: list[str]) -> Iterator[Message]:
         if start:
             if message:
                 yield message
-            date, time, sender = start.groups()
+            _, date, time, sender = start.groups()
             time = f"{date} {' '.join(time.split())}"
             message = Message(time, sender.strip(), _in_one_line(line[start.end() :]))
         elif message:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rag.domain import MetadataValue, Page, Span
 
 PAGE_BREAK = "\n\n"
+NAMED_RUNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,16 @@ def join_pages(contents: list[str]) -> tuple[str, tuple[Page, ...]]:
 
 
 def list_pages(numbers: Sequence[int]) -> str:
-    """Page numbers in few characters: `3, 7-9`."""
+    """Page numbers in few characters: `3, 7-9`; of many runs the first few."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    shown = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs[:NAMED_RUNS]]
+    left_out = sum(len(run) for run in runs[NAMED_RUNS:])
+    return ", ".join(shown) + (f" and {left_out} more" if left_out else "")
 
 
 def name_pages(numbers: Sequence[int]) -> str:

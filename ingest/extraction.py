@@ -1,11 +1,12 @@
 """Text from files: one line of `EXTRACTORS` a format, found by suffix, checked by content."""
 
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from ingest.archives import check_archive
 from ingest.chats import read_chat
 from ingest.content import Extraction, Format, SourceFile
-from ingest.decoding import decode
+from ingest.decoding import decode, drop_unseen
 from ingest.documents import (
     extract_image,
     extract_mail,
@@ -39,10 +40,15 @@ MICROSOFT = "application/vnd.ms"
 
 
 def extract_text(file: SourceFile) -> Extraction:
-    """A text file, character for character; a chat's export message by message."""
+    """A text file, character for character."""
     decoded = decode(file.read())
-    chat = read_chat(decoded.text, file.media_type, decoded.notes)
-    return chat or Extraction(decoded.text, file.media_type, notes=decoded.notes)
+    return Extraction(decoded.text, file.media_type, notes=decoded.notes)
+
+
+def extract_text_or_chat(file: SourceFile) -> Extraction:
+    """A chat's export message by message, any other text character for character."""
+    plain = extract_text(file)
+    return read_chat(plain.text, file.media_type, plain.notes) or plain
 
 
 def extract_markdown(file: SourceFile) -> Extraction:
@@ -95,7 +101,7 @@ EXTRACTORS: dict[str, Format] = {
     ".jats": Format("application/x-jats+xml", extract_xml_document),
     ".jpeg": Format("image/jpeg", extract_image, "image"),
     ".jpg": Format("image/jpeg", extract_image, "image"),
-    ".json": Format("application/json", extract_text),
+    ".json": Format("application/json", extract_text_or_chat),
     ".jsonl": Format("application/x-ndjson", extract_records),
     ".latex": Format("application/x-latex", extract_latex),
     ".log": Format("text/plain", extract_text),
@@ -125,7 +131,7 @@ EXTRACTORS: dict[str, Format] = {
     ".tiff": Format("image/tiff", extract_image, "image"),
     ".toml": Format("application/toml", extract_text),
     ".tsv": Format("text/tab-separated-values", extract_table),
-    ".txt": Format("text/plain", extract_text),
+    ".txt": Format("text/plain", extract_text_or_chat),
     ".typ": Format("application/x-typst", extract_marked_up),
     ".vtt": Format("text/vtt", extract_subtitles),
     ".webp": Format("image/webp", extract_image, "image"),
@@ -157,7 +163,7 @@ def extract(path: Path, name: str, *, ocr: str = "") -> Extraction:
     extraction = form.extract(SourceFile(path, form.media_type, ocr))
     if len(extraction.text) > MOST_TEXT_CHARACTERS:
         raise ExtractionFailed(f"more than {MOST_TEXT_CHARACTERS:,} characters of text")
-    return extraction
+    return replace(extraction, title=" ".join(drop_unseen(extraction.title).text.split()))
 
 
 def _choose_format(suffix: str, kind: str, description: str, head: bytes) -> Format:

@@ -36,12 +36,12 @@ STYLED = re.compile(
     r"\\(?:textbf|textit|emph|texttt|textsc|underline|text|textrm|mbox|url|footnote|caption|enquote)"
     r"\{([^{}]{0,3000})\}"
 )
-ITEM = re.compile(r"[ \t]*\\item(?![A-Za-z])(?:\[([^\[\]\n]{0,200})\])?[ \t]*")
+ITEM = re.compile(r"\\item(?![A-Za-z])(?:\[([^\[\]\n]{0,200})\])?[ \t]*")
 TABULAR = re.compile(
     r"\\begin\{tabular[x*]?\}(?:\{[^{}\n]{0,100}\}){1,2}([^\0]{0,100000}?)\\end\{tabular[x*]?\}"
 )
 ENVIRONMENT = re.compile(
-    r"[ \t]*\\(?:begin|end)\{(?:itemize|enumerate|description|abstract|center|quote|quotation"
+    r"\\(?:begin|end)\{(?:itemize|enumerate|description|abstract|center|quote|quotation"
     r"|figure|table|flushleft|flushright|minipage)\*?\}(?:\[[^\[\]\n]{0,50}\])?"
 )
 ESCAPED = re.compile(r"\\([%&$#_{}])")
@@ -97,7 +97,8 @@ def _to_markdown(body: str) -> str:
         text = styled
     text = HEADING.sub(lambda match: f"\n\n{'#' * LEVELS[match[1]]} {match[2]}\n\n", text)
     text = ESCAPED.sub(r"\1", text.replace("\\\\", "\n").replace("~", " ").replace("``", '"'))
-    return BLANK_LINES.sub("\n\n", text.replace("''", '"')).strip()
+    lines = (line.rstrip() for line in text.replace("''", '"').split("\n"))
+    return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 
 
 def _table(match: re.Match[str]) -> str:

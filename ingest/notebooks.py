@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any  # a notebook is whatever JSON its author's tool wrote
 
 from ingest.content import Extraction, SourceFile
-from ingest.decoding import decode
+from ingest.decoding import decode, drop_unseen
 from rag.errors import ExtractionFailed
 
 LONGEST_OUTPUT_CHARACTERS = 2_000
@@ -27,8 +27,9 @@ def extract_notebook(file: SourceFile) -> Extraction:
         raise ExtractionFailed("not a notebook: it has no cells")
     language = _language(notebook)
     parts = [part for cell in cells for part in _describe(cell, language) if part.strip()]
-    text = "\n\n".join(parts)
-    return Extraction(text, file.media_type, is_markdown=True, notes=decoded.notes)
+    seen = drop_unseen("\n\n".join(parts))
+    notes = decoded.notes + seen.notes
+    return Extraction(seen.text, file.media_type, is_markdown=True, notes=notes)
 
 
 def _cells(notebook: Any) -> list[Mapping[str, Any]] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from ingest.content import Extraction, SourceFile
-from ingest.decoding import decode
+from ingest.decoding import decode, drop_unseen
 from rag.errors import ExtractionFailed
 
 DEEPEST = 500
@@ -106,8 +106,9 @@ def extract_xml(file: SourceFile) -> Extraction:
     except NotWellFormed as error:
         notes = (*decoded.notes, f"{error}: read as plain text")
         return Extraction(decoded.text, file.media_type, notes=notes)
-    text = PARAGRAPH_BREAK.join(paragraph for paragraph in _paragraphs(root) if paragraph)
-    return Extraction(text, file.media_type, _title(root), notes=decoded.notes)
+    seen = drop_unseen(PARAGRAPH_BREAK.join(filter(None, _paragraphs(root))))
+    notes = decoded.notes + seen.notes
+    return Extraction(seen.text, file.media_type, _title(root), notes=notes)
 
 
 def _paragraphs(root: Element) -> Iterator[str]:

@@ -73,6 +73,7 @@ def _config(
     config = kreuzberg.ExtractionConfig(
         use_cache=False,
         ocr=None,
+        disable_ocr=True,  # type: ignore[call-arg]  # the constructor takes it, its stub does not
         enable_quality_processing=False,
         images=None,
         pages=pages,
@@ -81,8 +82,7 @@ def _config(
         tree_sitter=kreuzberg.TreeSitterConfig(enabled=False),  # it would download grammars
         concurrency=kreuzberg.ConcurrencyConfig(max_threads=1),
     )
-    config.disable_ocr = True  # type: ignore[attr-defined]  # kreuzberg forgot to declare it
-    config.max_archive_depth = 0
+    config.max_archive_depth = 0  # its constructor does not take this one
     return config
 
 

@@ -2,6 +2,8 @@
 
 import yaml  # type: ignore[import-untyped]  # ships no types
 
+DEEPEST = 20
+
 
 class NotPlainYaml(ValueError):
     """The text is not YAML, or more than plain values."""
@@ -10,7 +12,12 @@ class NotPlainYaml(ValueError):
 def read_plain_yaml(text: str) -> object:
     """The value of a YAML text without tags, anchors or aliases. Raises NotPlainYaml."""
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise NotPlainYaml(f"nested deeper than {DEEPEST}")
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise NotPlainYaml("it uses anchors or aliases")
         return yaml.safe_load(text)

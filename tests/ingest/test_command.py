@@ -152,7 +152,7 @@ def test_a_damaged_release_fails_its_verification(release: Path, tmp_path: Path)
         (["add", "nowhere", "--corpus", "x"], 2, "nowhere does not exist"),
         (["add", "{empty}", "--corpus", "x"], 2, "holds no files"),
         (["add", "{empty}/*.md", "--corpus", "x"], 2, "holds no files"),
-        (["add", "https://x.invalid/a.md", "--corpus", "x"], 2, "is a URL"),
+        (["add", "https://x.invalid/a.md", "--corpus", "x"], 2, "--allow-web"),
         (["add", "{docs}", "--corpus", "../x"], 2, "corpus name '../x' is not allowed"),
         (["add", "{docs}", "--corpus", "x", "--language", "klingon"], 2, "use one of arabic"),
         (["status", "--corpus", "x"], 66, "no corpus 'x'"),

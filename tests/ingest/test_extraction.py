@@ -10,26 +10,12 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # ships no types
 
 from ingest.decoding import decode, drop_unseen
-from ingest.extraction import EXTRACTORS, Extraction, extract
+from ingest.extraction import EXTRACTORS
 from ingest.markup import EMPHASIS, ESCAPED, IMAGE, LINK, WEB_CHARSET, WEB_METADATA, WEB_TITLE
 from rag.errors import ExtractionFailed
+from tests.ingest.files import read, zipped
 
 MARKDOWN = "\t# Tab\r\n\r\nÄ \N{PARTY POPPER} \U0001f469\u200d\U0001f52c\n\n\n  two  \r lone\ttab"
-
-
-def read(tmp_path: Path, name: str, content: bytes, *, ocr: str = "") -> Extraction:
-    """The extraction of a file with this content."""
-    path = tmp_path / "content"
-    path.write_bytes(content)
-    return extract(path, name, ocr=ocr)
-
-
-def zipped(path: Path, **entries: str) -> bytes:
-    """The bytes of a zip archive."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    return path.read_bytes()
 
 
 @pytest.mark.parametrize(
