@@ -2,8 +2,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PORT ?= 8000
 BENCH ?=
+POINTS ?= 200
+SIZES ?= 20
+SEED ?= 17
 
-.PHONY: demo test check bench install browser tesseract clean
+.PHONY: demo test check crash bench install browser tesseract clean
 
 demo: install  ## Ingest the example corpus, serve it, ask it a question (ONCE=1: then stop)
 	@$(BIN)/python examples/demo.py --port $(PORT) $(if $(ONCE),--once)
@@ -15,6 +18,9 @@ check: install  ## Lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+crash: install  ## Kill runs at POINTS=200 seeded points, fill SIZES=20 disks; SEED=17
+	$(BIN)/python -m tests.crash --points $(POINTS) --sizes $(SIZES) --seed $(SEED)
 
 bench: install  ## Measure quality and speed; BENCH="--spans DIR --messy DIR --peers FILE" adds data
 	$(BIN)/python -m evals.bench $(BENCH)

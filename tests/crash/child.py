@@ -1,0 +1,163 @@
+"""One run over a prepared corpus in a process of its own, which may be told to die in it.
+
+Where it dies is a count of the file-system events that Python audits, so no product code takes part
+in it; half of the points come some milliseconds later, in the middle of native code.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+EVENTS = {
+    *("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate"),
+    *("sqlite3.connect", "subprocess.Popen"),
+    *("shutil.copytree", "shutil.copyfile", "shutil.rmtree"),
+}
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a child shall do: `command` is `add` or `rollback`; `die_at` counts from 1, 0 is never.
+
+    `file_bytes` limits the size of any file it writes, 0 does not.
+    """
+
+    sources: str
+    corpus: str
+    report: str
+    command: str = "add"
+    die_at: int = 0
+    delay_s: float = 0.0
+    file_bytes: int = 0
+    checks_disk: bool = True
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class Fate:
+    """Counts events, and ends the whole process group at the appointed one."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self.events = 0
+        self.step = "scanning"
+        self._is_over = False
+
+    def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self._is_over or not (event in EVENTS or _is_write(event, arguments)):
+            return
+        self.events += 1
+        if self.events == self._orders.die_at:
+            self._is_over = True
+            if self._orders.delay_s:
+                threading.Thread(target=self._die_later, daemon=True).start()
+            else:
+                self._die()
+
+    def _die_later(self) -> None:
+        time.sleep(self._orders.delay_s)
+        self._die()
+
+    def _die(self) -> None:
+        note(self._orders.report, {"died_in": self.step})
+        os.killpg(0, signal.SIGKILL)
+
+
+def _is_write(event: str, arguments: tuple[Any, ...]) -> bool:
+    if event != "open":
+        return False
+    flags = arguments[2] if len(arguments) > 2 else 0
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def note(report: str, said: dict[str, object]) -> None:
+    """Append a line to the report, in one write."""
+    descriptor = os.open(report, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, json.dumps(said).encode() + b"\n")
+    os.close(descriptor)
+
+
+def watch_steps(fate: Fate) -> None:
+    """Have the fate know which step is under way."""
+    from ingest import pipeline, publishing
+
+    def named(step: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            fate.step = step
+            return work(*args, **kwargs)
+
+        return run
+
+    for owner, name, step in (
+        (pipeline, "SourceReader", "reading"),
+        (pipeline, "_embed", "embedding"),
+        (pipeline, "release", "building"),
+        (publishing, "settle", "verifying"),
+        (publishing, "publish", "publishing"),
+        (publishing, "remove_old_releases", "cleaning up"),
+    ):
+        setattr(owner, name, named(step, getattr(owner, name)))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the orders in the first argument say; returns the exit code."""
+    orders = Orders(**json.loads(arguments[0]))
+    from rag.errors import RagError
+
+    if orders.file_bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (orders.file_bytes, orders.file_bytes))
+    fate = Fate(orders)
+    watch_steps(fate)
+    try:
+        sys.addaudithook(fate.hook)
+        _work(orders)
+    except RagError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    note(orders.report, {"events": fate.events})
+    return 0
+
+
+def _work(orders: Orders) -> None:
+    from ingest import releasing
+    from ingest.building import Engines
+    from ingest.pipeline import add
+    from ingest.publishing import CorpusFolder, make_live, writer_lock
+    from ingest.sources import scan
+    from ingest.workshop import Workshop
+    from rag.adapters.memory import HashingEmbedder
+    from rag.bootstrap import index_engines, load_index_builders
+    from rag.ports import Vectors
+
+    class Counting(HashingEmbedder):
+        def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            note(orders.report, {"embedded": len(texts)})
+            return super().embed_documents(texts)
+
+    folder = CorpusFolder(Path(orders.corpus))
+    if orders.command == "rollback":
+        with writer_lock(folder, "now"):
+            make_live(folder, folder.numbers()[0])
+        return
+    if not orders.checks_disk:
+        setattr(releasing, "estimate_bytes", lambda ledger, embedder: 0)  # noqa: B010 - for mypy
+    workshop = Workshop(
+        embedder=Counting.fingerprint,
+        load_embedder=Counting,
+        engines=index_engines(),
+        load_engines=lambda: Engines(*load_index_builders()),
+    )
+    add(folder, scan([orders.sources]), workshop)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,201 @@
+"""Prepared corpora, children that die in them, and what must be true afterwards."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest.embedding import BATCH_TEXTS
+from ingest.ledger import open_ledger
+from ingest.publishing import CorpusFolder
+from rag.domain import hash_ids
+from tests.crash.child import Orders
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS, SECTIONS = 30, 14
+CHILD_S = 120
+MOST_DELAY_S = 0.06
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A corpus before and after one whole run of `command` over `sources`."""
+
+    name: str
+    before: Path
+    sources: Path
+    command: str
+    events: int
+    embedded: int
+    old: tuple[int | None, str]
+    new: tuple[int | None, str]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a child dies, and of what scenario; `seed` and `number` find it again."""
+
+    seed: int
+    number: int
+    scenario: Scenario
+    die_at: int
+    delay_s: float
+
+    def __str__(self) -> str:
+        return f"seed {self.seed} point {self.number} ({self.scenario.name}, event {self.die_at})"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a killed child left: the step it died in, which release served, what was wrong."""
+
+    point: Point
+    step: str
+    serves: str
+    problem: str
+
+
+def write_sources(folder: Path, version: int) -> Path:
+    """Documents of one version: 1 at first, 2 with a few changes, 3 with most replaced."""
+    folder.mkdir(parents=True)
+    for number in range(DOCUMENTS + (version == 2)):
+        if version == 2 and number == 3:
+            continue
+        is_changed = version == 3 or (version == 2 and number == 5)
+        said = "It was changed since." if is_changed else "It has long been so."
+        sections = (
+            f"# Pier {number}-{part}\n\n" + f"The boat of pier {number}-{part} sails. {said} " * 6
+            for part in range(SECTIONS)
+        )
+        (folder / f"{number:02}.md").write_text("\n\n".join(sections))
+    return folder
+
+
+def run_child(orders: Orders) -> subprocess.CompletedProcess[str]:
+    """A child in a process group of its own."""
+    command = [sys.executable, "-m", "tests.crash.child", orders.to_json()]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=CHILD_S, start_new_session=True
+    )
+
+
+def told(report: Path, key: str) -> list[int | str]:
+    """What children noted under a key."""
+    lines = report.read_text().splitlines() if report.exists() else []
+    return [said[key] for line in lines if key in (said := json.loads(line))]
+
+
+def state(folder: CorpusFolder) -> tuple[int | None, str]:
+    """The live release's number, and the hash of all that it holds."""
+    live = folder.live()
+    manifest = folder.manifest(live)
+    return live, manifest.content_hash if manifest else ""
+
+
+def prepare(root: Path) -> list[Scenario]:
+    """First ingestion, a small change, a large one, and a rollback, each run once to its end."""
+    versions = {number: write_sources(root / f"docs{number}", number) for number in (1, 2, 3)}
+    live = root / "docs"
+    scenarios = []
+    before = root / "empty" / "corpora" / "small"
+    before.mkdir(parents=True)
+    for name, version, command in (
+        ("first ingestion", 1, "add"),
+        ("small change", 2, "add"),
+        ("large change", 3, "add"),
+        ("rollback", 3, "rollback"),
+    ):
+        shutil.rmtree(live, ignore_errors=True)
+        shutil.copytree(versions[version], live)
+        after = root / name.replace(" ", "-") / "corpora" / "small"
+        shutil.copytree(before, after)
+        report = root / f"{name}.report"
+        orders = Orders(str(live), str(after), str(report), command)
+        done = run_child(orders)
+        if done.returncode:
+            raise RuntimeError(f"the uninterrupted run failed: {done.stderr}")
+        [events] = told(report, "events")
+        embedded = sum(map(int, told(report, "embedded")))
+        states = state(CorpusFolder(before)), state(CorpusFolder(after))
+        scenarios.append(
+            Scenario(name, before, versions[version], command, int(events), embedded, *states)
+        )
+        before = after
+    return scenarios
+
+
+def choose_points(scenarios: list[Scenario], count: int, seed: int) -> Iterator[Point]:
+    """Points spread over all events of all scenarios, every other one somewhat later."""
+    chance = random.Random(seed)
+    total = sum(scenario.events for scenario in scenarios)
+    for number in range(count):
+        at = int((number + chance.random()) * total / count)
+        for scenario in scenarios:
+            if at < scenario.events:
+                delay = chance.random() * MOST_DELAY_S if number % 2 else 0.0
+                yield Point(seed, number, scenario, at + 1, delay)
+                break
+            at -= scenario.events
+
+
+def try_point(point: Point, root: Path) -> Finding:
+    """Kill a child at a point, look at what it left, and run another to the end."""
+    scenario = point.scenario
+    data = root / f"point-{point.number}"
+    sources, corpus = root / "docs", data / "corpora" / "small"
+    shutil.rmtree(sources, ignore_errors=True)
+    shutil.copytree(scenario.sources, sources)
+    shutil.copytree(scenario.before, corpus)
+    report = data / "report"
+    orders = Orders(str(sources), str(corpus), str(report), scenario.command)
+    try:
+        run_child(replace(orders, die_at=point.die_at, delay_s=point.delay_s))
+        step = str((told(report, "died_in") or ["the end"])[0])
+        folder = CorpusFolder(corpus)
+        serves, problem = _check_serving(folder, scenario)
+        problem = problem or _check_recovery(folder, orders, scenario)
+        return Finding(point, step, serves, problem)
+    finally:
+        shutil.rmtree(data)
+
+
+def _check_serving(folder: CorpusFolder, scenario: Scenario) -> tuple[str, str]:
+    found = state(folder)
+    if found not in (scenario.old, scenario.new):
+        return "neither", f"{found} serves, neither {scenario.old} nor {scenario.new}"
+    serves = "new" if found == scenario.new else "old"
+    if found[0] is None:
+        return serves, ""
+    return serves, check_release(folder, found[0])
+
+
+def check_release(folder: CorpusFolder, number: int) -> str:
+    """What is wrong with a release when a fresh process opens it; nothing if it is sound."""
+    command = [sys.executable, "-m", "rag.probe", str(folder.release(number)), "--thorough"]
+    probe = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=CHILD_S)
+    return f"release {number} does not open: {probe.stderr}" if probe.returncode else ""
+
+
+def _check_recovery(folder: CorpusFolder, orders: Orders, scenario: Scenario) -> str:
+    """What is wrong after the next run; nothing if all is as if no run had been killed."""
+    done = run_child(orders)
+    if done.returncode:
+        return f"the next run ended with {done.returncode}: {done.stderr}"
+    number, content = state(folder)
+    manifest = folder.manifest(number)
+    if manifest is None or content != scenario.new[1]:
+        return "the next run gave another content"
+    with open_ledger(folder.ledger) as ledger:
+        ids = [row[0] for row in ledger.database.execute("SELECT id FROM chunks")]
+    if scenario.command == "add" and hash_ids(ids) != manifest.chunk_ids_hash:
+        return "the chunks of the release are not those of the ledger"
+    twice = sum(map(int, told(Path(orders.report), "embedded"))) - scenario.embedded
+    if twice > BATCH_TEXTS:
+        return f"{twice} texts were embedded twice"
+    left = [*folder.releases.glob(".build-*"), *folder.path.glob(".unpacked-*")]
+    left += folder.blobs.glob(".*")
+    return f"left behind: {left[0].name}" if left else ""

@@ -1,0 +1,37 @@
+"""A short form of `make crash`: runs killed at seeded points, and files that cannot grow."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash import full_disk
+from tests.crash.harness import Scenario, choose_points, prepare, try_point
+
+POINTS, SEED = 20, 17
+SIZES = 6
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kills")
+
+
+@pytest.fixture(scope="module")
+def scenarios(root: Path) -> list[Scenario]:
+    """Each scenario, run once to its end."""
+    return prepare(root)
+
+
+@pytest.mark.parametrize("number", range(POINTS))
+def test_a_killed_run_leaves_the_old_or_the_new_release_and_is_made_good_by_the_next(
+    scenarios: list[Scenario], root: Path, number: int
+) -> None:
+    points = list(choose_points(scenarios, POINTS, SEED))
+    finding = try_point(points[number], root)
+    assert (finding.problem, finding.serves in ("old", "new")) == ("", True)
+
+
+def test_a_full_disk_leaves_the_live_release_as_it_was(tmp_path: Path) -> None:
+    before = full_disk.prepare(tmp_path)
+    problems = [full_disk.try_small_files(before, number / SIZES) for number in range(SIZES)]
+    assert problems == [""] * SIZES
