@@ -86,14 +86,25 @@ def _clean_pages(contents: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _read_pictures(file: SourceFile, texts: list[str], bare: list[int]) -> list[str]:
-    """Fill in `texts` what OCR finds on the `bare` pages, and say which those are."""
+    """Fill in `texts` what OCR finds on the `bare` pages, and say which those are.
+
+    A page that cannot be read is named with the reason, and the others are read.
+    """
     found: list[int] = []
+    failures: dict[int, str] = {}
     for number in bare:
-        picture = kreuzberg.render_page(file.path, number)
-        text = drop_unseen(tesseract.read_picture(picture, file.ocr)).text
+        try:
+            picture = kreuzberg.render_page(file.path, number)
+            text = drop_unseen(tesseract.read_picture(picture, file.ocr)).text
+        except ExtractionFailed as error:
+            failures[number] = str(error)
+            continue
         texts[number - 1] = text
         found += [number] if text else []
-    return [f"{name_pages(found)} read by OCR"] if found else []
+    notes = [f"{name_pages(found)} read by OCR"] if found else []
+    if failures:
+        notes.append(f"{name_pages(list(failures))}: {next(iter(failures.values()))}")
+    return notes
 
 
 def _as_markdown(
