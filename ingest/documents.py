@@ -1,5 +1,7 @@
 """Office files, books, mail, web pages, PDF and pictures: formats that a parser must open."""
 
+from dataclasses import replace
+
 from ingest import hidden, markup
 from ingest.adapters import kreuzberg, tesseract
 from ingest.content import Extraction, MetadataValue, SourceFile, join_pages, name_pages
@@ -7,15 +9,21 @@ from ingest.decoding import decode, drop_unseen
 from ingest.vanished import drop_hidden_runs
 from rag.errors import ExtractionFailed
 
+WEB_PAGE = "text/html"
+
 
 def extract_web_page(file: SourceFile) -> Extraction:
     """The visible text of an HTML page as Markdown."""
-    raw = file.read()
-    page = decode(raw, markup.declared_charset(raw))
+    return replace(read_web_page(file.read()), media_type=file.media_type)
+
+
+def read_web_page(raw: bytes, charset: str = "") -> Extraction:
+    """The visible text of an HTML page in `charset`, or in the one that it names, as Markdown."""
+    page = decode(raw, charset or markup.declared_charset(raw))
     title, body = markup.split_web_page(page.text)
     visible, notes = hidden.drop_hidden(body)
-    content = kreuzberg.read_markdown(visible.encode(), "text/html")
-    return _as_markdown(content._replace(title=title), file.media_type, page.notes + notes)
+    content = kreuzberg.read_markdown(visible.encode(), WEB_PAGE)
+    return _as_markdown(content._replace(title=title), WEB_PAGE, page.notes + notes)
 
 
 def extract_marked_up(file: SourceFile) -> Extraction:
@@ -37,8 +45,8 @@ def extract_word(file: SourceFile) -> Extraction:
     return _as_markdown(kreuzberg.read_markdown(raw, file.media_type), file.media_type, notes)
 
 
-def extract_mail(file: SourceFile) -> Extraction:
-    """A mail's headers and body as plain text."""
+def extract_outlook_mail(file: SourceFile) -> Extraction:
+    """An Outlook mail's headers and body as plain text."""
     content = kreuzberg.read_plain(file.read(), file.media_type)
     seen = drop_unseen(content.text.strip())
     return Extraction(
