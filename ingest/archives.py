@@ -39,7 +39,7 @@ def check_archive(path: Path) -> None:
         raise ExtractionFailed(f"an archive of {len(entries):,} files, more than {MOST_ENTRIES:,}")
     for entry in entries:
         _check_name(entry)
-    _refuse_overlaps(entries)
+    refuse_overlaps(entries)
     unpacked = 0
     with path.open("rb") as stream:
         for entry in entries:
@@ -56,7 +56,7 @@ def _check_name(entry: zipfile.ZipInfo) -> None:
         raise ExtractionFailed("packed by a method that documents do not use")
 
 
-def _refuse_overlaps(entries: list[zipfile.ZipInfo]) -> None:
+def refuse_overlaps(entries: list[zipfile.ZipInfo]) -> None:
     """Entries that share packed bytes unpack to more than an archive of its size can hold."""
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):

@@ -3,13 +3,16 @@
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ingest.sources import Source
 from rag.errors import ExtractionFailed, StorageError
 
 MOST_BYTES = 200_000_000
+STEP_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,21 @@ class BlobStore:
         """Copy a source, twice if it changes meanwhile. Raises ExtractionFailed, StorageError."""
         if source.size > MOST_BYTES:
             raise ExtractionFailed(f"larger than {MOST_BYTES // 1_000_000} MB")
-        for _ in range(2):
-            try:
-                return self._copy(source)
-            except _Changed:
-                continue
-        raise ExtractionFailed("changed while it was read, twice")
+        partial = self._folder / f".{os.getpid()}.partial"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if source.fetch is not None:
+                return self._fetch(source, partial)
+            for _ in range(2):
+                try:
+                    return self._copy(source, partial)
+                except _Changed:
+                    continue
+            raise ExtractionFailed("changed while it was read, twice")
+        except OSError as error:
+            raise StorageError(f"{self._folder} cannot be written: {error.strerror}") from error
+        finally:
+            partial.unlink(missing_ok=True)
 
     def discard(self, sha256: str) -> None:
         """Remove bytes that no document refers to."""
@@ -60,45 +72,70 @@ class BlobStore:
 
     def stored(self) -> list[str]:
         """The hashes of all bytes that are kept."""
-        return sorted(path.name for path in self._folder.glob("??/*") if path.name[0] != ".")
+        return sorted(path.name for path in self._folder.glob("??/*"))
 
     def remove_partial(self) -> None:
         """Remove what writers that died left half written; only for the one writer."""
-        for path in self._folder.glob("??/.*"):
+        for path in self._folder.glob(".*.partial"):
             path.unlink(missing_ok=True)
 
-    def _copy(self, source: Source) -> Blob:
-        try:
-            descriptor = os.open(source.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError as error:
-            raise ExtractionFailed(error.strerror or "cannot be opened") from error
-        with os.fdopen(descriptor, "rb") as stream:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                raise ExtractionFailed("not a regular file")
-            try:
-                content = stream.read(MOST_BYTES + 1)
-            except OSError as error:
-                raise ExtractionFailed(error.strerror or "cannot be read") from error
-            after = os.fstat(descriptor)
+    def _fetch(self, source: Source, partial: Path) -> Blob:
+        assert source.fetch is not None
+        source.fetch(partial, most_bytes=MOST_BYTES)
+        with partial.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            os.fsync(stream.fileno())
+        size = partial.stat().st_size
+        self._keep(partial, sha256)
+        return Blob(sha256, self.path_of(sha256), size, source.mtime_ns)
+
+    def _copy(self, source: Source, partial: Path) -> Blob:
+        digest = hashlib.sha256()
+        size = 0
+        with _open(source.path) as stream:
+            before = os.fstat(stream.fileno())
+            with partial.open("wb") as copy:
+                for piece in _read(stream):
+                    digest.update(piece)
+                    copy.write(piece)
+                    size += len(piece)
+                copy.flush()
+                os.fsync(copy.fileno())
+            after = os.fstat(stream.fileno())
         is_same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-        if not is_same or len(content) != after.st_size:
+        if not is_same or size != after.st_size:
             raise _Changed
-        sha256 = hashlib.sha256(content).hexdigest()
-        self._write(self.path_of(sha256), content)
+        self._keep(partial, digest.hexdigest())
+        sha256 = digest.hexdigest()
         return Blob(sha256, self.path_of(sha256), after.st_size, after.st_mtime_ns)
 
-    def _write(self, target: Path, content: bytes) -> None:
-        if target.exists():
-            return
-        partial = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
+    def _keep(self, partial: Path, sha256: str) -> None:
+        target = self.path_of(sha256)
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
             partial.rename(target)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise ExtractionFailed(error.strerror or "cannot be opened") from error
+    stream = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        stream.close()
+        raise ExtractionFailed("not a regular file")
+    return stream
+
+
+def _read(stream: BinaryIO) -> Iterator[bytes]:
+    left = MOST_BYTES + 1
+    while left > 0:
+        try:
+            piece = stream.read(min(STEP_BYTES, left))
         except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise StorageError(f"{target.parent} cannot be written: {error.strerror}") from error
+            raise ExtractionFailed(error.strerror or "cannot be read") from error
+        if not piece:
+            return
+        left -= len(piece)
+        yield piece

@@ -52,7 +52,36 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _describe_add(add: argparse.ArgumentParser) -> None:
-    add.add_argument("source", nargs="+", metavar="SOURCE", help="a file, a folder or a glob")
+    add.add_argument(
+        "source",
+        nargs="+",
+        metavar="SOURCE",
+        help="a file, a folder, a glob, or a URL (s3://, gs://, github://, zip://, https://, ...)",
+    )
+    selection = add.add_argument_group("which files", "patterns as in .gitignore")
+    selection.add_argument("--include", action="append", default=[], metavar="PATTERN")
+    selection.add_argument("--exclude", action="append", default=[], metavar="PATTERN")
+    selection.add_argument(
+        "--allow-web", action="store_true", help="read https:// pages and sitemaps"
+    )
+    labels = add.add_argument_group("what is said of them")
+    labels.add_argument("--meta", action="append", default=[], metavar="KEY=VALUE")
+    labels.add_argument("--tag", action="append", default=[], metavar="TAG")
+    labels.add_argument(
+        "--acl",
+        action="append",
+        default=[],
+        metavar="GROUP,...",
+        help="who may read them (default: public, everybody)",
+    )
+    add.add_argument(
+        "--ocr",
+        nargs="?",
+        const="eng",
+        default="",
+        metavar="LANGUAGES",
+        help="read pictures of text with Tesseract, e.g. deu+eng (default: eng)",
+    )
     add.add_argument(
         "--language", help="stemming and stop words (default: the corpus', or english)"
     )

@@ -10,6 +10,7 @@ from rag.errors import CorpusNotFound, ReleaseNotFound, StorageError, UsageError
 if TYPE_CHECKING:
     from ingest.outcomes import Progress, Report
     from ingest.publishing import CorpusFolder
+    from ingest.sources import ScanOptions
     from ingest.workshop import Workshop
     from rag.settings import Settings
 
@@ -34,12 +35,26 @@ def _add(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolde
     from ingest.sources import scan
 
     language = _check_language(options.language)
+    chosen = _choose(options)
 
     def bring_in() -> int:
-        found = scan(options.source)
+        found = scan(options.source, chosen)
         return _make(options, settings, language, lambda w: pipeline.add(folder, found, w))
 
     return _watch(options, bring_in) if options.watch else bring_in()
+
+
+def _choose(options: argparse.Namespace) -> "ScanOptions":
+    from ingest.labels import parse_labels
+    from ingest.selection import Selection
+    from ingest.sources import ScanOptions
+
+    if options.ocr:
+        from ingest.adapters.tesseract import check_ocr
+
+        check_ocr(options.ocr)
+    labels = parse_labels(options.meta, options.acl, options.tag)
+    return ScanOptions(Selection(options.include, options.exclude), labels, options.allow_web)
 
 
 def _watch(options: argparse.Namespace, bring_in: Callable[[], int]) -> int:
@@ -102,6 +117,7 @@ def _equip(
         language=language,
         progress=progress,
         checksum=getattr(options, "checksum", False),
+        ocr=getattr(options, "ocr", ""),
     )
 
 

@@ -1,13 +1,12 @@
 """What a file holds once it is read, and how files of a format are read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from rag.domain import Page, Span
+from rag.domain import MetadataValue, Page, Span
 
-MetadataValue = str | int | float | bool | tuple[str, ...]
 PAGE_BREAK = "\n\n"
 NAMED_RUNS = 10
 
@@ -60,8 +59,8 @@ def join_pages(contents: list[str]) -> tuple[str, tuple[Page, ...]]:
     return PAGE_BREAK.join(contents), tuple(pages)
 
 
-def name_pages(numbers: list[int]) -> str:
-    """Page numbers in few words: `page 3`, `pages 3, 7-9`; of many runs the first few."""
+def list_pages(numbers: Sequence[int]) -> str:
+    """Page numbers in few characters: `3, 7-9`; of many runs the first few."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:
@@ -70,5 +69,9 @@ def name_pages(numbers: list[int]) -> str:
             runs.append([number])
     shown = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs[:NAMED_RUNS]]
     left_out = sum(len(run) for run in runs[NAMED_RUNS:])
-    named = ", ".join(shown) + (f" and {left_out} more" if left_out else "")
-    return f"{'page' if len(numbers) == 1 else 'pages'} {named}"
+    return ", ".join(shown) + (f" and {left_out} more" if left_out else "")
+
+
+def name_pages(numbers: Sequence[int]) -> str:
+    """Page numbers in few words: `page 3`, `pages 3, 7-9`."""
+    return f"{'page' if len(numbers) == 1 else 'pages'} {list_pages(numbers)}"

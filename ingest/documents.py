@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from ingest import hidden, markup
 from ingest.adapters import kreuzberg, tesseract
-from ingest.content import Extraction, MetadataValue, SourceFile, join_pages, name_pages
+from ingest.content import Extraction, SourceFile, join_pages, name_pages
 from ingest.decoding import decode, drop_unseen
 from ingest.vanished import drop_hidden_runs
+from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed
 
 WEB_PAGE = "text/html"

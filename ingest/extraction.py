@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 
 from ingest.archives import check_archive
 from ingest.chats import read_chat
-from ingest.content import Extraction, Format, MetadataValue, SourceFile
+from ingest.content import Extraction, Format, SourceFile
 from ingest.decoding import decode, drop_unseen
 from ingest.documents import (
     extract_image,
@@ -26,6 +26,7 @@ from ingest.slides import extract_slides
 from ingest.subtitles import extract_subtitles
 from ingest.tables import describe_rows, read_csv
 from ingest.xmltext import extract_xml, refuse_entities
+from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed
 
 __all__ = ["EXTRACTORS", "Extraction", "Format", "MetadataValue", "extract"]

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ingest.adapters.yaml import NotPlainYaml, read_plain_yaml
 from ingest.blocks import find_front_matter
-from ingest.content import MetadataValue
 from ingest.decoding import drop_unseen
+from rag.domain import MetadataValue
 
 MOST_CHARACTERS = 16_000
 MOST_KEYS = 100

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 
-from ingest.content import Extraction, MetadataValue, SourceFile
+from ingest.content import Extraction, SourceFile
 from ingest.decoding import decode
+from rag.domain import MetadataValue
 
 COMMENT = re.compile(r"(?<!\\)%[^\n]*\n?")
 BEGIN_DOCUMENT = "\\begin{document}"

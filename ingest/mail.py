@@ -8,9 +8,10 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from ingest.content import Extraction, MetadataValue, SourceFile
+from ingest.content import Extraction, SourceFile
 from ingest.decoding import decode, drop_unseen
 from ingest.documents import read_web_page
+from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")

@@ -1,6 +1,7 @@
 """`add` and `remove`: bring a corpus to what its sources hold, and publish that as a release."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -109,7 +110,9 @@ def set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:
         chunked_by=f"{CHUNKER} {workshop.embedder}",
         progress=workshop.progress,
         limits=workshop.limits,
+        scratch=folder.path / f".unpacked-{os.getpid()}",
         checksum=workshop.checksum,
+        ocr=workshop.ocr,
     )
 
 

@@ -95,7 +95,7 @@ def writer_lock(folder: CorpusFolder, started: str) -> Iterator[None]:
 
 def remove_stale_builds(folder: CorpusFolder) -> None:
     """Remove what runs that died left half built; only for the holder of the writer's lock."""
-    for path in folder.releases.glob(".build-*"):
+    for path in (*folder.releases.glob(".build-*"), *folder.path.glob(".unpacked-*")):
         shutil.rmtree(path, ignore_errors=True)
 
 

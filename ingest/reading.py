@@ -1,30 +1,34 @@
 """Bringing the ledger to what the sources hold: each new or changed file read, cut and recorded."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from ingest.blobs import Blob, BlobStore
 from ingest.chunking import draft_chunks, fit_window, make_chunks
+from ingest.content import Extraction, list_pages
 from ingest.embedding import LazyEmbedder
+from ingest.expanding import ArchiveExpander
 from ingest.extraction import EXTRACTOR
+from ingest.labels import ACCESS_KEYS, Labels, read_labels
 from ingest.ledger import Ledger, SourceRow, State, StoredDocument, hash_uri
 from ingest.outcomes import Outcome, Progress
 from ingest.sources import Scan, Source
 from ingest.workers import Extracted, ExtractionPool, Job, Limits, count_workers
-from rag.domain import Chunk, Document
+from rag.domain import Chunk, Document, MetadataValue
 from rag.errors import ExtractionFailed
 
 TRANSACTION_DOCUMENTS = 32
 MOST_NOTE_CHARACTERS = 300
 
 
-def extractor_fingerprint() -> str:
+def extractor_fingerprint(ocr: str) -> str:
     """What a document's text depends on besides its bytes."""
-    return f"{EXTRACTOR}/kreuzberg-{version('kreuzberg')}"
+    name = f"{EXTRACTOR}/kreuzberg-{version('kreuzberg')}"
+    return f"{name}/ocr-{ocr}" if ocr else name
 
 
 def document_id(corpus: str, uri: str) -> str:
@@ -43,7 +47,18 @@ class Desk:
     chunked_by: str
     progress: Progress
     limits: Limits
+    scratch: Path
     checksum: bool = False
+    ocr: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A source whose bytes are stored, on its way through a worker."""
+
+    source: Source
+    blob: Blob
+    labels: Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +74,40 @@ class SourceReader:
     def __init__(self, desk: Desk, *, now: str) -> None:
         self._desk = desk
         self._now = now
-        self._extractor = extractor_fingerprint()
+        self._extractor = extractor_fingerprint(desk.ocr)
         self._known = desk.ledger.sources()
         self._erased = desk.ledger.tombstones()
         self._chunks = desk.ledger.count_chunks()
         self._settled: list[SourceRow] = []
-        self._read: dict[str, tuple[Source, Blob]] = {}
+        self._taken: dict[str, _Taken] = {}
         self._outcomes: dict[str, Outcome] = {}
 
     def read(self, scan: Scan) -> list[Outcome]:
         """Record what changed since the last run; the outcomes are in order of their source."""
+        desk = self._desk
+        expander = ArchiveExpander(
+            desk.ledger,
+            desk.scratch,
+            desk.limits,
+            again=desk.checksum,
+            extractor=self._extractor,
+        )
+        try:
+            expanded = expander.expand(scan.sources, self._known)
+            self._read_all(replace(scan, sources=expanded.sources))
+        finally:
+            expander.clear()
+        with desk.ledger.transaction():
+            for uri, seen in expanded.archives.items():
+                desk.ledger.put_archive(uri, seen)
+        return [self._outcomes[uri] for uri in sorted(self._outcomes)]
+
+    def _read_all(self, scan: Scan) -> None:
         self._remove_vanished(scan)
         changed = [source for source in scan.sources if not self._is_settled(source)]
         self._flush()
         if changed:
             self._read_changed(changed)
-        return [self._outcomes[uri] for uri in sorted(self._outcomes)]
 
     def _remove_vanished(self, scan: Scan) -> None:
         found = {source.uri for source in scan.sources}
@@ -94,7 +127,7 @@ class SourceReader:
             return True
         if row is None or not self._is_whole(row, source) or self._desk.checksum:
             return False
-        if (row.size, row.mtime_ns) != (source.size, source.mtime_ns):
+        if (row.size, row.mtime_ns) != (source.size, source.mtime_ns) or source.mtime_ns < 0:
             return False
         self._keep(source, row)
         return True
@@ -149,6 +182,7 @@ class SourceReader:
     def _jobs(self, changed: Iterable[Source]) -> Iterator[Job]:
         for source in changed:
             try:
+                labels = read_labels(source.labels, source.side_cars)
                 blob = self._desk.blobs.store(source)
             except ExtractionFailed as error:
                 self._settle(source, "quarantined", reason=str(error))
@@ -163,14 +197,15 @@ class SourceReader:
                 self._desk.blobs.discard(blob.sha256)
                 continue
             self._desk.embedder.start()
-            self._read[source.uri] = (source, blob)
-            yield Job(source.uri, blob.path, source.name, blob.size)
+            self._taken[source.uri] = _Taken(source, blob, labels)
+            yield Job(source.uri, blob.path, source.name, blob.size, self._desk.ocr)
 
     def _record(self, results: list[tuple[Job, Extracted | ExtractionFailed]]) -> None:
         documents: list[_Finished] = []
         failed: list[Blob] = []
         for job, result in results:
-            source, blob = self._read.pop(job.key)
+            taken = self._taken.pop(job.key)
+            source, blob = taken.source, taken.blob
             if isinstance(result, ExtractionFailed):
                 self._settle(source, "quarantined", reason=str(result), sha256=blob.sha256)
                 failed.append(blob)
@@ -178,31 +213,36 @@ class SourceReader:
                 self._settle(source, "empty", reason="no text", sha256=blob.sha256)
                 failed.append(blob)
             else:
-                documents.append(self._cut(source, blob, result))
+                documents.append(self._cut(taken, result))
         with self._desk.ledger.transaction():
             for finished in documents:
                 self._put(finished)
         self._flush()
         self._discard(failed)
 
-    def _cut(self, source: Source, blob: Blob, extracted: Extracted) -> "_Finished":
-        extraction = extracted.extraction
+    def _cut(self, taken: _Taken, extracted: Extracted) -> "_Finished":
+        extraction, source = extracted.extraction, taken.source
+        metadata = _merge(extraction.metadata, taken.labels.metadata)
         document = Document(
             id=document_id(self._desk.corpus, source.uri),
-            version=blob.sha256,
+            version=taken.blob.sha256,
             source=source.name,
-            title=extraction.title or PurePosixPath(source.name).stem,
+            title=str(taken.labels.metadata.get("title", "")) or _title(extraction, source),
             text=extraction.text,
             media_type=extraction.media_type,
             pages=extraction.pages,
+            metadata=metadata,
+            access=taken.labels.access,
         )
         drafts = fit_window(document.text, extracted.drafts, self._desk.embedder.get())
         chunks = make_chunks(document.id, document.text, drafts, document.pages)
         note = "; ".join(extraction.notes)[:MOST_NOTE_CHARACTERS]
         row = replace(
-            self._row(source, "indexed", reason=note, sha256=blob.sha256),
+            self._row(source, "indexed", reason=note, sha256=document.version),
             characters=len(document.text),
             pages=len(document.pages),
+            empty_pages=list_pages(extraction.pages_without_text),
+            seconds=round(extracted.seconds, 3),
         )
         return _Finished(row, StoredDocument(document, extraction.is_markdown), chunks)
 
@@ -220,6 +260,17 @@ class SourceReader:
         for blob in blobs:
             if not self._desk.ledger.holds_content(blob.sha256, beside=""):
                 self._desk.blobs.discard(blob.sha256)
+
+
+def _merge(
+    said: Mapping[str, MetadataValue], labels: Mapping[str, MetadataValue]
+) -> dict[str, MetadataValue]:
+    """What a document says of itself, and over it what operators say; it grants no access."""
+    return {key: value for key, value in said.items() if key not in ACCESS_KEYS} | dict(labels)
+
+
+def _title(extraction: Extraction, source: Source) -> str:
+    return extraction.title or PurePosixPath(source.name).stem
 
 
 def cut_again(desk: Desk) -> None:

@@ -6,12 +6,12 @@ import resource
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import ParamSpec, Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -20,6 +20,9 @@ from ingest.chunking import Draft, draft_chunks
 from ingest.confinement import confine
 from ingest.extraction import Extraction, extract
 from rag.errors import ExtractionFailed
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WAITING_JOBS = 256
 WAITING_BYTES = 64_000_000
@@ -115,11 +118,24 @@ class ExtractionPool:
             done, future = waiting.popleft()
             yield done, self._result(done, future)
 
+    def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` gives, done in a worker under the same limits. Raises ExtractionFailed."""
+        future = self._pool.schedule(
+            _call, args=(self._limits.cpu_s, work, args, kwargs), timeout=self._limits.wall_s
+        )
+        error = future.exception()
+        if error is None:
+            result: T = future.result()
+            return result
+        raise self._explain(error, times=1) from error
+
     def _result(self, job: Job, future: ProcessFuture[Extracted]) -> Extracted | ExtractionFailed:
         error = future.exception()
-        times = self._limits.ocr_times if job.ocr else 1
         if error is None:
             return future.result()
+        return self._explain(error, times=self._limits.ocr_times if job.ocr else 1)
+
+    def _explain(self, error: BaseException, *, times: int) -> ExtractionFailed:
         if isinstance(error, ExtractionFailed):
             return error
         if isinstance(error, FutureTimeoutError):
@@ -137,11 +153,25 @@ def _describe_exit(code: int, cpu_s: int) -> ExtractionFailed:
     return ExtractionFailed(f"the reader crashed (exit code {code}): damaged, or too large")
 
 
-def _work(job: Job, cpu_s: int, extract: Extractor) -> Extracted:
-    began = time.monotonic()
+def _call(
+    cpu_s: int, work: Callable[P, T], args: tuple[object, ...], kwargs: dict[str, object]
+) -> T:
+    _allow_processor_time(cpu_s)
+    try:
+        return work(*args, **kwargs)  # type: ignore[arg-type]  # pickled and unpickled
+    except MemoryError as error:
+        raise ExtractionFailed("too large for the reader's memory") from error
+
+
+def _allow_processor_time(cpu_s: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime) + cpu_s
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+
+
+def _work(job: Job, cpu_s: int, extract: Extractor) -> Extracted:
+    began = time.monotonic()
+    _allow_processor_time(cpu_s)
     try:
         extraction = extract(job.path, job.name, ocr=job.ocr)
         drafts = draft_chunks(

@@ -18,7 +18,8 @@ class Workshop:
     `embedder` and `engines` name them, with their versions, before they are loaded.
 
     Without a `language` the corpus keeps the one it has, English at first. With `checksum` every
-    file is read again and compared, whatever its size and time say.
+    file is read again and compared, whatever its size and time say. `ocr` names the languages in
+    which pictures of text are read.
     """
 
     embedder: str
@@ -30,4 +31,5 @@ class Workshop:
     limits: Limits = field(default_factory=Limits)
     progress: Progress = field(default_factory=Silence)
     checksum: bool = False
+    ocr: str = ""
     keep: int = publishing.KEPT_RELEASES

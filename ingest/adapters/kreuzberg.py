@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import kreuzberg
 
-from ingest.content import MetadataValue
+from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed
 
 OCR_DOTS_PER_INCH = 200

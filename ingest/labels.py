@@ -1,0 +1,139 @@
+"""What operators say of documents beside their text: metadata, tags and who may read them.
+
+It comes from the command line, from `.meta.json` of a folder, and from `NAME.meta.json` beside a
+file; the nearer to the file, the stronger. What a document says of itself is weaker than all of
+these, and has no say in who may read it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag.domain import PUBLIC, MetadataValue
+from rag.errors import ExtractionFailed, UsageError
+
+SIDE_CAR = ".meta.json"
+ACCESS_KEYS = ("acl", "access")
+TAGS = "tags"
+KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
+MOST_VALUE_CHARACTERS = 1000
+MOST_KEYS = 100
+MOST_SIDE_CAR_BYTES = 64_000
+INTEGER = re.compile(r"[+-]?\d{1,15}")
+DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Metadata of a document, and the principals that may read it."""
+
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    access: tuple[str, ...] = (PUBLIC,)
+
+    @property
+    def stamp(self) -> str:
+        """A short text that changes whenever these labels do; empty for none at all."""
+        if self == Labels():
+            return ""
+        said = json.dumps([dict(self.metadata), self.access], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def parse_labels(metadata: Sequence[str], access: Sequence[str], tags: Sequence[str]) -> Labels:
+    """Labels from `--meta key=value`, `--acl group,...` and `--tag`. Raises UsageError."""
+    raw: dict[str, Any] = {}
+    for pair in metadata:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--meta {pair[:80]!r} is not KEY=VALUE")
+        raw[key.strip()] = _guess_type(value.strip())
+    if tags:
+        raw[TAGS] = list(tags)
+    readers = [name.strip() for names in access for name in names.split(",") if name.strip()]
+    if access and not readers:
+        raise UsageError("--acl names nobody: give groups, e.g. --acl hr,board")
+    try:
+        checked = _check(raw)
+        return Labels(checked, _check_readers(readers) if readers else (PUBLIC,))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _guess_type(value: str) -> MetadataValue:
+    if value in ("true", "false"):
+        return value == "true"
+    if INTEGER.fullmatch(value):
+        return int(value)
+    return float(value) if DECIMAL.fullmatch(value) else value
+
+
+def read_labels(given: Labels, side_cars: Iterable[Path]) -> Labels:
+    """`given`, with what the side-cars say laid over it in order. Raises ExtractionFailed."""
+    metadata, access = dict(given.metadata), given.access
+    for side_car in side_cars:
+        raw = _read_side_car(side_car)
+        try:
+            for key in ACCESS_KEYS:
+                if key in raw:
+                    access = _check_readers(raw.pop(key))
+            metadata |= _check(raw)
+        except ValueError as error:
+            raise ExtractionFailed(f"side-car {side_car.name}: {error}") from error
+    return Labels(metadata, access)
+
+
+def _read_side_car(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MOST_SIDE_CAR_BYTES:
+            raise ExtractionFailed(f"side-car {path.name}: larger than {MOST_SIDE_CAR_BYTES} bytes")
+        raw = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ExtractionFailed(f"side-car {path.name}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ExtractionFailed(f"side-car {path.name} is not JSON: {error}"[:200]) from error
+    if not isinstance(raw, dict):
+        raise ExtractionFailed(f"side-car {path.name} is not a JSON object")
+    return raw
+
+
+def _check_readers(raw: Any) -> tuple[str, ...]:  # JSON holds anything
+    names = [raw] if isinstance(raw, str) else raw
+    if not isinstance(names, list) or not all(_is_text(name) and name for name in names):
+        raise ValueError("`acl` must be a list of group names")
+    return tuple(sorted(set(names)))
+
+
+def _check(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:  # JSON holds anything
+    if len(raw) > MOST_KEYS:
+        raise ValueError(f"more than {MOST_KEYS} metadata keys")
+    return {_check_key(key): _check_value(key, value) for key, value in raw.items()}
+
+
+def _check_key(key: str) -> str:
+    if not KEY.fullmatch(key) or key in ACCESS_KEYS:
+        raise ValueError(
+            f"metadata key {key[:80]!r} is not allowed: use a-z, 0-9 and '_', starting with a "
+            "letter"
+        )
+    return key
+
+
+def _check_value(key: str, value: Any) -> MetadataValue:  # JSON holds anything
+    if isinstance(value, list) and len(value) <= MOST_KEYS and all(map(_is_text, value)):
+        return tuple(value)
+    if _is_text(value) or (isinstance(value, int | float) and abs(value) < 1e15):
+        checked: MetadataValue = value
+        return checked
+    raise ValueError(
+        f"metadata {key!r} must be a text of at most {MOST_VALUE_CHARACTERS} characters, a number, "
+        "true or false, or a list of texts"
+    )
+
+
+def _is_text(value: Any) -> bool:  # JSON holds anything
+    is_short = isinstance(value, str) and len(value) <= MOST_VALUE_CHARACTERS
+    return is_short and value.isprintable()
