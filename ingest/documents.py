@@ -1,5 +1,7 @@
 """Office files, books, mail, web pages, PDF and pictures: formats that a parser must open."""
 
+from dataclasses import replace
+
 from ingest import hidden, markup
 from ingest.adapters import kreuzberg, tesseract
 from ingest.content import Extraction, SourceFile, join_pages, name_pages
@@ -8,15 +10,21 @@ from ingest.vanished import drop_hidden_runs
 from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed
 
+WEB_PAGE = "text/html"
+
 
 def extract_web_page(file: SourceFile) -> Extraction:
     """The visible text of an HTML page as Markdown."""
-    raw = file.read()
-    page = decode(raw, markup.declared_charset(raw))
+    return replace(read_web_page(file.read()), media_type=file.media_type)
+
+
+def read_web_page(raw: bytes, charset: str = "") -> Extraction:
+    """The visible text of an HTML page in `charset`, or in the one that it names, as Markdown."""
+    page = decode(raw, charset or markup.declared_charset(raw))
     title, body = markup.split_web_page(page.text)
     visible, notes = hidden.drop_hidden(body)
-    content = kreuzberg.read_markdown(visible.encode(), "text/html")
-    return _as_markdown(content._replace(title=title), file.media_type, page.notes + notes)
+    content = kreuzberg.read_markdown(visible.encode(), WEB_PAGE)
+    return _as_markdown(content._replace(title=title), WEB_PAGE, page.notes + notes)
 
 
 def extract_marked_up(file: SourceFile) -> Extraction:
@@ -38,8 +46,8 @@ def extract_word(file: SourceFile) -> Extraction:
     return _as_markdown(kreuzberg.read_markdown(raw, file.media_type), file.media_type, notes)
 
 
-def extract_mail(file: SourceFile) -> Extraction:
-    """A mail's headers and body as plain text."""
+def extract_outlook_mail(file: SourceFile) -> Extraction:
+    """An Outlook mail's headers and body as plain text."""
     content = kreuzberg.read_plain(file.read(), file.media_type)
     seen = drop_unseen(content.text.strip())
     return Extraction(
@@ -87,14 +95,25 @@ def _clean_pages(contents: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _read_pictures(file: SourceFile, texts: list[str], bare: list[int]) -> list[str]:
-    """Fill in `texts` what OCR finds on the `bare` pages, and say which those are."""
+    """Fill in `texts` what OCR finds on the `bare` pages, and say which those are.
+
+    A page that cannot be read is named with the reason, and the others are read.
+    """
     found: list[int] = []
+    failures: dict[int, str] = {}
     for number in bare:
-        picture = kreuzberg.render_page(file.path, number)
-        text = drop_unseen(tesseract.read_picture(picture, file.ocr)).text
+        try:
+            picture = kreuzberg.render_page(file.path, number)
+            text = drop_unseen(tesseract.read_picture(picture, file.ocr)).text
+        except ExtractionFailed as error:
+            failures[number] = str(error)
+            continue
         texts[number - 1] = text
         found += [number] if text else []
-    return [f"{name_pages(found)} read by OCR"] if found else []
+    notes = [f"{name_pages(found)} read by OCR"] if found else []
+    if failures:
+        notes.append(f"{name_pages(list(failures))}: {next(iter(failures.values()))}")
+    return notes
 
 
 def _as_markdown(

@@ -9,15 +9,16 @@ from ingest.content import Extraction, Format, SourceFile
 from ingest.decoding import decode, drop_unseen
 from ingest.documents import (
     extract_image,
-    extract_mail,
     extract_marked_up,
     extract_office,
+    extract_outlook_mail,
     extract_pdf,
     extract_web_page,
     extract_word,
 )
 from ingest.front_matter import read_front_matter
 from ingest.latex import extract_latex
+from ingest.mail import extract_mail
 from ingest.notebooks import extract_notebook
 from ingest.records import extract_records
 from ingest.signatures import looks_binary, recognize
@@ -108,7 +109,9 @@ EXTRACTORS: dict[str, Format] = {
     ".markdown": Format("text/markdown", extract_markdown),
     ".md": Format("text/markdown", extract_markdown),
     ".mdx": Format("text/markdown", extract_markdown),
-    ".msg": Format("application/vnd.ms-outlook", extract_mail, "ole"),
+    ".mht": Format("message/rfc822", extract_mail),
+    ".mhtml": Format("message/rfc822", extract_mail),
+    ".msg": Format("application/vnd.ms-outlook", extract_outlook_mail, "ole"),
     ".ndjson": Format("application/x-ndjson", extract_records),
     ".odp": Format(f"{OPEN_DOCUMENT}.presentation", extract_slides, "zip"),
     ".ods": Format(f"{OPEN_DOCUMENT}.spreadsheet", extract_office, "zip"),

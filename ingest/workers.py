@@ -32,7 +32,7 @@ class Extractor(Protocol):
     """Turns a file, and the name that users know it by, into text."""
 
     def __call__(self, path: Path, name: str, *, ocr: str = "") -> Extraction:
-        """The text of the file; Raises ExtractionFailed."""
+        """The text of the file. Raises ExtractionFailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _describe_exit(code: int, cpu_s: int) -> ExtractionFailed:
         return ExtractionFailed(f"not read within {cpu_s} s of processor time")
     if code == -signal.SIGKILL:
         return ExtractionFailed("the reader was killed: too large for the memory there is")
-    return ExtractionFailed(f"the reader crashed (exit code {code})")
+    return ExtractionFailed(f"the reader crashed (exit code {code}): damaged, or too large")
 
 
 def _call(

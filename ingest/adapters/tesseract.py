@@ -7,7 +7,7 @@ import subprocess
 from rag.errors import ExtractionFailed, SettingsError
 
 PROGRAM = "tesseract"
-PICTURE_S = 60
+PICTURE_S = 60.0
 LANGUAGES = re.compile(r"[A-Za-z][A-Za-z_]{1,30}(?:\+[A-Za-z][A-Za-z_]{1,30}){0,9}")
 
 
@@ -33,7 +33,7 @@ def read_picture(picture: bytes, languages: str) -> str:
     try:
         done = subprocess.run(command, input=picture, capture_output=True, timeout=PICTURE_S)
     except subprocess.TimeoutExpired as error:
-        raise ExtractionFailed(f"its text was not read within {PICTURE_S} s") from error
+        raise ExtractionFailed(f"its text was not read within {PICTURE_S:.0f} s") from error
     if done.returncode:
         complaint = " ".join(done.stderr.decode(errors="replace").split())
         raise ExtractionFailed(f"its text cannot be read: {complaint}"[:200])

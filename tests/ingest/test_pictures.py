@@ -102,6 +102,17 @@ def test_a_scan_in_which_ocr_finds_nothing_fails_without_advice(tmp_path: Path) 
         read(tmp_path, "a.pdf", scan(tmp_path / "x.pdf", None), ocr="eng")
 
 
+def test_a_page_that_ocr_cannot_read_is_named_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = scan(tmp_path / "x.pdf", picture("The boat leaves at nine"), "Two.", None)
+    monkeypatch.setattr(tesseract, "PICTURE_S", 0.000_001)
+    found = read(tmp_path, "a.pdf", raw, ocr="eng")
+    assert found.text.strip() == "Two."
+    assert found.notes[0].startswith("pages 1, 3: its text was not read within")
+    assert found.pages_without_text == (1, 3)
+
+
 def test_page_numbers_are_named_in_few_words() -> None:
     assert name_pages([3]) == "page 3"
     assert name_pages([3, 7, 8, 9]) == "pages 3, 7-9"
@@ -118,3 +129,12 @@ def test_ocr_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.Mo
     monkeypatch.setattr(tesseract, "PROGRAM", "no-such-tesseract")
     with pytest.raises(SettingsError, match="needs the program tesseract: apt-get install"):
         check_ocr("deu")
+
+
+def test_a_picture_too_large_for_memory_fails_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bomb"
+    Image.new("1", (60_000, 60_000)).save(path, "PNG")
+    job = Job("it", path, "a.png", path.stat().st_size, ocr="eng")
+    with ExtractionPool(1, Limits(wall_s=2.0)) as pool:
+        [(_, result)] = pool.run([job])
+    assert isinstance(result, ExtractionFailed)

@@ -54,7 +54,7 @@ def test_hangs_crashes_and_bombs_fail_only_their_file(jobs: list[Job]) -> None:
     failed = {job.name: result for job, result in results if job.name != "good"}
     assert all(isinstance(result, ExtractionFailed) for result in failed.values())
     assert str(failed["hang"]) == "not read within 3 s"
-    assert str(failed["crash"]) == "the reader crashed (exit code -11)"
+    assert str(failed["crash"]) == "the reader crashed (exit code -11): damaged, or too large"
     assert str(failed["devour"]) == "too large for the reader's memory"
     assert str(failed["spin"]) == "not read within 1 s of processor time"
     assert str(failed["stumble"]).startswith("the reader failed: KeyError")
