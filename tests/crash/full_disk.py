@@ -99,7 +99,9 @@ def _serves(folder: CorpusFolder) -> bool:
     release = open_probed_release(folder.release(live))
     try:
         vector = HashingEmbedder().embed_queries(["The boat of pier 1-1 sails."])[0]
-        return not damaged_files(folder.release(live)) and len(release.vectors.search(vector, 5)) == 5
+        return (
+            not damaged_files(folder.release(live)) and len(release.vectors.search(vector, 5)) == 5
+        )
     finally:
         release.close()
 
