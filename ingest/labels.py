@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ingest.small_files import read_small_file
 from rag.domain import PUBLIC, MetadataValue
 from rag.errors import ExtractionFailed, UsageError
 
@@ -88,11 +89,9 @@ def read_labels(given: Labels, side_cars: Iterable[Path]) -> Labels:
 
 def _read_side_car(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MOST_SIDE_CAR_BYTES:
-            raise ExtractionFailed(f"side-car {path.name}: larger than {MOST_SIDE_CAR_BYTES} bytes")
-        raw = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ExtractionFailed(f"side-car {path.name}: {error.strerror}") from error
+        raw = json.loads(read_small_file(path, MOST_SIDE_CAR_BYTES))
+    except ExtractionFailed as error:
+        raise ExtractionFailed(f"side-car {path.name}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ExtractionFailed(f"side-car {path.name} is not JSON: {error}"[:200]) from error
     if not isinstance(raw, dict):
