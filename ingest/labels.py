@@ -8,12 +8,10 @@ these, and has no say in who may read it.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ingest.small_files import read_small_file
 from rag.domain import PUBLIC, MetadataValue
 from rag.errors import ExtractionFailed, UsageError
 
@@ -72,7 +70,24 @@ def _guess_type(value: str) -> MetadataValue:
     return float(value) if DECIMAL.fullmatch(value) else value
 
 
-def read_labels(given: Labels, side_cars: Iterable[Path]) -> Labels:
+@dataclass(frozen=True, slots=True)
+class SideCar:
+    """A side-car wherever it is kept; `read` gives its bytes, at most so many of them.
+
+    `mark` is another one whenever the side-car has changed. `read` raises ExtractionFailed.
+    """
+
+    name: str
+    mark: str
+    read: Callable[[int], bytes]
+
+
+def stamp_of(labels: Labels, side_cars: Iterable[SideCar]) -> str:
+    """A short text that changes whenever a document's labels or their side-cars do."""
+    return labels.stamp + "".join(f";{side_car.mark}" for side_car in side_cars)
+
+
+def read_labels(given: Labels, side_cars: Iterable[SideCar]) -> Labels:
     """`given`, with what the side-cars say laid over it in order. Raises ExtractionFailed."""
     metadata, access = dict(given.metadata), given.access
     for side_car in side_cars:
@@ -87,15 +102,15 @@ def read_labels(given: Labels, side_cars: Iterable[Path]) -> Labels:
     return Labels(metadata, access)
 
 
-def _read_side_car(path: Path) -> dict[str, Any]:
+def _read_side_car(side_car: SideCar) -> dict[str, Any]:
     try:
-        raw = json.loads(read_small_file(path, MOST_SIDE_CAR_BYTES))
+        raw = json.loads(side_car.read(MOST_SIDE_CAR_BYTES))
     except ExtractionFailed as error:
-        raise ExtractionFailed(f"side-car {path.name}: {error}") from error
+        raise ExtractionFailed(f"side-car {side_car.name}: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise ExtractionFailed(f"side-car {path.name} is not JSON: {error}"[:200]) from error
+        raise ExtractionFailed(f"side-car {side_car.name} is not JSON: {error}"[:200]) from error
     if not isinstance(raw, dict):
-        raise ExtractionFailed(f"side-car {path.name} is not a JSON object")
+        raise ExtractionFailed(f"side-car {side_car.name} is not a JSON object")
     return raw
 
 

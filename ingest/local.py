@@ -5,11 +5,13 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from ingest.labels import SIDE_CAR, Labels
+from ingest.labels import SIDE_CAR, Labels, SideCar, stamp_of
 from ingest.selection import IGNORE_FILE, Selection
+from ingest.small_files import read_small_file
 from ingest.sources import ScanOptions, Source, printable
 from rag.errors import SourceNotFound
 
@@ -22,7 +24,7 @@ class _Place:
     uri: str
     relative: str
     selection: Selection
-    side_cars: tuple[tuple[str, str], ...]
+    side_cars: tuple[SideCar, ...]
 
 
 def look_at_path(argument: str, options: ScanOptions) -> tuple[str, list[Source]]:
@@ -88,11 +90,11 @@ def _look_at_file(path: Path, base: Path, root: str, labels: Labels) -> Source:
     side_cars = [*(base / folder / SIDE_CAR for folder in above), Path(f"{path}{SIDE_CAR}")]
     try:
         there = [each for each in side_cars if os.path.lexists(each)]
-        marks = [(os.fspath(each), _mark(each.lstat())) for each in there]
+        found = tuple(_side_car(os.fspath(each), each.lstat()) for each in there)
         status = path.lstat()
     except OSError as error:
         return walker.problem(uri, os.fspath(path), relative, error)
-    return walker.describe(uri, os.fspath(path), printable(relative), (status, tuple(marks)))
+    return walker.describe(uri, os.fspath(path), printable(relative), (status, found))
 
 
 class _Walker:
@@ -133,7 +135,7 @@ class _Walker:
         if IGNORE_FILE in entries:
             selection = selection.inside(Path(place.path), place.relative)
         if own := entries.get(SIDE_CAR):
-            side_cars = (*side_cars, (own.path, _mark(own.stat(follow_symlinks=False))))
+            side_cars = (*side_cars, _side_car(own.path, own.stat(follow_symlinks=False)))
         return _Place(place.path, place.uri, place.relative, selection, side_cars)
 
     def _look_at(
@@ -150,7 +152,7 @@ class _Walker:
         side_cars = place.side_cars
         try:
             if own := entries.get(entry.name + SIDE_CAR):
-                side_cars = (*side_cars, (own.path, _mark(own.stat(follow_symlinks=False))))
+                side_cars = (*side_cars, _side_car(own.path, own.stat(follow_symlinks=False)))
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
             return self.problem(uri, entry.path, relative, error)
@@ -166,7 +168,7 @@ class _Walker:
         uri: str,
         path: str,
         name: str,
-        seen: tuple[os.stat_result, tuple[tuple[str, str], ...]],
+        seen: tuple[os.stat_result, tuple[SideCar, ...]],
     ) -> Source:
         """A source by what a look at it and at its side-cars told."""
         status, side_cars = seen
@@ -177,7 +179,6 @@ class _Walker:
             problem = "not a regular file"
         if problem:
             return Source(uri, self._root, Path(path), name, problem=problem)
-        stamp = self._stamp + "".join(mark for _, mark in side_cars)
         return Source(
             uri,
             self._root,
@@ -185,14 +186,15 @@ class _Walker:
             name,
             status.st_size,
             status.st_mtime_ns,
-            stamp=stamp,
+            stamp=stamp_of(self._labels, side_cars) if side_cars else self._stamp,
             labels=self._labels,
-            side_cars=tuple(Path(each) for each, _ in side_cars),
+            side_cars=side_cars,
         )
 
 
-def _mark(status: os.stat_result) -> str:
-    return f";{status.st_size}:{status.st_mtime_ns}"
+def _side_car(path: str, status: os.stat_result) -> SideCar:
+    mark = f"{status.st_size}:{status.st_mtime_ns}"
+    return SideCar(os.path.basename(path), mark, partial(read_small_file, Path(path)))
 
 
 def _uri(path: str) -> str:
