@@ -8,7 +8,7 @@ these, and has no say in who may read it.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,12 @@ class SideCar:
 def stamp_of(labels: Labels, side_cars: Iterable[SideCar]) -> str:
     """A short text that changes whenever a document's labels or their side-cars do."""
     return labels.stamp + "".join(f";{side_car.mark}" for side_car in side_cars)
+
+
+def folders_of(relative: str) -> Iterator[str]:
+    """The folders that a file lies in by its path, from the outermost, "" and then `a/`, `a/b/`."""
+    parts = relative.split("/")
+    return ("".join(f"{part}/" for part in parts[:depth]) for depth in range(len(parts)))
 
 
 def read_labels(given: Labels, side_cars: Iterable[SideCar]) -> Labels:

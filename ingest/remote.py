@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ingest.adapters.filesystems import FileSystem, open_file_system
-from ingest.labels import SIDE_CAR, SideCar, stamp_of
+from ingest.labels import SIDE_CAR, SideCar, folders_of, stamp_of
 from ingest.sources import ScanOptions, Source, printable
 from ingest.urls import without_credentials
 from rag.errors import SourceNotFound, UsageError
@@ -108,9 +108,7 @@ class _Listing:
 
     def _side_cars_of(self, relative: str) -> Iterator[SideCar]:
         """The side-cars of the folders that it lies in, from the root on, and its own."""
-        parts = relative.split("/")
-        folders = ("/".join(parts[:depth]) for depth in range(len(parts)))
-        of_folders = (f"{folder}/{SIDE_CAR}".lstrip("/") for folder in folders)
+        of_folders = (f"{folder}{SIDE_CAR}" for folder in folders_of(relative))
         for place in (*of_folders, relative + SIDE_CAR):
             if place in self._side_cars:
                 yield self._side_cars[place]
