@@ -84,7 +84,7 @@ def raw_port(authority: trustme.CA) -> Iterator[Callable[[Callable[[ssl.SSLSocke
 def drip(piece: bytes, head: bytes) -> Callable[[ssl.SSLSocket], None]:
     def answer(stream: ssl.SSLSocket) -> None:
         stream.sendall(head)
-        for _ in range(200):
+        for _ in range(40):
             stream.sendall(piece)
             time.sleep(0.05)
 
