@@ -160,3 +160,9 @@ def _check_value(key: str, value: Any) -> MetadataValue:  # JSON holds anything
 def _is_text(value: Any) -> bool:  # JSON holds anything
     is_short = isinstance(value, str) and len(value) <= MOST_VALUE_CHARACTERS
     return is_short and not any(unicodedata.category(mark) in BREAKING for mark in value)
+
+
+def merge_metadata(said: Mapping[str, MetadataValue], labels: Labels) -> dict[str, MetadataValue]:
+    """What a document says of itself, and over it what operators say; it grants no access."""
+    own = {key: value for key, value in said.items() if key not in ACCESS_KEYS}
+    return own | dict(labels.metadata)
