@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from rag.ports import Ranking, Vectors
 COLLECTION = "chunks"
 BATCH = 5000  # Chroma refuses more than 5461 records at once
 FLUSHES = 10
+HNSW_HEADER = struct.Struct("<i4Q")  # version, offset, capacity, records, bytes of a record
+LENGTH_BYTES = 4
 FLUSH_AT_ONCE = {"sync_threshold": 2, "batch_size": 2}
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
 
@@ -46,6 +49,7 @@ class ChromaIndexBuilder:
             finally:
                 client.close()
             _flush(folder, list(ids[:2]), vectors[:2])
+            _blank_unused(folder)
         except (ChromaError, OSError) as error:
             raise StorageError(f"the vector index could not be written: {error}") from error
 
@@ -73,6 +77,7 @@ class ChromaIndexBuilder:
             finally:
                 client.close()
             _flush(folder, list(added[:2]), vectors[:2])
+            _blank_unused(folder)
         except (ChromaError, OSError) as error:
             raise StorageError(f"the vector index could not be changed: {error}") from error
 
@@ -89,6 +94,22 @@ def _flush(folder: Path, ids: list[str], vectors: Vectors) -> None:
             _upsert(collection, ids, vectors)
     finally:
         client.close()
+
+
+def _blank_unused(folder: Path) -> None:
+    """Overwrite what the files of an index hold after their last record.
+
+    Chroma writes the room it has reserved as it finds it in memory, with whatever was there before.
+    """
+    for header in folder.glob("*/header.bin"):
+        _, _, _, records, record_bytes = HNSW_HEADER.unpack_from(header.read_bytes())
+        for name, size in (("data_level0.bin", record_bytes), ("length.bin", LENGTH_BYTES)):
+            path = header.with_name(name)
+            used, whole = records * size, path.stat().st_size
+            if used < whole:
+                with path.open("r+b") as file:
+                    file.seek(used)
+                    file.write(bytes(whole - used))
 
 
 def _upsert(collection: Any, ids: Sequence[str], vectors: Vectors) -> None:  # chromadb is untyped

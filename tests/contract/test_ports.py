@@ -65,6 +65,16 @@ class TestChromaIndex(VectorIndexContract):
         ChromaIndexBuilder().write(folder, ids, vectors)
         return ChromaIndex(folder)
 
+    def test_what_memory_held_before_is_in_none_of_its_files(self, tmp_path: Path) -> None:
+        secrets = [f"secret {number} " * 40 for number in range(20_000)]
+        del secrets
+        vectors = HashingEmbedder().embed_documents(["the heron", "the tern", "dogs"])
+        self.make(tmp_path, ["a", "b", "c"], vectors).close()
+        [data] = tmp_path.rglob("data_level0.bin")
+        header = next(tmp_path.rglob("header.bin")).read_bytes()
+        size = int.from_bytes(header[28:36], "little")
+        assert not any(data.read_bytes()[3 * size :])
+
     def test_a_missing_index_is_a_broken_release(self, tmp_path: Path) -> None:
         with pytest.raises(ReleaseBroken):
             ChromaIndex(tmp_path)
