@@ -34,6 +34,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "langchain_core": ("rag.adapters.langchain_chat",),
     "openai": ("rag.adapters.langchain_chat", "evals.judge"),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
+    "py3langid": ("ingest.adapters.py3langid",),
     "pebble": ("ingest.workers",),
     "ragas": ("evals.ragas_metrics",),
     "fastapi": ("api",),
