@@ -11,7 +11,7 @@ ABBREVIATIONS = frozenset(
     | {"fig", "i.e", "inc", "jr", "ltd", "max", "min", "mr", "mrs", "ms", "no", "nos", "nr", "p"}
     | {"pp", "prof", "resp", "sec", "sr", "st", "tel", "vol", "vs", "z.b", "d.h", "bzw", "u.s"}
     | {"abs", "evtl", "ggf", "inkl", "o.ä", "s.o", "s.u", "str", "u.a", "usw", "vgl", "zzgl"}
-    | {"av", "bd", "mlle", "mme", "p.ex", "éd", "núm", "pág", "sra", "ud", "uds", "ecc", "sig"}
+    | {"av", "mlle", "mme", "p.ex", "éd", "núm", "pág", "sra", "ud", "uds", "ecc", "sig"}
     | {
         "т.д",
         "т.\u0435",
