@@ -139,7 +139,7 @@ class Plumbline:
     def _prepare(
         self, conversation: Sequence[Message], release: OpenRelease, max_tokens: int
     ) -> _Turn:
-        standalone = check_question(make_standalone(conversation)[-8000:])
+        standalone = check_question(make_standalone(conversation).question[-8000:])
         query = Query(standalone, release, self._embedder)
         result = search(query, self._policy.mode, top_k=HITS_TO_PACK)
         passages = pack(

@@ -10,7 +10,6 @@ import pytest
 
 from rag.adapters.memory import HashingEmbedder, ScriptedChatModel
 from rag.answering.extractive import Asked, answer_extractively
-from rag.answering.followups import make_standalone
 from rag.answering.marks import MarkFilter, disarm
 from rag.answering.prompts import load_prompt
 from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, Span
@@ -195,24 +194,6 @@ async def test_a_follow_up_takes_its_topic_along(tmp_path: Path) -> None:
     _, answer = await ask(make_plumbline(tmp_path), HERON, "120 [1]", "And how many cars?")
     assert answer.standalone_question == f"{HERON} And how many cars?"
     assert "18 cars" in answer.citations[0].quote
-
-
-@pytest.mark.parametrize(
-    ("questions", "standalone"),
-    [
-        (["Who is Ana?"], "Who is Ana?"),
-        (["Who is Ana?", "Where does she work?"], "Who is Ana? Where does she work?"),
-        (
-            ["Who is Ana?", "What is the fare from Skarvik to Holm on a Sunday?"],
-            "What is the fare from Skarvik to Holm on a Sunday?",
-        ),
-        (["Who is Ana?", "And Per?", "Why?"], "Who is Ana? And Per? Why?"),
-    ],
-)
-def test_only_a_question_that_leans_on_the_conversation_is_rewritten(
-    questions: list[str], standalone: str
-) -> None:
-    assert make_standalone([Message("user", question) for question in questions]) == standalone
 
 
 def test_marks_are_filtered_piece_by_piece() -> None:
