@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from rag.adapters.memory import HashingEmbedder
 from rag.adapters.tantivy import LANGUAGES, TantivyIndex, TantivyIndexBuilder, build_analyzer
+from rag.answering.extractive import Asked, answer_extractively
 from rag.letters import count_words, space_out
+from rag.retrieval.packing import pack
+from rag.retrieval.searching import Query, search
 from tests.rag.foreign_facts import FACTS
+from tests.small_corpus import make_release
 
 
 def make_index(folder: Path, texts: list[str], language: str) -> TantivyIndex:
@@ -31,6 +36,27 @@ def test_nearly_every_question_finds_its_fact_first(tmp_path: Path, language: st
     texts, questions = zip(*FACTS[language], strict=True)
     index = make_index(tmp_path, list(texts), language)
     assert share_found(index, list(questions)) >= 0.9
+
+
+@pytest.mark.parametrize("language", ["chinese", "japanese", "german", "russian"])
+def test_an_extractive_answer_quotes_the_one_sentence(tmp_path: Path, language: str) -> None:
+    facts = FACTS[language]
+    text = ("" if language in {"chinese", "japanese"} else " ").join(fact for fact, _ in facts)
+    release = make_release(texts={"facts.md": text})
+    lexical = make_index(tmp_path, [text, *(fact for fact, _ in facts)], language)
+    embedder = HashingEmbedder()
+    passages = pack(
+        search(Query(text, release, embedder), "dense", top_k=1).hits,
+        release.documents,
+        budget_characters=6000,
+    )
+    right = 0
+    for fact, question in facts:
+        draft = answer_extractively(
+            Asked(question, question), passages, release=1, embedder=embedder, lexical=lexical
+        )
+        right += draft.citations[0].quote == fact
+    assert right >= 0.9 * len(facts)
 
 
 @pytest.mark.parametrize("language", ["english", "none"])
