@@ -44,6 +44,7 @@ SHORT_IN_HANGUL = 2
 ENOUGH_BEFORE = 2
 ENOUGH_WORDS = 3
 EARLIER_QUESTIONS = 2
+MAX_BYTES = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,15 @@ def make_standalone(conversation: Sequence[Message]) -> Standalone:
         if message.role == "user":
             topic = _go_on(topic, message.content)
     last = next((m.content for m in reversed(conversation) if m.role == "user"), "")
-    question = " ".join(topic)
+    question = _end_of(" ".join(topic))
     return Standalone(question, question, "user" if question == last else "rule")
+
+
+def _end_of(text: str) -> str:
+    """The last MAX_BYTES of the text, whole characters, so that it may be asked."""
+    if len(text) * 4 <= MAX_BYTES:
+        return text
+    return text.encode(errors="surrogatepass")[-MAX_BYTES:].decode(errors="ignore")
 
 
 def _go_on(topic: list[str], question: str) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from rag.answering.followups import Standalone, leans_on_context, make_standalone
 from rag.domain import Message
+from rag.retrieval.question import check_question
 
 LEAVE = "How many weeks of parental leave do we get?"
 STAR = "What is the wind limit for the Curlew Star?"
@@ -117,6 +118,11 @@ def test_leaning_is_seen_in_several_languages(question: str, leans: bool) -> Non
 def test_the_first_question_and_an_empty_conversation_stay_as_they_are() -> None:
     assert ask("And dogs?") == Standalone("And dogs?", "And dogs?", "user")
     assert make_standalone([]) == Standalone("", "", "user")
+
+
+def test_what_is_taken_along_leaves_a_question_that_may_be_asked() -> None:
+    made = ask("港口冬季关闭。" * 2000, "为什么呢？")
+    assert check_question(made.question).endswith("关闭。 为什么呢？")
 
 
 @pytest.mark.parametrize("text", ["and " * 2000, "it " * 2700, "What is " * 1000, "x" * 8192])
