@@ -196,6 +196,18 @@ async def test_a_follow_up_takes_its_topic_along(tmp_path: Path) -> None:
     assert "18 cars" in answer.citations[0].quote
 
 
+async def test_a_chat_model_makes_the_follow_up_stand_alone_before_it_answers(
+    tmp_path: Path,
+) -> None:
+    chat = ScriptedChatModel(["Which cars fit on the Heron?"], ["18 cars [1]."])
+    _, answer = await ask(
+        make_plumbline(tmp_path, chat_model=chat), HERON, "120 [1]", "And how many cars?"
+    )
+    assert answer.standalone_question == "Which cars fit on the Heron?"
+    assert answer.text == "18 cars [1]."
+    assert chat.asked[1][-1].content == "And how many cars?"
+
+
 def test_marks_are_filtered_piece_by_piece() -> None:
     marks = MarkFilter(2)
     pieces = ["a [", "1", "] b [1, 7", "; 2] c [x] d [3] e ["]
@@ -216,11 +228,11 @@ async def test_a_cancelled_question_holds_its_release_until_its_work_is_done(
     corpora = plumbline._corpora
     prepare = plumbline._prepare
 
-    def slow_prepare(*arguments: Any) -> Any:
+    def slow_prepare(*arguments: Any, **options: Any) -> Any:
         began.set()
         may_end.wait(5)
         held_at_end.append([held.users for held in corpora._held.values()])
-        return prepare(*arguments)
+        return prepare(*arguments, **options)
 
     monkeypatch.setattr(plumbline, "_prepare", slow_prepare)
     asking = asyncio.create_task(ask(plumbline, HERON))
