@@ -16,6 +16,7 @@ from rag.answering.english import (
 )
 from rag.domain import Message
 from rag.letters import HANGUL, count_words
+from rag.retrieval.question import MAX_QUESTION_BYTES
 
 PRONOUNS = re.compile(
     r"\b(it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|the same|former|"
@@ -44,7 +45,6 @@ SHORT_IN_HANGUL = 2
 ENOUGH_BEFORE = 2
 ENOUGH_WORDS = 3
 EARLIER_QUESTIONS = 2
-MAX_BYTES = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ def make_standalone(conversation: Sequence[Message]) -> Standalone:
 
 
 def _end_of(text: str) -> str:
-    """The last MAX_BYTES of the text, whole characters, so that it may be asked."""
-    if len(text) * 4 <= MAX_BYTES:
+    """The end of the text, as long as a question may be, in whole characters."""
+    if len(text) * 4 <= MAX_QUESTION_BYTES:
         return text
-    return text.encode(errors="surrogatepass")[-MAX_BYTES:].decode(errors="ignore")
+    return text.encode(errors="surrogatepass")[-MAX_QUESTION_BYTES:].decode(errors="ignore")
 
 
 def _go_on(topic: list[str], question: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from rag.answering.followups import Standalone, leans_on_context, make_standalone
 from rag.domain import Message
-from rag.retrieval.question import check_question
+from rag.retrieval.question import MAX_QUESTION_BYTES, check_question
 
 LEAVE = "How many weeks of parental leave do we get?"
 STAR = "What is the wind limit for the Curlew Star?"
@@ -123,6 +123,8 @@ def test_the_first_question_and_an_empty_conversation_stay_as_they_are() -> None
 def test_what_is_taken_along_leaves_a_question_that_may_be_asked() -> None:
     made = ask("港口冬季关闭。" * 2000, "为什么呢？")
     assert check_question(made.question).endswith("关闭。 为什么呢？")
+    longest = "x" * MAX_QUESTION_BYTES
+    assert ask(longest) == Standalone(longest, longest, "user")
 
 
 @pytest.mark.parametrize("text", ["and " * 2000, "it " * 2700, "What is " * 1000, "x" * 8192])
