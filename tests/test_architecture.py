@@ -38,6 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("ingest.adapters.web",),
     "pathspec": ("ingest.selection",),
     "watchfiles": ("ingest.watching",),
+    "py3langid": ("ingest.adapters.py3langid",),
     "pebble": ("ingest.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.ragas_metrics",),

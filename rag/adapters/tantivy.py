@@ -1,5 +1,6 @@
 """The lexical index of a release: tantivy's BM25 with the language's stemmer and stop words.
 
+Scripts without spaces are indexed by pairs of letters, in a corpus of whatever language.
 Queries are built term by term from analysed words, so no user's text is parsed as query syntax.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 import tantivy
 
 from rag.errors import ReleaseBroken, StorageError
+from rag.letters import space_out
 from rag.ports import Ranking
 
 ANALYZER = "plumbline"
@@ -20,19 +22,25 @@ STEMMED_WITH_STOP_WORDS = {
     *("danish", "dutch", "english", "finnish", "french", "german", "hungarian"),
     *("italian", "norwegian", "portuguese", "russian", "spanish", "swedish"),
 }
+WITHOUT_RULES = {"chinese", "japanese", "korean", "none", "thai"}
+LANGUAGES = STEMMED | STEMMED_WITH_STOP_WORDS | WITHOUT_RULES
 MAX_TERMS = 512
 WRITER_BYTES = 64_000_000
 REPLACED_IN_PLACE = {"meta.json", ".managed.json"}
 
 
 def build_analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Lower-case words, without stop words and stemmed where `language` has such rules."""
+    """Lower-case words without accents, stop words out and stemmed where `language` has rules."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     builder = builder.filter(tantivy.Filter.remove_long(80)).filter(tantivy.Filter.lowercase())
+    if language == "english":
+        builder = builder.filter(tantivy.Filter.ascii_fold())
     if language in STEMMED_WITH_STOP_WORDS:
         builder = builder.filter(tantivy.Filter.stopword(language))
     if language in STEMMED | STEMMED_WITH_STOP_WORDS:
         builder = builder.filter(tantivy.Filter.stemmer(language))
+    if language != "english":  # other stop words and stemmers go by the accents
+        builder = builder.filter(tantivy.Filter.ascii_fold())
     return builder.build()
 
 
@@ -92,7 +100,7 @@ def _apply(
     for id_ in removed:
         writer.delete_documents_by_term("id", id_)
     for id_, text in added:
-        writer.add_document(tantivy.Document(id=id_, text=text))
+        writer.add_document(tantivy.Document(id=id_, text=space_out(text)))
     writer.commit()
     writer.wait_merging_threads()
 
@@ -119,7 +127,7 @@ class TantivyIndex:
 
     def analyze(self, text: str) -> list[str]:
         """The terms of `text`, in order, repeated as they occur."""
-        return self._analyzer.analyze(text)
+        return self._analyzer.analyze(space_out(text))
 
     def term_weights(self, text: str) -> dict[str, float]:
         """BM25's inverse document frequency of each distinct term, highest for unknown ones."""
