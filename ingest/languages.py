@@ -55,17 +55,24 @@ def detect_language(texts: Iterable[str], *, otherwise: str = DEFAULT) -> str:
     One of the names that stemmers and stop words go by, "none" for a language without such rules,
     `otherwise` where the texts hold too little to tell.
     """
+    samples = [
+        (sample, _count_letters(sample)) for sample in map(_sample, islice(texts, MAX_TEXTS))
+    ]
+    if sum(letters for _, letters in samples) * DENSITY < LEAST_VOTES:
+        return otherwise
     votes: dict[str, float] = defaultdict(float)
     identify = load_identifier((*NAMES, *OTHERS))
-    for text in islice(texts, MAX_TEXTS):
-        sample = _sample(text)
+    for sample, letters in samples:
         code, sureness = identify(sample)
         if sureness >= LEAST_SURENESS:
             name = NAMES.get(code, WITHOUT_RULES)
-            letters = sum(character.isalpha() for character in sample)
             votes[name] += letters * sureness * (DENSITY if name in DENSE else 1.0)
     ranked = sorted(votes.items(), key=lambda pair: (-pair[1], pair[0]))
     return ranked[0][0] if ranked and ranked[0][1] >= LEAST_VOTES else otherwise
+
+
+def _count_letters(text: str) -> int:
+    return sum(character.isalpha() for character in text)
 
 
 def _sample(text: str) -> str:
