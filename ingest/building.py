@@ -13,7 +13,8 @@ import numpy as np
 
 from ingest.ledger import Ledger
 from ingest.tabling import Difference, Rows, compare, made_fresh, made_from
-from rag.domain import RELEASE_FORMAT, Chunk, Manifest, Span, hash_ids
+from rag.chunks import lexical_entries
+from rag.domain import RELEASE_FORMAT, Manifest, hash_ids
 from rag.errors import ReleaseBroken, StorageError
 from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
 from rag.seals import check_seal, write_seal
@@ -114,7 +115,7 @@ def _small_difference(ledger: Ledger, base: Base | None, recipe: Recipe) -> Diff
     if base is None or not is_made_by(base.manifest, recipe) or not _is_intact(base):
         return None
     difference = compare(ledger, base.folder / "documents.db")
-    left_behind = base.manifest.replaced + difference.replaced
+    left_behind = base.manifest.replaced + len(difference.replaced)
     return difference if left_behind <= MOST_REPLACED * base.manifest.chunks else None
 
 
@@ -150,7 +151,7 @@ class _Writer:
             self._fill(vectors, 0, rows)
             self._engines.vectors.write(self._folder / "chroma", ids, vectors)
             self._engines.lexical.write(
-                self._folder / "lexical", _embedded(rows), self._recipe.language
+                self._folder / "lexical", lexical_entries(rows.chunks()), self._recipe.language
             )
             return self._manifest(rows, vectors)
 
@@ -177,8 +178,8 @@ class _Writer:
             self._engines.lexical.change(
                 self._folder / "lexical",
                 base.folder / "lexical",
-                removed=difference.gone,
-                added=(pair for pair in _embedded(rows) if pair[0] in new),
+                removed=difference.replaced,
+                added=lexical_entries(rows.chunks()),
                 language=self._recipe.language,
             )
             return self._manifest(rows, vectors, based_on=base.manifest.release)
@@ -230,9 +231,3 @@ def _dimensions(ledger: Ledger, embedder: str) -> int:
         "SELECT length(vector) / 4 FROM embeddings WHERE embedder = ? LIMIT 1", (embedder,)
     ).fetchone()
     return int(row[0]) if row else 1
-
-
-def _embedded(rows: Rows) -> Iterator[tuple[str, str]]:
-    for id_, heading, text in rows.texts():
-        chunk = Chunk(id_, "", Span(0, len(text)), text, heading=tuple(json.loads(heading)))
-        yield id_, chunk.embedded_text
