@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -63,7 +64,8 @@ class BlobStore:
         except OSError as error:
             raise StorageError(f"{self._folder} cannot be written: {error.strerror}") from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
     def discard(self, sha256: str) -> None:
         """Remove bytes that no document refers to."""
@@ -80,14 +82,14 @@ class BlobStore:
             path.unlink(missing_ok=True)
 
     def _fetch(self, source: Source, partial: Path) -> Blob:
+        """Size and time are what the scan told of it, so that the next scan finds the same."""
         assert source.fetch is not None
         source.fetch(partial, most_bytes=MOST_BYTES)
         with partial.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
-        size = partial.stat().st_size
         self._keep(partial, sha256)
-        return Blob(sha256, self.path_of(sha256), size, source.mtime_ns)
+        return Blob(sha256, self.path_of(sha256), source.size, source.mtime_ns)
 
     def _copy(self, source: Source, partial: Path) -> Blob:
         digest = hashlib.sha256()

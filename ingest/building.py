@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -191,7 +192,10 @@ class _Writer:
             np.save(path, empty)
             return empty
         shape = (count, dimensions)
-        return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        with path.open("r+b") as file:  # a mapped page that finds no room ends the process
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        return vectors
 
     def _fill(self, vectors: Vectors, start: int, rows: Rows) -> None:
         at = start

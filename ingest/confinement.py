@@ -49,11 +49,18 @@ def confine(memory_bytes: int, file_bytes: int) -> None:
     os.dup2(silence, 1)  # native parsers write their complaints straight to these
     os.dup2(silence, 2)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_AS, memory_bytes)
+    _lower(resource.RLIMIT_FSIZE, file_bytes)
+    _lower(resource.RLIMIT_CORE, 0)
     if can_deny_network():
         _deny_sockets(ARCHITECTURES[platform.machine()])
+
+
+def _lower(limit: int, most: int) -> None:
+    """Set a limit, or leave it where it is stricter already."""
+    _, held = resource.getrlimit(limit)
+    least = most if held == resource.RLIM_INFINITY else min(most, held)
+    resource.setrlimit(limit, (least, least))
 
 
 def can_deny_network() -> bool:

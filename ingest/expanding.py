@@ -8,9 +8,9 @@ from pathlib import Path
 from ingest.blobs import MOST_BYTES
 from ingest.ledger import Ledger, SourceRow
 from ingest.sources import Source
-from ingest.unpacking import is_archive, member_source, unpack
+from ingest.unpacking import is_archive, member_sources, unpack
 from ingest.workers import ExtractionPool, Limits
-from rag.errors import ExtractionFailed
+from rag.errors import ExtractionFailed, StorageError
 
 Seen = tuple[int, int, str]
 
@@ -64,21 +64,23 @@ class ArchiveExpander:
             for number, archive in enumerate(fresh):
                 try:
                     folder = self._scratch / f"{number:05}"
-                    members[archive.uri] = list(self._unpack(pool, archive, folder))
+                    members[archive.uri] = self._unpack(pool, archive, folder)
                 except ExtractionFailed as error:
                     members[archive.uri] = [replace(archive, problem=str(error))]
                     del seen[archive.uri]
 
-    def _unpack(self, pool: ExtractionPool, archive: Source, folder: Path) -> Iterator[Source]:
-        folder.mkdir(parents=True)
+    def _unpack(self, pool: ExtractionPool, archive: Source, folder: Path) -> list[Source]:
         path = archive.path
-        if archive.fetch is not None:
-            path = self._scratch / f"{folder.name}.archive"
-            archive.fetch(path, most_bytes=MOST_BYTES)
-        elif archive.size > MOST_BYTES:
+        if archive.fetch is None and archive.size > MOST_BYTES:
             raise ExtractionFailed(f"larger than {MOST_BYTES // 1_000_000} MB")
-        for member in pool.call(unpack, path, archive.name, folder):
-            yield member_source(archive, member)
+        try:
+            folder.mkdir(parents=True)
+            if archive.fetch is not None:
+                path = self._scratch / f"{folder.name}.archive"
+                archive.fetch(path, most_bytes=MOST_BYTES)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be written: {error.strerror}") from error
+        return member_sources(archive, pool.call(unpack, path, archive.name, folder))
 
     def clear(self) -> None:
         """Remove what was unpacked."""

@@ -8,9 +8,8 @@ these, and has no say in who may read it.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from rag.domain import PUBLIC, MetadataValue
@@ -71,7 +70,30 @@ def _guess_type(value: str) -> MetadataValue:
     return float(value) if DECIMAL.fullmatch(value) else value
 
 
-def read_labels(given: Labels, side_cars: Iterable[Path]) -> Labels:
+@dataclass(frozen=True, slots=True)
+class SideCar:
+    """A side-car wherever it is kept; `read` gives its bytes, at most so many of them.
+
+    `mark` is another one whenever the side-car has changed. `read` raises ExtractionFailed.
+    """
+
+    name: str
+    mark: str
+    read: Callable[[int], bytes]
+
+
+def stamp_of(labels: Labels, side_cars: Iterable[SideCar]) -> str:
+    """A short text that changes whenever a document's labels or their side-cars do."""
+    return labels.stamp + "".join(f";{side_car.mark}" for side_car in side_cars)
+
+
+def folders_of(relative: str) -> Iterator[str]:
+    """The folders that a file lies in by its path, from the outermost, "" and then `a/`, `a/b/`."""
+    parts = relative.split("/")
+    return ("".join(f"{part}/" for part in parts[:depth]) for depth in range(len(parts)))
+
+
+def read_labels(given: Labels, side_cars: Iterable[SideCar]) -> Labels:
     """`given`, with what the side-cars say laid over it in order. Raises ExtractionFailed."""
     metadata, access = dict(given.metadata), given.access
     for side_car in side_cars:
@@ -86,17 +108,15 @@ def read_labels(given: Labels, side_cars: Iterable[Path]) -> Labels:
     return Labels(metadata, access)
 
 
-def _read_side_car(path: Path) -> dict[str, Any]:
+def _read_side_car(side_car: SideCar) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MOST_SIDE_CAR_BYTES:
-            raise ExtractionFailed(f"side-car {path.name}: larger than {MOST_SIDE_CAR_BYTES} bytes")
-        raw = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ExtractionFailed(f"side-car {path.name}: {error.strerror}") from error
+        raw = json.loads(side_car.read(MOST_SIDE_CAR_BYTES))
+    except ExtractionFailed as error:
+        raise ExtractionFailed(f"side-car {side_car.name}: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise ExtractionFailed(f"side-car {path.name} is not JSON: {error}"[:200]) from error
+        raise ExtractionFailed(f"side-car {side_car.name} is not JSON: {error}"[:200]) from error
     if not isinstance(raw, dict):
-        raise ExtractionFailed(f"side-car {path.name} is not a JSON object")
+        raise ExtractionFailed(f"side-car {side_car.name} is not a JSON object")
     return raw
 
 

@@ -5,11 +5,13 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from ingest.labels import SIDE_CAR, Labels
-from ingest.selection import Selection
+from ingest.labels import SIDE_CAR, Labels, SideCar, stamp_of
+from ingest.selection import IGNORE_FILE, Selection
+from ingest.small_files import read_small_file
 from ingest.sources import ScanOptions, Source, printable
 from rag.errors import SourceNotFound
 
@@ -22,7 +24,7 @@ class _Place:
     uri: str
     relative: str
     selection: Selection
-    side_cars: tuple[tuple[str, str], ...]
+    side_cars: tuple[SideCar, ...]
 
 
 def look_at_path(argument: str, options: ScanOptions) -> tuple[str, list[Source]]:
@@ -81,16 +83,18 @@ def _relative(path: Path, base: Path) -> str:
 
 
 def _look_at_file(path: Path, base: Path, root: str, labels: Labels) -> Source:
+    """A file given by name or found by a glob, with the side-cars of the folders from `base`."""
     walker = _Walker(root, labels)
-    own = path.with_name(path.name + SIDE_CAR)
-    side_cars = ((os.fspath(own), _mark(own.stat())),) if own.is_file() else ()
-    name = printable(_relative(path, base))
+    uri, relative = _uri(os.fspath(path)), _relative(path, base)
+    above = reversed(path.relative_to(base).parents)
+    side_cars = [*(base / folder / SIDE_CAR for folder in above), Path(f"{path}{SIDE_CAR}")]
     try:
+        there = [each for each in side_cars if os.path.lexists(each)]
+        found = tuple(_side_car(os.fspath(each), each.lstat()) for each in there)
         status = path.lstat()
     except OSError as error:
-        reason = error.strerror or "cannot be looked at"
-        return Source(_uri(os.fspath(path)), root, path, name, problem=reason)
-    return walker.describe(_uri(os.fspath(path)), os.fspath(path), name, (status, side_cars))
+        return walker.problem(uri, os.fspath(path), relative, error)
+    return walker.describe(uri, os.fspath(path), printable(relative), (status, found))
 
 
 class _Walker:
@@ -99,55 +103,63 @@ class _Walker:
         self._labels = labels
         self._stamp = labels.stamp
 
-    def walk(self, place: _Place) -> Iterator[Source]:
-        """All sources of a folder and those below it, in order of their names' bytes."""
+    def walk(self, top: _Place) -> Iterator[Source]:
+        """All sources of a folder and those below it, however deep, in order of their names."""
+        pending = [self._look_into(top)]
+        while pending:
+            for found in pending[-1]:
+                if isinstance(found, _Place):
+                    pending.append(self._look_into(found))
+                    break
+                yield found
+            else:
+                pending.pop()
+
+    def _look_into(self, place: _Place) -> Iterator[Source | _Place]:
         try:
             with os.scandir(place.path) as found:
                 entries = {entry.name: entry for entry in found}
+            place = self._enter(place, entries)
         except OSError as error:
-            yield self._problem(place.uri, place.path, place.relative.rstrip("/"), error)
+            yield self.problem(place.uri, place.path, place.relative.rstrip("/"), error)
             return
-        place = self._enter(place, entries)
         for name in sorted(entries, key=os.fsencode):
             if name.startswith(".") or name.endswith(SIDE_CAR):
                 continue
-            yield from self._visit(place, entries, entries[name])
+            if found_here := self._look_at(place, entries, entries[name]):
+                yield found_here
 
     def _enter(self, place: _Place, entries: dict[str, os.DirEntry[str]]) -> _Place:
         """The folder with its own ignore file and side-car taken into account."""
-        path = Path(place.path)
-        selection = place.selection.inside(path, place.relative)
-        side_cars = place.side_cars
-        if SIDE_CAR in entries:
-            side_cars = (*side_cars, (entries[SIDE_CAR].path, _mark(entries[SIDE_CAR].stat())))
+        selection, side_cars = place.selection, place.side_cars
+        if IGNORE_FILE in entries:
+            selection = selection.inside(Path(place.path), place.relative)
+        if own := entries.get(SIDE_CAR):
+            side_cars = (*side_cars, _side_car(own.path, own.stat(follow_symlinks=False)))
         return _Place(place.path, place.uri, place.relative, selection, side_cars)
 
-    def _visit(
+    def _look_at(
         self, place: _Place, entries: dict[str, os.DirEntry[str]], entry: os.DirEntry[str]
-    ) -> Iterator[Source]:
+    ) -> Source | _Place | None:
         relative = place.relative + entry.name
         uri = f"{place.uri}/{quote_from_bytes(os.fsencode(entry.name))}"
         if entry.is_dir(follow_symlinks=False):
-            if place.selection.takes_folder(relative):
-                below = f"{relative}/"
-                yield from self.walk(
-                    _Place(entry.path, uri, below, place.selection, place.side_cars)
-                )
-            return
+            if not place.selection.takes_folder(relative):
+                return None
+            return _Place(entry.path, uri, f"{relative}/", place.selection, place.side_cars)
         if not place.selection.takes_file(relative):
-            return
+            return None
         side_cars = place.side_cars
-        own = entries.get(entry.name + SIDE_CAR)
         try:
-            if own is not None:
-                side_cars = (*side_cars, (own.path, _mark(own.stat())))
+            if own := entries.get(entry.name + SIDE_CAR):
+                side_cars = (*side_cars, _side_car(own.path, own.stat(follow_symlinks=False)))
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            yield self._problem(uri, entry.path, relative, error)
-            return
-        yield self.describe(uri, entry.path, printable(relative), (status, side_cars))
+            return self.problem(uri, entry.path, relative, error)
+        return self.describe(uri, entry.path, printable(relative), (status, side_cars))
 
-    def _problem(self, uri: str, path: str, relative: str, error: OSError) -> Source:
+    def problem(self, uri: str, path: str, relative: str, error: OSError) -> Source:
+        """A source that could not even be looked at, or a folder that could not be listed."""
         reason = error.strerror or "cannot be looked at"
         return Source(uri, self._root, Path(path), printable(relative) or ".", problem=reason)
 
@@ -156,7 +168,7 @@ class _Walker:
         uri: str,
         path: str,
         name: str,
-        seen: tuple[os.stat_result, tuple[tuple[str, str], ...]],
+        seen: tuple[os.stat_result, tuple[SideCar, ...]],
     ) -> Source:
         """A source by what a look at it and at its side-cars told."""
         status, side_cars = seen
@@ -167,7 +179,6 @@ class _Walker:
             problem = "not a regular file"
         if problem:
             return Source(uri, self._root, Path(path), name, problem=problem)
-        stamp = self._stamp + "".join(mark for _, mark in side_cars)
         return Source(
             uri,
             self._root,
@@ -175,14 +186,15 @@ class _Walker:
             name,
             status.st_size,
             status.st_mtime_ns,
-            stamp=stamp,
+            stamp=stamp_of(self._labels, side_cars) if side_cars else self._stamp,
             labels=self._labels,
-            side_cars=tuple(Path(each) for each, _ in side_cars),
+            side_cars=side_cars,
         )
 
 
-def _mark(status: os.stat_result) -> str:
-    return f";{status.st_size}:{status.st_mtime_ns}"
+def _side_car(path: str, status: os.stat_result) -> SideCar:
+    mark = f"{status.st_size}:{status.st_mtime_ns}"
+    return SideCar(os.path.basename(path), mark, partial(read_small_file, Path(path)))
 
 
 def _uri(path: str) -> str:

@@ -1,14 +1,20 @@
 """What the SOURCE arguments of a run hold: sources found in a fixed order, none of them opened."""
 
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote_to_bytes
 
-from ingest.labels import Labels
+from ingest.labels import Labels, SideCar
 from ingest.selection import Selection
+from ingest.urls import without_credentials
 from rag.errors import UsageError
+
+LOCAL = "file://"
+WEB = ("https://", "http://")
 
 
 class Fetch(Protocol):
@@ -37,7 +43,7 @@ class Source:
     problem: str = ""
     stamp: str = ""
     labels: Labels = field(default_factory=Labels)
-    side_cars: tuple[Path, ...] = ()
+    side_cars: tuple[SideCar, ...] = ()
     fetch: Fetch | None = None
 
 
@@ -56,13 +62,24 @@ class Scan:
 
     roots: tuple[str, ...]
     sources: tuple[Source, ...]
+    _unseen: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _folders: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find the folders that were looked into, and those that could not be."""
+        unseen = tuple(f"{source.uri}/" for source in self.sources if source.problem)
+        folders = tuple(f"{root}/" for root in self.roots if not root.startswith(WEB))
+        object.__setattr__(self, "_unseen", unseen)
+        object.__setattr__(self, "_folders", folders)
 
     def covers(self, uri: str, root: str) -> bool:
-        """Whether a source recorded under `root` would have been found if it still existed."""
-        folders = tuple(source.uri + "/" for source in self.sources if source.problem)
-        if uri.startswith(folders):
+        """Whether a source recorded under `root` would have been found if it still existed.
+
+        What lies below a page of the web was not looked for.
+        """
+        if uri.startswith(self._unseen):
             return False
-        return root in self.roots or uri.startswith(tuple(f"{each}/" for each in self.roots))
+        return root in self.roots or uri.startswith(self._folders)
 
 
 def scan(arguments: Sequence[str], options: ScanOptions | None = None) -> Scan:
@@ -83,19 +100,30 @@ def scan(arguments: Sequence[str], options: ScanOptions | None = None) -> Scan:
 
 
 def _look(argument: str, options: ScanOptions) -> tuple[str, list[Source]]:
-    if argument.startswith(("https://", "http://")):
+    if argument.startswith(WEB):
         from ingest.web import look_at_page
 
         if not options.allow_web:
-            raise UsageError(f"{argument} is on the web, which is read with --allow-web alone")
+            shown = printable(without_credentials(argument))
+            raise UsageError(f"{shown} is on the web, which is read with --allow-web alone")
         return look_at_page(argument, options)
-    if "://" in argument:
+    if "://" in argument and not argument.startswith(LOCAL):
         from ingest.remote import look_at_url
 
         return look_at_url(argument, options)
     from ingest.local import look_at_path
 
-    return look_at_path(argument, options)
+    return look_at_path(_local_path(argument), options)
+
+
+def _local_path(argument: str) -> str:
+    """The path that an argument or a file:// URL names, so that no link of it is followed."""
+    if not argument.startswith(LOCAL):
+        return argument
+    host, slash, path = argument.removeprefix(LOCAL).partition("/")
+    if host not in ("", "localhost"):
+        raise UsageError(f"{printable(argument)} names another machine: mount it, or use sftp://")
+    return os.fsdecode(unquote_to_bytes(slash + path))
 
 
 def is_below(argument: str, uri: str, root: str) -> bool:
@@ -108,7 +136,7 @@ def _uri_of(argument: str) -> str:
     from ingest.local import split_glob
 
     if "://" in argument:
-        return argument.rstrip("/")
+        return without_credentials(argument).rstrip("/")
     path = Path(argument)
     if glob.has_magic(argument) and not path.exists():
         return split_glob(argument)[1]

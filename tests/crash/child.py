@@ -49,6 +49,7 @@ class Fate:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
         self.events = 0
+        self.steps: list[str] = []
         self.step = "scanning"
         self._is_over = False
 
@@ -56,6 +57,7 @@ class Fate:
         if self._is_over or not (event in EVENTS or _is_write(event, arguments)):
             return
         self.events += 1
+        self.steps.append(self.step)
         if self.events == self._orders.die_at:
             self._is_over = True
             if self._orders.delay_s:
@@ -123,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
     except RagError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    note(orders.report, {"events": fate.events})
+    note(orders.report, {"steps": fate.steps})
     return 0
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ingest.embedding import BATCH_TEXTS
 from ingest.ledger import open_ledger
@@ -29,7 +30,7 @@ class Scenario:
     before: Path
     sources: Path
     command: str
-    events: int
+    steps: tuple[str, ...]
     embedded: int
     old: tuple[int | None, str]
     new: tuple[int | None, str]
@@ -83,8 +84,8 @@ def run_child(orders: Orders) -> subprocess.CompletedProcess[str]:
     )
 
 
-def told(report: Path, key: str) -> list[int | str]:
-    """What children noted under a key."""
+def told(report: Path, key: str) -> list[Any]:
+    """What children noted under a key, as JSON has it."""
     lines = report.read_text().splitlines() if report.exists() else []
     return [said[key] for line in lines if key in (said := json.loads(line))]
 
@@ -118,28 +119,30 @@ def prepare(root: Path) -> list[Scenario]:
         done = run_child(orders)
         if done.returncode:
             raise RuntimeError(f"the uninterrupted run failed: {done.stderr}")
-        [events] = told(report, "events")
+        [steps] = told(report, "steps")
         embedded = sum(map(int, told(report, "embedded")))
         states = state(CorpusFolder(before)), state(CorpusFolder(after))
         scenarios.append(
-            Scenario(name, before, versions[version], command, int(events), embedded, *states)
+            Scenario(name, before, versions[version], command, tuple(steps), embedded, *states)
         )
         before = after
     return scenarios
 
 
 def choose_points(scenarios: list[Scenario], count: int, seed: int) -> Iterator[Point]:
-    """Points spread over all events of all scenarios, every other one somewhat later."""
+    """Points in each step of each scenario in turn, every other one somewhat later.
+
+    The first two of a step are its boundaries, the others lie anywhere in it.
+    """
     chance = random.Random(seed)
-    total = sum(scenario.events for scenario in scenarios)
+    steps = [(each, step) for each in scenarios for step in dict.fromkeys(each.steps)]
     for number in range(count):
-        at = int((number + chance.random()) * total / count)
-        for scenario in scenarios:
-            if at < scenario.events:
-                delay = chance.random() * MOST_DELAY_S if number % 2 else 0.0
-                yield Point(seed, number, scenario, at + 1, delay)
-                break
-            at -= scenario.events
+        scenario, step = steps[number % len(steps)]
+        at = [place for place, name in enumerate(scenario.steps, 1) if name == step]
+        turn = number // len(steps)
+        die_at = (at[0], at[-1])[turn] if turn < 2 else chance.choice(at)
+        delay = chance.random() * MOST_DELAY_S if (number + turn) % 2 else 0.0
+        yield Point(seed, number, scenario, die_at, delay)
 
 
 def try_point(point: Point, root: Path) -> Finding:
