@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rag.domain import CORPUS_NAME, DocumentRef, Manifest, check_corpus_name, release_folder_name
+from rag.domain import (
+    CORPUS_NAME,
+    Chunk,
+    DocumentRef,
+    Manifest,
+    check_corpus_name,
+    release_folder_name,
+)
 from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
 from rag.ports import DocumentStore, LexicalIndex, VectorIndex
 
@@ -18,6 +25,14 @@ class ReleaseDocuments(DocumentStore, Protocol):
 
     def references(self) -> list[DocumentRef]:
         """All documents, in order of their source."""
+        ...
+
+    def sample(self, count: int) -> list[Chunk]:
+        """At most `count` chunks from all over the release, the same each time."""
+        ...
+
+    def chunk_ids(self, document_id: str) -> list[str]:
+        """The chunks of a document, in order."""
         ...
 
     def close(self) -> None:

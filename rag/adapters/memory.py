@@ -162,6 +162,14 @@ class MemoryDocumentStore:
             raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
         return self._documents[document_id]
 
+    def sample(self, count: int) -> list[Chunk]:
+        """At most `count` chunks from all over, the same each time."""
+        return self._order[:: max(1, len(self._order) // count)][:count]
+
+    def chunk_ids(self, document_id: str) -> list[str]:
+        """The chunks of a document, in order."""
+        return [chunk.id for chunk in self._order if chunk.document_id == document_id]
+
     def references(self) -> list[DocumentRef]:
         """All documents, in order of their source."""
         return sorted((d.reference for d in self._documents.values()), key=lambda r: r.source)

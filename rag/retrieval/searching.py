@@ -89,4 +89,3 @@ def load_hits(
         for id_, score in best
         if id_ in found
     )
-

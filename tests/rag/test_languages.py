@@ -17,7 +17,7 @@ from tests.small_corpus import make_release
 
 def make_index(folder: Path, texts: list[str], language: str) -> TantivyIndex:
     """A lexical index of `texts`, their ids being their places."""
-    pairs = [(f"{place:03d}", text) for place, text in enumerate(texts)]
+    pairs = [(f"{place:03d}", text, "") for place, text in enumerate(texts)]
     TantivyIndexBuilder().write(folder / "lexical", iter(pairs), language)
     return TantivyIndex(folder / "lexical", language)
 
@@ -132,12 +132,12 @@ def test_words_are_counted_without_spaces_too(text: str, words: int) -> None:
 
 
 def test_a_change_indexes_by_the_same_terms(tmp_path: Path) -> None:
-    TantivyIndexBuilder().write(tmp_path / "base", iter([("a", "渡船免费")]), "chinese")
+    TantivyIndexBuilder().write(tmp_path / "base", iter([("a", "渡船免费", "")]), "chinese")
     TantivyIndexBuilder().change(
         tmp_path / "next",
         tmp_path / "base",
         removed=["a"],
-        added=iter([("b", "消防演习每周一次")]),
+        added=iter([("b", "消防演习每周一次", "")]),
         language="chinese",
     )
     index = TantivyIndex(tmp_path / "next", "chinese")
