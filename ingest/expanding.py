@@ -48,7 +48,7 @@ class ArchiveExpander:
         seen = {archive.uri: self._look(archive) for archive in archives}
         if fresh:
             self._unpack_all(fresh, members, seen)
-        found = [member for source in sources for member in members.get(source.uri, [source])]
+        found = [each for source in sources for each in members.get(source.uri) or [source]]
         return Expanded(tuple(sorted(found, key=lambda source: source.uri)), seen)
 
     def _look(self, archive: Source) -> Seen:

@@ -8,6 +8,7 @@ these, and has no say in who may read it.
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +23,10 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MOST_VALUE_CHARACTERS = 1000
 MOST_KEYS = 100
 MOST_SIDE_CAR_BYTES = 64_000
-INTEGER = re.compile(r"[+-]?\d{1,15}")
-DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
+INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})")
+DECIMAL = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+BREAKING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Categories of characters that break lines, hide, or turn the direction of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +159,10 @@ def _check_value(key: str, value: Any) -> MetadataValue:  # JSON holds anything
 
 def _is_text(value: Any) -> bool:  # JSON holds anything
     is_short = isinstance(value, str) and len(value) <= MOST_VALUE_CHARACTERS
-    return is_short and value.isprintable()
+    return is_short and not any(unicodedata.category(mark) in BREAKING for mark in value)
+
+
+def merge_metadata(said: Mapping[str, MetadataValue], labels: Labels) -> dict[str, MetadataValue]:
+    """What a document says of itself, and over it what operators say; it grants no access."""
+    own = {key: value for key, value in said.items() if key not in ACCESS_KEYS}
+    return own | dict(labels.metadata)

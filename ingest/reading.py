@@ -1,7 +1,7 @@
 """Bringing the ledger to what the sources hold: each new or changed file read, cut and recorded."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
@@ -13,12 +13,13 @@ from ingest.content import Extraction, list_pages
 from ingest.embedding import LazyEmbedder
 from ingest.expanding import ArchiveExpander
 from ingest.extraction import EXTRACTOR
-from ingest.labels import ACCESS_KEYS, Labels, read_labels
+from ingest.labels import Labels, merge_metadata, read_labels
 from ingest.ledger import Ledger, SourceRow, State, StoredDocument, hash_uri
 from ingest.outcomes import Outcome, Progress
 from ingest.sources import Scan, Source
+from ingest.unpacking import is_archive
 from ingest.workers import Extracted, ExtractionPool, Job, Limits, count_workers
-from rag.domain import Chunk, Document, MetadataValue
+from rag.domain import Chunk, Document
 from rag.errors import ExtractionFailed
 
 TRANSACTION_DOCUMENTS = 32
@@ -122,6 +123,9 @@ class SourceReader:
         if source.problem:
             self._settle(source, "quarantined", reason=source.problem)
             return True
+        if is_archive(source.name):  # those with members have been replaced by these
+            self._settle(source, "empty", reason="an archive without files")
+            return True
         if forgotten := self._erased.get(hash_uri(source.uri)):
             self._outcomes[source.uri] = Outcome(source.name, "removed", forgotten)
             return True
@@ -185,7 +189,7 @@ class SourceReader:
                 labels = read_labels(source.labels, source.side_cars)
                 blob = self._desk.blobs.store(source)
             except ExtractionFailed as error:
-                self._settle(source, "quarantined", reason=str(error))
+                self._give_up(source, str(error))
                 continue
             source = replace(source, size=blob.size, mtime_ns=blob.mtime_ns)
             row = self._known.get(source.uri)
@@ -199,6 +203,17 @@ class SourceReader:
             self._desk.embedder.start()
             self._taken[source.uri] = _Taken(source, blob, labels)
             yield Job(source.uri, blob.path, source.name, blob.size, self._desk.ocr)
+
+    def _give_up(self, source: Source, reason: str) -> None:
+        """Quarantine a source; what was had of one that is far away stays, it may come back."""
+        row = self._known.get(source.uri)
+        if source.fetch is not None and row is not None and row.sha256:
+            said = f"{reason}; the version before stays"
+            self._outcomes[source.uri] = replace(
+                self._outcome(row), state="quarantined", reason=said
+            )
+        else:
+            self._settle(source, "quarantined", reason=reason)
 
     def _record(self, results: list[tuple[Job, Extracted | ExtractionFailed]]) -> None:
         documents: list[_Finished] = []
@@ -222,7 +237,7 @@ class SourceReader:
 
     def _cut(self, taken: _Taken, extracted: Extracted) -> "_Finished":
         extraction, source = extracted.extraction, taken.source
-        metadata = _merge(extraction.metadata, taken.labels.metadata)
+        metadata = merge_metadata(extraction.metadata, taken.labels)
         document = Document(
             id=document_id(self._desk.corpus, source.uri),
             version=taken.blob.sha256,
@@ -260,13 +275,6 @@ class SourceReader:
         for blob in blobs:
             if not self._desk.ledger.holds_content(blob.sha256, beside=""):
                 self._desk.blobs.discard(blob.sha256)
-
-
-def _merge(
-    said: Mapping[str, MetadataValue], labels: Mapping[str, MetadataValue]
-) -> dict[str, MetadataValue]:
-    """What a document says of itself, and over it what operators say; it grants no access."""
-    return {key: value for key, value in said.items() if key not in ACCESS_KEYS} | dict(labels)
 
 
 def _title(extraction: Extraction, source: Source) -> str:

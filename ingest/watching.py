@@ -1,6 +1,7 @@
 """Following folders: what changes in them is brought in when they have been quiet for a while."""
 
 import glob
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import watchfiles
 from rag.errors import SourceNotFound, UsageError
 
 RESCAN_S = 300.0
+LOOK_MS = 500
 MOST_DELAY_S = 60.0
 
 
@@ -41,12 +43,16 @@ def follow(folders: Sequence[Path], bring_in: Callable[[], None], *, quiet_s: fl
             watch_filter=None,
             step=int(quiet_s * 1000),
             debounce=int(max(quiet_s, MOST_DELAY_S) * 1000),
-            rust_timeout=int(RESCAN_S * 1000),
+            rust_timeout=LOOK_MS,
             yield_on_timeout=True,
             raise_interrupt=True,
         )
+        next(changes)  # only now it has begun to watch
         bring_in()
-        for _ in changes:
-            bring_in()
+        last = time.monotonic()
+        for changed in changes:
+            if changed or time.monotonic() - last > RESCAN_S:
+                bring_in()
+                last = time.monotonic()
     except FileNotFoundError as error:
         raise SourceNotFound(f"a watched folder is gone: {error}") from error

@@ -2,10 +2,10 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 from xml.etree.ElementTree import ParseError
 
@@ -22,6 +22,11 @@ MOST_PAGES = 10_000
 MOST_SITEMAPS = 50
 MOST_SITEMAP_BYTES = 50_000_000
 GZIP = b"\x1f\x8b"
+SUFFIXES = {form.media_type: suffix for suffix, form in EXTRACTORS.items()} | {
+    "text/html": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+}
 
 
 def look_at_page(
@@ -32,18 +37,17 @@ def look_at_page(
     Raises UsageError for what is not https, SourceNotFound for what cannot be read.
     """
     reader = web or GuardedWeb()
-    root = urlunsplit(urlsplit(url)._replace(fragment=""))
+    root = str(reader.check(url).copy_with(fragment=None))
     try:
-        reader.check(root)
         if not _is_sitemap(root):
             return root, [_describe(reader, root, root, reader.head(root), options)]
-        pages = _allowed(reader, root, dict(_read_sitemap(reader, root, [MOST_SITEMAPS])))
+        pages = _allowed(reader, root, _Sitemaps(reader, root).read())
     except ExtractionFailed as error:
-        raise SourceNotFound(f"{printable(url)}: {error}") from error
+        raise SourceNotFound(f"{printable(root)}: {error}") from error
     if not pages:
-        raise SourceNotFound(f"{printable(url)} names no page of its host")
-    about = {page: {"lastmodified": moment} for page, moment in pages.items()}
-    chosen = [page for page in sorted(about) if options.selection.takes_file(_name(page))]
+        raise SourceNotFound(f"{printable(root)} names no page of its host")
+    chosen = [page for page in sorted(pages) if options.selection.takes_file(_name(page, ""))]
+    about = {page: _told_of_change(pages[page]) for page in chosen}
     return root, [_describe(reader, page, root, about[page], options) for page in chosen]
 
 
@@ -52,14 +56,24 @@ def _is_sitemap(url: str) -> bool:
     return "sitemap" in name and name.endswith((".xml", ".xml.gz"))
 
 
+def _told_of_change(moment: str) -> dict[str, str]:
+    """What a sitemap tells; a day or month that may not be over does not fix a version."""
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    if "T" not in moment and moment >= yesterday[: len(moment)]:
+        return {}
+    return {"last-modified": moment}
+
+
 def _describe(
     web: GuardedWeb, url: str, root: str, about: dict[str, str], options: ScanOptions
 ) -> Source:
+    media_type = about.get("content-type", "").partition(";")[0].strip().lower()
+    name = _name(url, media_type)
     return Source(
         uri=url,
         root=root,
-        path=Path(_name(url)),
-        name=printable(_name(url)),
+        path=Path(name),
+        name=printable(name),
         mtime_ns=version_number(about),
         stamp=options.labels.stamp,
         labels=options.labels,
@@ -67,35 +81,59 @@ def _describe(
     )
 
 
-def _name(url: str) -> str:
-    """Host and path, with the suffix of a web page where the path has none that is known."""
+def _name(url: str, media_type: str) -> str:
+    """Host, path and query, ending in the suffix by which the page is read."""
     parts = urlsplit(url)
-    path = parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
-    is_known = PurePosixPath(path).suffix.lower() in EXTRACTORS
-    return f"{parts.netloc}{path}" + ("" if is_known else ".html")
+    path = parts.path.rstrip("/")
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix not in EXTRACTORS:
+        suffix = SUFFIXES.get(media_type, ".html")
+    name = f"{parts.netloc}{path}" + (f"?{parts.query}" if parts.query else "")
+    return name if name.lower().endswith(suffix) else name + suffix
 
 
-def _read_sitemap(web: GuardedWeb, url: str, left: list[int]) -> Iterator[tuple[str, str]]:
-    """Pages with the time of their last change, sitemaps in sitemaps included."""
-    left[0] -= 1
-    if left[0] < 0:
-        raise ExtractionFailed(f"more than {MOST_SITEMAPS} sitemaps")
-    try:
-        tree = fromstring(_unpacked(web.read(url)))
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise ExtractionFailed(f"not a sitemap: {error}"[:200]) from error
-    host = urlsplit(url).netloc
-    for count, entry in enumerate(tree):
-        told = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in entry}
-        page = urljoin(url, told.get("loc", ""))
-        if count >= MOST_PAGES:
+class _Sitemaps:
+    """The pages of one host that a sitemap names, or the sitemaps that it names."""
+
+    def __init__(self, web: GuardedWeb, url: str) -> None:
+        self._web = web
+        self._url = url
+        self._host = urlsplit(url)[:2]
+        self._read = 0
+        self._pages: dict[str, str] = {}
+
+    def read(self) -> dict[str, str]:
+        """Each page with the time of its last change, or nothing. Raises ExtractionFailed."""
+        self._add(self._url)
+        return self._pages
+
+    def _add(self, url: str) -> None:
+        self._read += 1
+        if self._read > MOST_SITEMAPS:
+            raise ExtractionFailed(f"more than {MOST_SITEMAPS} sitemaps")
+        try:
+            tree = fromstring(_unpacked(self._web.read(url)))
+        except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+            raise ExtractionFailed(f"not a sitemap: {error}"[:200]) from error
+        is_index = tree.tag.rpartition("}")[2] == "sitemapindex"
+        for entry in tree:
+            told = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in entry}
+            page = _join(url, told.get("loc", ""))
+            if page and urlsplit(page)[:2] == self._host:
+                self._add(page) if is_index else self._note(page, told.get("lastmod", ""))
+
+    def _note(self, page: str, moment: str) -> None:
+        self._pages[page] = moment
+        if len(self._pages) > MOST_PAGES:
             raise ExtractionFailed(f"a sitemap of more than {MOST_PAGES:,} pages")
-        if urlsplit(page)[:2] != ("https", host):
-            continue
-        if tree.tag.rpartition("}")[2] == "sitemapindex":
-            yield from _read_sitemap(web, page, left)
-        else:
-            yield page, told.get("lastmod", "")
+
+
+def _join(base: str, location: str) -> str:
+    """Where a location leads, without the part of the page, or nowhere."""
+    try:
+        return urldefrag(urljoin(base, location)).url if location else ""
+    except ValueError:
+        return ""
 
 
 def _unpacked(raw: bytes) -> bytes:

@@ -21,13 +21,13 @@ ARROWS: dict[str, tuple[str, ...]] = {
 }
 WIRING = {
     *("ingest.__main__", "ingest.commands", "api.__main__", "rag.__main__"),
-    *("evals.__main__", "evals.bench.__main__"),
+    *("evals.__main__", "evals.bench.__main__", "evals.bench.scale"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.chroma",),
     "tantivy": ("rag.adapters.tantivy",),
     "sentence_transformers": ("rag.adapters.sentence_transformers",),
-    "torch": ("rag.adapters.sentence_transformers",),
+    "torch": ("rag.adapters.sentence_transformers", "evals.bench.scale"),
     "tokenizers": ("rag.adapters.sentence_transformers",),
     "huggingface_hub": ("rag.adapters.sentence_transformers",),
     "langchain": ("rag.adapters.langchain_chat",),

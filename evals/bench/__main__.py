@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evals.bench import speed
+from evals.bench import scale, speed
 from rag.errors import RagError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,7 +22,14 @@ def main() -> int:
         "--peers-python", default=sys.executable, help="interpreter with the peers' packages"
     )
     parser.add_argument("--messy", type=Path, help="folder of awkward files to ingest")
-    parser.add_argument("--only", nargs="*", help="parts: commands service handbook spans messy")
+    parser.add_argument(
+        "--scale", type=int, default=0, help="chunks to ingest, e.g. 100000, and a tenth of them"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        help="parts: commands service handbook spans limit unchanged scale messy",
+    )
     options = parser.parse_args()
     rows: list[tuple[str, str]] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -49,6 +56,11 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     yield "service", lambda: speed.time_service(ROOT, data)
     if options.spans:
         yield "spans", lambda: _spans(options, data)
+    yield "limit", scale.measure_limit
+    yield "unchanged", lambda: scale.measure_unchanged(ROOT, data)
+    if options.scale:
+        sizes = (options.scale // 10, options.scale)
+        yield "scale", lambda: scale.measure_scale(ROOT, data, sizes)
     if options.messy:
         yield "messy", lambda: speed.ingest_messy(ROOT, options.messy.resolve(), data)
 

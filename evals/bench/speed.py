@@ -106,12 +106,14 @@ def ingest_messy(root: Path, folder: Path, data: Path) -> Rows:
     )
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     states = Counter(line["state"] for line in lines if "state" in line)
+    longest = max(line.get("seconds", 0) for line in lines[:-1])
     files = sum(1 for path in folder.rglob("*") if path.is_file())
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     return [
         ("messy: files", str(files)),
         ("messy: states", f"{sum(states.values())}: {counted}"),
         ("messy: time, exit code", f"{seconds:.1f} s, {run.returncode}"),
+        ("messy: longest single file", f"{longest:.1f} s"),
     ]
 
 

@@ -7,11 +7,12 @@ resolver cannot lead elsewhere; every redirect goes through the same checks.
 import ipaddress
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from typing import Any, Self
 
 import httpx
 
@@ -22,7 +23,17 @@ TOTAL_S = 15.0
 MOST_REDIRECTS = 5
 AGENT = "Plumbline"
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+GONE = (404, 410)
+TOLD = ("etag", "last-modified", "content-type")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Refused(ExtractionFailed):
+    """The server answered, but not with the page."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the server says {status}")
+        self.status = status
 
 
 def is_public(address: Address) -> bool:
@@ -63,35 +74,42 @@ class GuardedWeb:
         self._trust = trust or ssl.create_default_context()
         self._total_s = total_s
 
-    def check(self, url: str) -> None:
-        """Raise UsageError unless a URL is https with a host and without credentials."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not parts.hostname:
-            raise UsageError(f"{url[:200]} is not read: only https:// pages are")
-        if parts.username is not None or parts.password is not None:
+    def check(self, url: str) -> httpx.URL:
+        """The parsed URL. Raises UsageError unless it is https with a host and no credentials."""
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{shorten(url)} is not a URL: {error}") from error
+        if parsed.scheme != "https" or not parsed.host:
+            raise UsageError(f"{shorten(url)} is not read: only https:// pages are")
+        if parsed.userinfo:
             raise UsageError("a URL with a password is not read")
+        return parsed
 
     def head(self, url: str) -> dict[str, str]:
-        """What the server tells of a page's version; nothing where it does not answer to that."""
+        """What the server tells of a page; nothing if it does not answer to such a question.
+
+        Raises ExtractionFailed where there is no such page, or no such server.
+        """
         try:
-            with self._open("HEAD", url) as (response, _):
-                wanted = ("etag", "last-modified", "content-length")
-                told = {key: response.headers[key] for key in wanted if key in response.headers}
-        except ExtractionFailed:
+            with self._open("HEAD", url) as response:
+                return {key: response.headers[key] for key in TOLD if key in response.headers}
+        except Refused as error:
+            if error.status in GONE:
+                raise
             return {}
-        return {key.replace("last-modified", "lastmodified"): told[key] for key in told}
 
     def read(self, url: str) -> bytes:
         """A page's bytes. Raises ExtractionFailed."""
-        with self._open("GET", url) as (response, deadline):
-            content = b""
+        pieces: list[bytes] = []
+        size = 0
+        with self._open("GET", url) as response:
             for piece in response.iter_bytes():
-                content += piece
-                if len(content) > MOST_BYTES:
+                pieces.append(piece)
+                size += len(piece)
+                if size > MOST_BYTES:
                     raise ExtractionFailed(f"larger than {MOST_BYTES // 1_000_000} MB")
-                if time.monotonic() > deadline:
-                    raise ExtractionFailed(f"not read within {self._total_s:.0f} s")
-            return content
+        return b"".join(pieces)
 
     def fetch(self, url: str, target: Path, *, most_bytes: int) -> None:
         """Write a page to a file. Raises ExtractionFailed."""
@@ -101,40 +119,42 @@ class GuardedWeb:
         target.write_bytes(content)
 
     @contextmanager
-    def _open(self, method: str, url: str) -> Iterator[tuple[httpx.Response, float]]:
-        deadline = time.monotonic() + self._total_s
-        try:
-            for _ in range(MOST_REDIRECTS + 1):
-                with self._send(method, url, deadline) as response:
-                    if not response.is_redirect:
-                        if response.status_code != httpx.codes.OK:
-                            raise ExtractionFailed(f"the server says {response.status_code}")
-                        yield response, deadline
-                        return
-                    url = urljoin(url, response.headers.get("location", ""))
-            raise ExtractionFailed(f"more than {MOST_REDIRECTS} redirects")
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise ExtractionFailed(f"cannot be read: {type(error).__name__}: {error}") from error
+    def _open(self, method: str, url: str) -> Iterator[httpx.Response]:
+        with _Deadline(self._total_s) as deadline:
+            try:
+                for _ in range(MOST_REDIRECTS + 1):
+                    with self._send(method, url, deadline) as response:
+                        if not response.is_redirect:
+                            if response.status_code != httpx.codes.OK:
+                                raise Refused(response.status_code)
+                            yield response
+                            deadline.check()
+                            return
+                        url = str(httpx.URL(url).join(response.headers.get("location", "")))
+                raise ExtractionFailed(f"more than {MOST_REDIRECTS} redirects")
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+                deadline.check()
+                raise ExtractionFailed(f"cannot be read: {_say(error)}") from error
 
     @contextmanager
-    def _send(self, method: str, url: str, deadline: float) -> Iterator[httpx.Response]:
-        parts = urlsplit(url)
+    def _send(self, method: str, url: str, deadline: "_Deadline") -> Iterator[httpx.Response]:
         try:
-            self.check(url)
-            port = parts.port or 443
-        except (UsageError, ValueError) as error:
+            parsed = self.check(url)
+        except UsageError as error:
             raise ExtractionFailed(str(error)) from error
-        host = parts.hostname or ""
+        host, port = parsed.raw_host.decode("ascii"), parsed.port or 443
         address = self._choose_address(host, port)
-        shown = f"[{address}]" if address.version == 6 else str(address)
-        target = parts._replace(netloc=f"{shown}:{port}", fragment="").geturl()
-        timeout = httpx.Timeout(max(0.1, deadline - time.monotonic()))
-        headers = {"host": parts.netloc, "user-agent": AGENT, "accept-encoding": "identity"}
+        target = parsed.copy_with(host=str(address), port=port, fragment=None)
+        headers = {
+            "host": parsed.netloc.decode("ascii"),
+            "user-agent": AGENT,
+            "accept-encoding": "identity",
+        }
+        asked = {"sni_hostname": host, "trace": deadline.watch}
+        timeout = httpx.Timeout(max(0.1, deadline.left_s()))
         with (
             httpx.Client(verify=self._trust, trust_env=False, timeout=timeout) as client,
-            client.stream(
-                method, target, headers=headers, extensions={"sni_hostname": host}
-            ) as response,
+            client.stream(method, target, headers=headers, extensions=asked) as response,
         ):
             yield response
 
@@ -151,3 +171,52 @@ class GuardedWeb:
             if not self._is_allowed(address):
                 raise ExtractionFailed(f"{host[:80]} has an address that is not public: {address}")
         return found[0]
+
+
+class _Deadline:
+    """Cuts the connection when the time is over, since a timeout starts anew with every byte."""
+
+    def __init__(self, total_s: float) -> None:
+        self._total_s = total_s
+        self._ends_at = time.monotonic() + total_s
+        self._timer = threading.Timer(total_s, self._cut)
+        self._timer.daemon = True
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+    def left_s(self) -> float:
+        """Seconds until the end."""
+        return self._ends_at - time.monotonic()
+
+    def check(self) -> None:
+        """Raise ExtractionFailed after the end: what was cut may look like a whole page."""
+        if self.left_s() <= 0:
+            raise ExtractionFailed(f"not read within {self._total_s:.0f} s")
+
+    def watch(self, event: str, about: Mapping[str, Any]) -> None:
+        """Take note of a connection when httpx tells that it was made."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = about["return_value"].get_extra_info("socket")
+            if self.left_s() <= 0:
+                self._cut()
+
+    def _cut(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def shorten(text: str) -> str:
+    """The beginning of a text that came from elsewhere, what does not print as escapes."""
+    return repr(text[:200])[1:-1]
+
+
+def _say(error: Exception) -> str:
+    return shorten(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -11,10 +11,13 @@ import pytest
 
 from ingest.blobs import BlobStore
 from ingest.labels import read_labels
+from ingest.pipeline import add
 from ingest.remote import version_number
 from ingest.sources import Scan, Source, is_below, scan
 from ingest.urls import credentials_of, without_credentials
 from rag.errors import ExtractionFailed, SourceNotFound, StorageError, UsageError
+from tests.ingest.corpora import SmallCorpus
+from tests.ingest.test_pipeline import release_rows
 
 
 @pytest.fixture
@@ -165,3 +168,16 @@ def test_what_lies_below_what_could_not_be_looked_at_stays() -> None:
     seen = Scan(("file:///a",), (lost,))
     assert not seen.covers("file:///a/in/b.md", "file:///a")
     assert seen.covers("file:///a/c.md", "file:///a")
+
+
+def test_a_fetch_that_fails_leaves_the_version_before(memory: Any, tmp_path: Path) -> None:
+    corpus = SmallCorpus(tmp_path)
+    memory.pipe({"/flaky/a.md": b"First text.", "/flaky/b.md": b"Second text."})
+    add(corpus.folder, scan(["memory://flaky"]), corpus.workshop())
+    memory.pipe({"/flaky/a.md": b"Other text."})
+    found = scan(["memory://flaky"])
+    memory.rm("/flaky/a.md")
+    report = add(corpus.folder, found, corpus.workshop())
+    assert corpus.states(report) == {"a.md": "quarantined", "b.md": "unchanged"}
+    assert "the version before stays" in corpus.reasons(report)["a.md"]
+    assert ("First text.",) in release_rows(corpus, "SELECT text FROM documents")

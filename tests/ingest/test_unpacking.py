@@ -193,3 +193,11 @@ def test_labels_in_an_archive_reach_the_corpus(tmp_path: Path) -> None:
     make_zip(corpus.sources / "a.zip", {"a.md": b"Some text.", "a.md.meta.json": b"{}   "})
     assert corpus.states(corpus.add()) == {"a.zip/a.md": "indexed"}
     assert corpus.add().counts == {"unchanged": 1}
+
+
+def test_an_archive_without_files_is_empty(tmp_path: Path) -> None:
+    corpus = SmallCorpus(tmp_path)
+    corpus.write("a.md", "First text.")
+    make_zip(corpus.sources / "none.zip", {})
+    assert corpus.states(corpus.add()) == {"a.md": "indexed", "none.zip": "empty"}
+    assert corpus.states(corpus.add()) == {"a.md": "unchanged", "none.zip": "empty"}
