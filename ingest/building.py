@@ -18,7 +18,7 @@ from rag.chunks import lexical_entries
 from rag.domain import RELEASE_FORMAT, Manifest, hash_ids
 from rag.errors import ReleaseBroken, StorageError
 from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
-from rag.seals import check_seal, write_seal
+from rag.seals import check_seal
 
 MOST_REPLACED = 0.1
 BYTES_PER_DIMENSION = 16
@@ -97,18 +97,17 @@ class Build:
 def build(
     ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines, *, base: Base | None = None
 ) -> Manifest:
-    """Write a sealed release into a new folder. Raises StorageError.
+    """Write a release into a new folder, still to be sealed. Raises StorageError.
 
     It is made from `base` where that is intact, made by the same recipe, and at most a tenth of
     its rows would be left behind; fresh otherwise.
     """
     writer = _Writer(ledger, under_way, recipe, engines)
-    with _storage_errors():
+    with storage_errors():
         under_way.folder.mkdir(parents=True)
         difference = _small_difference(ledger, base, recipe)
         manifest = writer.change(base, difference) if base and difference else writer.write()
         (under_way.folder / "manifest.json").write_text(manifest.to_json())
-        write_seal(under_way.folder)
     return manifest
 
 
@@ -121,7 +120,8 @@ def _small_difference(ledger: Ledger, base: Base | None, recipe: Recipe) -> Diff
 
 
 @contextmanager
-def _storage_errors() -> Iterator[None]:
+def storage_errors() -> Iterator[None]:
+    """Have what the disk refuses inside raise StorageError."""
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:

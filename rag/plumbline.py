@@ -50,7 +50,7 @@ class Policy:
 
     mode: Mode = "hybrid"
     context_characters: int = 6000
-    min_confidence: float = 0.4
+    min_confidence: float | None = None
     max_tokens: int = 1024
 
 
@@ -156,7 +156,9 @@ class Plumbline:
         return _Turn(conversation, standalone, release, result, passages, max_tokens)
 
     async def _draft(self, turn: _Turn) -> AsyncIterator[AnswerDelta | Draft]:
-        if turn.result.confidence < self._policy.min_confidence or not turn.passages:
+        least = self._policy.min_confidence
+        threshold = turn.release.threshold if least is None else least
+        if turn.result.confidence < threshold or not turn.passages:
             yield abstain(turn.result.corpus, _titles(turn.passages))
             return
         degraded = False

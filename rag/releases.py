@@ -18,6 +18,7 @@ from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
 from rag.ports import DocumentStore, LexicalIndex, VectorIndex
 
 PROBE_S = 900
+CALIBRATION = "calibration.json"
 
 
 class ReleaseDocuments(DocumentStore, Protocol):
@@ -44,6 +45,7 @@ class ReleaseDocuments(DocumentStore, Protocol):
 class OpenRelease:
     """One release, opened: everything that retrieval needs of it.
 
+    Questions below the confidence `threshold` are not answered from it.
     `alarm` says what an operator must know of a release that serves in spite of some damage.
     """
 
@@ -51,6 +53,7 @@ class OpenRelease:
     vectors: VectorIndex
     lexical: LexicalIndex
     documents: ReleaseDocuments
+    threshold: float = 0.0
     alarm: str = ""
 
     def close(self) -> None:
