@@ -14,10 +14,11 @@ import numpy as np
 
 from ingest.ledger import Ledger
 from ingest.tabling import Difference, Rows, compare, made_fresh, made_from
-from rag.domain import RELEASE_FORMAT, Chunk, Manifest, Span, hash_ids
+from rag.chunks import lexical_entries
+from rag.domain import RELEASE_FORMAT, Manifest, hash_ids
 from rag.errors import ReleaseBroken, StorageError
 from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
-from rag.seals import check_seal, write_seal
+from rag.seals import check_seal
 
 MOST_REPLACED = 0.1
 BYTES_PER_DIMENSION = 16
@@ -96,18 +97,17 @@ class Build:
 def build(
     ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines, *, base: Base | None = None
 ) -> Manifest:
-    """Write a sealed release into a new folder. Raises StorageError.
+    """Write a release into a new folder, still to be sealed. Raises StorageError.
 
     It is made from `base` where that is intact, made by the same recipe, and at most a tenth of
     its rows would be left behind; fresh otherwise.
     """
     writer = _Writer(ledger, under_way, recipe, engines)
-    with _storage_errors():
+    with storage_errors():
         under_way.folder.mkdir(parents=True)
         difference = _small_difference(ledger, base, recipe)
         manifest = writer.change(base, difference) if base and difference else writer.write()
         (under_way.folder / "manifest.json").write_text(manifest.to_json())
-        write_seal(under_way.folder)
     return manifest
 
 
@@ -115,12 +115,13 @@ def _small_difference(ledger: Ledger, base: Base | None, recipe: Recipe) -> Diff
     if base is None or not is_made_by(base.manifest, recipe) or not _is_intact(base):
         return None
     difference = compare(ledger, base.folder / "documents.db")
-    left_behind = base.manifest.replaced + difference.replaced
+    left_behind = base.manifest.replaced + len(difference.replaced)
     return difference if left_behind <= MOST_REPLACED * base.manifest.chunks else None
 
 
 @contextmanager
-def _storage_errors() -> Iterator[None]:
+def storage_errors() -> Iterator[None]:
+    """Have what the disk refuses inside raise StorageError."""
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:
@@ -151,7 +152,7 @@ class _Writer:
             self._fill(vectors, 0, rows)
             self._engines.vectors.write(self._folder / "chroma", ids, vectors)
             self._engines.lexical.write(
-                self._folder / "lexical", _embedded(rows), self._recipe.language
+                self._folder / "lexical", lexical_entries(rows.chunks()), self._recipe.language
             )
             return self._manifest(rows, vectors)
 
@@ -178,8 +179,8 @@ class _Writer:
             self._engines.lexical.change(
                 self._folder / "lexical",
                 base.folder / "lexical",
-                removed=difference.gone,
-                added=(pair for pair in _embedded(rows) if pair[0] in new),
+                removed=difference.replaced,
+                added=lexical_entries(rows.chunks()),
                 language=self._recipe.language,
             )
             return self._manifest(rows, vectors, based_on=base.manifest.release)
@@ -234,9 +235,3 @@ def _dimensions(ledger: Ledger, embedder: str) -> int:
         "SELECT length(vector) / 4 FROM embeddings WHERE embedder = ? LIMIT 1", (embedder,)
     ).fetchone()
     return int(row[0]) if row else 1
-
-
-def _embedded(rows: Rows) -> Iterator[tuple[str, str]]:
-    for id_, heading, text in rows.texts():
-        chunk = Chunk(id_, "", Span(0, len(text)), text, heading=tuple(json.loads(heading)))
-        yield id_, chunk.embedded_text

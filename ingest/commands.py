@@ -114,6 +114,7 @@ def _equip(
         load_embedder=lambda: bootstrap.load_embedder(settings),
         engines=bootstrap.index_engines(),
         load_engines=lambda: Engines(*bootstrap.load_index_builders()),
+        calibrate=bootstrap.calibrate_release,
         language=language,
         progress=progress,
         checksum=getattr(options, "checksum", False),

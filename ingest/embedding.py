@@ -35,6 +35,11 @@ class LazyEmbedder:
             self._loading = self._thread.submit(self._load)
         return self._loading
 
+    @property
+    def is_wanted(self) -> bool:
+        """True once somebody has begun to load it."""
+        return self._loading is not None
+
     def get(self) -> CountingEmbedder:
         """The embedder, waiting for it. Raises EmbedderError."""
         return self.start().result()

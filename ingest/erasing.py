@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest.blobs import BlobStore, hash_file
 from ingest.clock import now_utc
+from ingest.embedding import LazyEmbedder
 from ingest.ledger import Ledger, SourceRow, hash_uri, open_ledger
 from ingest.pipeline import writing
 from ingest.publishing import CorpusFolder
@@ -61,7 +62,7 @@ def forget(
         documents, needles = _look(ledger, {row.uri for row in rows})
         before = folder.numbers()
         embeddings = _erase(folder, ledger, rows)
-        release(folder, ledger, workshop)
+        release(folder, ledger, workshop, embedder=LazyEmbedder(workshop.load_embedder))
         files = sorted(path for path in folder.path.rglob("*") if path.is_file())
         return Receipt(
             corpus=folder.name,

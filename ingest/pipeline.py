@@ -84,7 +84,9 @@ def _run(
             cut_again(desk)
         with watch.timing("embedding"):
             embedded = _embed(desk, workshop)
-        published = release(folder, ledger, workshop, fresh=fresh, watch=watch)
+        published = release(
+            folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
+        )
         report = Report(
             corpus=folder.name,
             release=folder.live(),

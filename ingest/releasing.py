@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from ingest import publishing
@@ -13,14 +14,17 @@ from ingest.building import (
     estimate_bytes,
     hash_content,
     is_made_by,
+    storage_errors,
 )
 from ingest.chunking import CHUNKER
 from ingest.clock import Stopwatch, now_utc
+from ingest.embedding import LazyEmbedder
 from ingest.ledger import Ledger
 from ingest.publishing import CorpusFolder
 from ingest.workshop import Workshop
 from rag.errors import ReleaseBroken
-from rag.seals import check_seal, is_complete
+from rag.releases import CALIBRATION
+from rag.seals import check_seal, is_complete, write_seal
 
 
 def release(
@@ -28,6 +32,7 @@ def release(
     ledger: Ledger,
     workshop: Workshop,
     *,
+    embedder: LazyEmbedder,
     fresh: bool = False,
     watch: Stopwatch | None = None,
 ) -> bool:
@@ -47,19 +52,22 @@ def release(
     if manifest is None and not ledger.count_chunks():
         return False
     publishing.check_free_disk(folder, estimate_bytes(ledger, workshop.embedder))
-    base = Base(folder.release(serving), manifest) if serving and manifest and not fresh else None
-    _publish(folder, ledger, workshop, _Plan(recipe, base, watch or Stopwatch()))
+    before = Base(folder.release(serving), manifest) if serving and manifest else None
+    plan = _Plan(recipe, None if fresh else before, watch or Stopwatch(), embedder, before)
+    _publish(folder, ledger, workshop, plan)
     if ledger.is_erasing():
         publishing.remove_old_releases(folder, (), keep=0)
         ledger.end_erasure()
     return True
 
 
+@dataclass(slots=True)
 class _Plan:
-    def __init__(self, recipe: Recipe, base: Base | None, watch: Stopwatch) -> None:
-        self.recipe = recipe
-        self.base = base
-        self.watch = watch
+    recipe: Recipe
+    base: Base | None
+    watch: Stopwatch
+    embedder: LazyEmbedder
+    before: Base | None
 
 
 def _recipe(folder: CorpusFolder, workshop: Workshop) -> Recipe:
@@ -106,6 +114,23 @@ def _publish(folder: CorpusFolder, ledger: Ledger, workshop: Workshop, plan: _Pl
 def _build(under_way: Path, number: int, ledger: Ledger, workshop: Workshop, plan: _Plan) -> None:
     with plan.watch.timing("building"):
         target = Build(under_way, number, now_utc())
-        build(ledger, target, plan.recipe, workshop.load_engines(), base=plan.base)
+        made = build(ledger, target, plan.recipe, workshop.load_engines(), base=plan.base)
+        _calibrate(under_way, workshop, plan, is_changed_copy=made.based_on is not None)
+        with storage_errors():
+            write_seal(under_way)
     with plan.watch.timing("verifying"):
         publishing.settle(under_way, workshop.verify)
+
+
+def _calibrate(under_way: Path, workshop: Workshop, plan: _Plan, *, is_changed_copy: bool) -> None:
+    """Learn from the release, or keep what was learned from the one that it hardly differs from.
+
+    Where nothing was embedded in this run, no model is loaded for it either.
+    """
+    if workshop.calibrate is None:
+        return
+    learned = plan.before.folder / CALIBRATION if plan.before else None
+    if learned and learned.exists() and (is_changed_copy or not plan.embedder.is_wanted):
+        shutil.copy2(learned, under_way / CALIBRATION)
+    else:
+        workshop.calibrate(under_way, plan.embedder.get())

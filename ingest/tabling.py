@@ -1,11 +1,13 @@
 """The `documents.db` of a release, filled from the ledger inside the database engine itself."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.ledger import Ledger
+from rag.domain import Chunk, Span
 
 BLOCK = 4096
 TABLES = (
@@ -32,12 +34,12 @@ MISSING = """SELECT d.id FROM main.documents d
 class Difference:
     """The chunks that only the release (`gone`) or only the ledger (`new`) holds.
 
-    `replaced` counts the rows of the documents to be taken out or put in anew.
+    `replaced` are all chunks that the release has of documents to be taken out or put in anew.
     """
 
     gone: list[str]
     new: list[str]
-    replaced: int
+    replaced: list[str]
 
 
 class Rows:
@@ -93,10 +95,12 @@ class Rows:
         rows = "SELECT id FROM made.chunks WHERE row >= ? ORDER BY row"
         return _column(self._database.execute(rows, (self._first,)))
 
-    def texts(self) -> Iterator[tuple[str, str, str]]:
-        """Id, heading and text of the chunks from row `first` on."""
-        rows = "SELECT id, heading, text FROM made.chunks WHERE row >= ? ORDER BY row"
-        yield from self._database.execute(rows, (self._first,))
+    def chunks(self) -> Iterator[Chunk]:
+        """The chunks from row `first` on, without their places."""
+        rows = "SELECT id, document_id, heading, text FROM made.chunks WHERE row >= ? ORDER BY row"
+        for id_, document_id, heading, text in self._database.execute(rows, (self._first,)):
+            path = tuple(json.loads(heading))
+            yield Chunk(id_, document_id, Span(0, len(text)), text, heading=path)
 
     def vectors(self, embedder: str) -> Iterator[list[bytes]]:
         """The embeddings of the chunks from row `first` on, in blocks."""
@@ -136,7 +140,7 @@ def compare(ledger: Ledger, documents: Path) -> Difference:
     return Difference(
         gone=[id_ for id_ in held if id_ not in after],
         new=[id_ for id_ in wanted if id_ not in before],
-        replaced=len(held),
+        replaced=held,
     )
 
 

@@ -17,6 +17,7 @@ class Workshop:
 
     `embedder` and `engines` name them, with their versions, before they are loaded.
 
+    `calibrate` writes into a release what it learns from it with the embedder, if anything.
     Without a `language` the corpus keeps the one it has, English at first. With `checksum` every
     file is read again and compared, whatever its size and time say. `ocr` names the languages in
     which pictures of text are read.
@@ -27,6 +28,7 @@ class Workshop:
     engines: str
     load_engines: Callable[[], Engines]
     verify: Callable[[Path], None] = publishing.verify
+    calibrate: Callable[[Path, CountingEmbedder], None] | None = None
     language: str | None = None
     limits: Limits = field(default_factory=Limits)
     progress: Progress = field(default_factory=Silence)

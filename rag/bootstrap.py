@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from rag.domain import RELEASE_FORMAT, Manifest
 from rag.errors import ReleaseBroken
-from rag.ports import ChatModel, LexicalIndexBuilder, VectorIndex, VectorIndexBuilder
-from rag.releases import OpenRelease, probe
+from rag.letters import VERSION as TERMS_VERSION
+from rag.ports import ChatModel, Embedder, LexicalIndexBuilder, VectorIndex, VectorIndexBuilder
+from rag.releases import CALIBRATION, OpenRelease, probe
 from rag.seals import damaged_files
 from rag.settings import Settings
 
@@ -51,7 +52,8 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
 
 def index_engines() -> str:
     """The engines that write and read a release's indexes, with their versions."""
-    return " ".join(f"{name}-{version(name)}" for name in ("chromadb", "tantivy"))
+    names = [f"{name}-{version(name)}" for name in ("chromadb", "tantivy")]
+    return " ".join([*names, f"terms-{TERMS_VERSION}"])
 
 
 def load_index_builders() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
@@ -60,6 +62,18 @@ def load_index_builders() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
     from rag.adapters.tantivy import TantivyIndexBuilder
 
     return ChromaIndexBuilder(), TantivyIndexBuilder()
+
+
+def calibrate_release(folder: Path, embedder: Embedder) -> None:
+    """Write what a release under way learns of its own confidence. Raises ReleaseBroken."""
+    from rag.calibration import calibrate
+
+    release = open_release_parts(folder)
+    try:
+        learned = calibrate(release, embedder)
+    finally:
+        release.close()
+    (folder / CALIBRATION).write_text(learned.to_json())
 
 
 def open_release(folder: Path) -> OpenRelease:
@@ -107,6 +121,7 @@ def open_release_parts(
     """Open a release as it is, whatever its files may be like. Raises ReleaseBroken."""
     from rag.adapters.documents import SqliteDocumentStore
     from rag.adapters.tantivy import TantivyIndex
+    from rag.calibration import read_calibration
 
     try:
         manifest = Manifest.from_json((folder / "manifest.json").read_text())
@@ -122,6 +137,7 @@ def open_release_parts(
         open_vectors(folder),
         TantivyIndex(folder / "lexical", manifest.language),
         SqliteDocumentStore(folder / "documents.db"),
+        threshold=read_calibration(folder).threshold,
     )
 
 

@@ -257,7 +257,7 @@ class Manifest:
             raise ValueError(f"not a manifest: {error}") from error
 
 
-RELEASE_FORMAT = 2
+RELEASE_FORMAT = 3
 
 
 def release_folder_name(number: int) -> str:

@@ -11,9 +11,10 @@ from typing import ParamSpec, TypeVar
 import rag
 from rag.answering.draft import Draft, abstain
 from rag.answering.extractive import Asked, answer_extractively
-from rag.answering.followups import make_standalone
+from rag.answering.followups import Standalone
 from rag.answering.prompted import Evidence, stream_prompted
 from rag.answering.prompts import load_prompt
+from rag.answering.rewriting import rewrite
 from rag.domain import (
     Answer,
     AnswerDelta,
@@ -49,7 +50,7 @@ class Policy:
 
     mode: Mode = "hybrid"
     context_characters: int = 6000
-    min_confidence: float = 0.4
+    min_confidence: float | None = None
     max_tokens: int = 1024
 
 
@@ -58,7 +59,7 @@ class _Turn:
     """One question on its way to an answer."""
 
     conversation: Sequence[Message]
-    standalone: str
+    standalone: Standalone
     release: OpenRelease
     result: SearchResult
     passages: tuple[Passage, ...]
@@ -122,7 +123,10 @@ class Plumbline:
         check_question(_last_question(conversation))
         with self._corpora.hold(corpus) as release:
             limit = min(max_tokens or self._policy.max_tokens, self._policy.max_tokens)
-            turn = await _finish_in_thread(self._prepare, conversation, release, limit)
+            standalone = await rewrite(conversation, self._chat_model)
+            turn = await _finish_in_thread(
+                self._prepare, conversation, standalone, release, max_tokens=limit
+            )
             searched = time.perf_counter()
             said = ""
             async for item in self._draft(turn):
@@ -137,10 +141,14 @@ class Plumbline:
                 yield self._stamp(item, turn, timings)
 
     def _prepare(
-        self, conversation: Sequence[Message], release: OpenRelease, max_tokens: int
+        self,
+        conversation: Sequence[Message],
+        standalone: Standalone,
+        release: OpenRelease,
+        *,
+        max_tokens: int,
     ) -> _Turn:
-        standalone = check_question(make_standalone(conversation)[-8000:])
-        query = Query(standalone, release, self._embedder)
+        query = Query(check_question(standalone.question), release, self._embedder)
         result = search(query, self._policy.mode, top_k=HITS_TO_PACK)
         passages = pack(
             result.hits, release.documents, budget_characters=self._policy.context_characters
@@ -148,7 +156,9 @@ class Plumbline:
         return _Turn(conversation, standalone, release, result, passages, max_tokens)
 
     async def _draft(self, turn: _Turn) -> AsyncIterator[AnswerDelta | Draft]:
-        if turn.result.confidence < self._policy.min_confidence or not turn.passages:
+        least = self._policy.min_confidence
+        threshold = turn.release.threshold if least is None else least
+        if turn.result.confidence < threshold or not turn.passages:
             yield abstain(turn.result.corpus, _titles(turn.passages))
             return
         degraded = False
@@ -176,7 +186,7 @@ class Plumbline:
 
     def _extract(self, turn: _Turn) -> Draft:
         return answer_extractively(
-            Asked(turn.standalone, _last_question(turn.conversation)),
+            Asked(turn.standalone.question, _last_question(turn.conversation)),
             turn.passages,
             release=turn.result.release,
             embedder=self._embedder,
@@ -208,7 +218,7 @@ class Plumbline:
                 release=f"{manifest.corpus}@{manifest.release}",
             ),
             trace_id=uuid.uuid4().hex,
-            standalone_question=turn.standalone,
+            standalone_question=turn.standalone.question,
             usage=draft.usage,
             timings_ms=timings_ms,
             degraded=draft.degraded,

@@ -15,6 +15,8 @@ from rag.domain import Chunk, Document, DocumentRef, Message, Usage
 Vectors = npt.NDArray[np.float32]
 Ranking = list[tuple[str, float]]
 """Chunk ids with their scores, best first."""
+LexicalEntry = tuple[str, str, str]
+"""A chunk's id, its own text, and the texts of the chunks beside it."""
 
 
 class TokenCounter(Protocol):
@@ -64,6 +66,10 @@ class LexicalIndex(Protocol):
 
     def search(self, text: str, limit: int) -> Ranking:
         """The `limit` best chunks by BM25; `text` is plain words, never query syntax."""
+        ...
+
+    def search_context(self, text: str, limit: int) -> Ranking:
+        """As `search`, each chunk read together with the chunks beside it."""
         ...
 
     def term_weights(self, text: str) -> dict[str, float]:
@@ -148,8 +154,8 @@ class VectorIndexBuilder(Protocol):
 class LexicalIndexBuilder(Protocol):
     """Writes the lexical index of a release."""
 
-    def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
-        """Create the index in the empty or missing `folder` from `(chunk id, text)` pairs."""
+    def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
+        """Create the index in the empty or missing `folder`."""
         ...
 
     def change(
@@ -158,7 +164,7 @@ class LexicalIndexBuilder(Protocol):
         base: Path,
         *,
         removed: Sequence[str],
-        added: Iterator[tuple[str, str]],
+        added: Iterator[LexicalEntry],
         language: str,
     ) -> None:
         """Create the index in the missing `folder` from that in `base`, which stays as it is."""

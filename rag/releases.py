@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rag.domain import CORPUS_NAME, DocumentRef, Manifest, check_corpus_name, release_folder_name
+from rag.domain import (
+    CORPUS_NAME,
+    Chunk,
+    DocumentRef,
+    Manifest,
+    check_corpus_name,
+    release_folder_name,
+)
 from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
 from rag.ports import DocumentStore, LexicalIndex, VectorIndex
 
 PROBE_S = 900
+CALIBRATION = "calibration.json"
 
 
 class ReleaseDocuments(DocumentStore, Protocol):
@@ -18,6 +26,14 @@ class ReleaseDocuments(DocumentStore, Protocol):
 
     def references(self) -> list[DocumentRef]:
         """All documents, in order of their source."""
+        ...
+
+    def sample(self, count: int) -> list[Chunk]:
+        """At most `count` chunks from all over the release, the same each time."""
+        ...
+
+    def chunk_ids(self, document_id: str) -> list[str]:
+        """The chunks of a document, in order."""
         ...
 
     def close(self) -> None:
@@ -29,6 +45,7 @@ class ReleaseDocuments(DocumentStore, Protocol):
 class OpenRelease:
     """One release, opened: everything that retrieval needs of it.
 
+    Questions below the confidence `threshold` are not answered from it.
     `alarm` says what an operator must know of a release that serves in spite of some damage.
     """
 
@@ -36,6 +53,7 @@ class OpenRelease:
     vectors: VectorIndex
     lexical: LexicalIndex
     documents: ReleaseDocuments
+    threshold: float = 0.0
     alarm: str = ""
 
     def close(self) -> None:

@@ -36,8 +36,11 @@ class Settings(BaseSettings):
     context_characters: int = Field(
         6000, ge=500, le=100_000, description="Evidence given to the answer, in characters"
     )
-    min_confidence: float = Field(
-        0.4, ge=0.0, le=1.0, description="Below this confidence a question is abstained from"
+    min_confidence: float | None = Field(
+        None,
+        ge=0.0,
+        le=1.0,
+        description="Least confidence of an answer; empty: what each release has learned",
     )
     chat_model: str = Field(
         "", description="Chat model for prompted answers, e.g. `openai:NAME`; empty: extractive"

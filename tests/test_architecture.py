@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag", "ingest", "api", "evals")
 SHARED = (
     *("rag.domain", "rag.ports", "rag.errors", "rag.sentences"),
-    *("rag.releases", "rag.seals"),
+    *("rag.chunks", "rag.releases", "rag.seals"),
 )
 ARROWS: dict[str, tuple[str, ...]] = {
     "rag": ("rag",),
@@ -38,6 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("ingest.adapters.web",),
     "pathspec": ("ingest.selection",),
     "watchfiles": ("ingest.watching",),
+    "py3langid": ("ingest.adapters.py3langid",),
     "pebble": ("ingest.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.ragas_metrics",),

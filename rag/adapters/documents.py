@@ -79,6 +79,25 @@ class SqliteDocumentStore:
         about = metadata_from_json(metadata)
         return Document(id_, version, source, title, text, media_type, spans, about, readers)
 
+    def sample(self, count: int) -> list[Chunk]:
+        """At most `count` chunks from all over the release, the same each time."""
+        total = self._rows("SELECT count(*) FROM chunks")[0][0]
+        step = max(1, total // count)
+        rows = self._rows(
+            "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM chunks)"
+            " WHERE place % ? = 0 LIMIT ?",
+            (step, count),
+        )
+        found = self.chunks([row[0] for row in rows])
+        return [found[row[0]][0] for row in rows if row[0] in found]
+
+    def chunk_ids(self, document_id: str) -> list[str]:
+        """The chunks of a document, in order."""
+        rows = self._rows(
+            "SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,)
+        )
+        return [row[0] for row in rows]
+
     def references(self) -> list[DocumentRef]:
         """All documents, in order of their source."""
         rows = self._rows(

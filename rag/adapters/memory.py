@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rag.chunks import lexical_entries
 from rag.domain import (
     RELEASE_FORMAT,
     Chunk,
@@ -21,7 +22,7 @@ from rag.domain import (
     hash_ids,
 )
 from rag.errors import ChatModelTruncated, DocumentNotFound, RagError
-from rag.ports import Embedder, Ranking, Vectors
+from rag.ports import Embedder, LexicalEntry, Ranking, Vectors
 from rag.releases import OpenRelease
 
 WORD = re.compile(r"\w+")
@@ -82,11 +83,9 @@ class MemoryVectorIndex:
 class MemoryLexicalIndex:
     """BM25 over words, without stemming."""
 
-    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
-        self._counts = {id_: Counter(_words(text)) for id_, text in texts}
-        self._seen = Counter(word for counts in self._counts.values() for word in counts)
-        lengths = [counts.total() for counts in self._counts.values()]
-        self._mean_length = sum(lengths) / len(lengths) if lengths else 1.0
+    def __init__(self, entries: Sequence[LexicalEntry]) -> None:
+        self._own = _Bm25([(id_, text) for id_, text, _ in entries])
+        self._context = _Bm25([(id_, f"{text}\n{beside}") for id_, text, beside in entries])
 
     def analyze(self, text: str) -> list[str]:
         """Lower-case words without stop words."""
@@ -94,6 +93,25 @@ class MemoryLexicalIndex:
 
     def term_weights(self, text: str) -> dict[str, float]:
         """Inverse document frequency of each distinct word."""
+        return self._own.term_weights(text)
+
+    def search(self, text: str, limit: int) -> Ranking:
+        """The `limit` best ids by BM25, those without a common word left out."""
+        return self._own.search(text, limit)
+
+    def search_context(self, text: str, limit: int) -> Ranking:
+        """As `search`, each text read together with those beside it."""
+        return self._context.search(text, limit)
+
+
+class _Bm25:
+    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
+        self._counts = {id_: Counter(_words(text)) for id_, text in texts}
+        self._seen = Counter(word for counts in self._counts.values() for word in counts)
+        lengths = [counts.total() for counts in self._counts.values()]
+        self._mean_length = sum(lengths) / len(lengths) if lengths else 1.0
+
+    def term_weights(self, text: str) -> dict[str, float]:
         total = len(self._counts)
         return {
             word: math.log(1 + (total - self._seen[word] + 0.5) / (self._seen[word] + 0.5))
@@ -101,7 +119,6 @@ class MemoryLexicalIndex:
         }
 
     def search(self, text: str, limit: int) -> Ranking:
-        """The `limit` best ids by BM25, those without a common word left out."""
         weights = self.term_weights(text)
         scores = {id_: self._score(counts, weights) for id_, counts in self._counts.items()}
         return _best({id_: score for id_, score in scores.items() if score > 0}, limit)
@@ -145,6 +162,14 @@ class MemoryDocumentStore:
             raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
         return self._documents[document_id]
 
+    def sample(self, count: int) -> list[Chunk]:
+        """At most `count` chunks from all over, the same each time."""
+        return self._order[:: max(1, len(self._order) // count)][:count]
+
+    def chunk_ids(self, document_id: str) -> list[str]:
+        """The chunks of a document, in order."""
+        return [chunk.id for chunk in self._order if chunk.document_id == document_id]
+
     def references(self) -> list[DocumentRef]:
         """All documents, in order of their source."""
         return sorted((d.reference for d in self._documents.values()), key=lambda r: r.source)
@@ -182,7 +207,7 @@ def memory_release(
     return OpenRelease(
         manifest,
         MemoryVectorIndex(ids, vectors),
-        MemoryLexicalIndex([(chunk.id, chunk.embedded_text) for chunk in chunks]),
+        MemoryLexicalIndex(list(lexical_entries(chunks))),
         MemoryDocumentStore(documents, chunks),
     )
 
@@ -215,10 +240,10 @@ class MemoryVectorIndexBuilder:
 class MemoryLexicalIndexBuilder:
     """Writes ids and texts as lines, for a document side without tantivy."""
 
-    def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
+    def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
         """Create `folder/texts.txt`, one id a line with its text's length."""
         folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{id_} {len(text)}" for id_, text in texts]
+        lines = [f"{id_} {len(text)}" for id_, text, _ in entries]
         (folder / "texts.txt").write_text("\n".join([language, *lines]))
 
     def change(
@@ -227,7 +252,7 @@ class MemoryLexicalIndexBuilder:
         base: Path,
         *,
         removed: Sequence[str],
-        added: Iterator[tuple[str, str]],
+        added: Iterator[LexicalEntry],
         language: str,
     ) -> None:
         """Create `folder/texts.txt` from that in `base`."""

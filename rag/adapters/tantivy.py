@@ -1,5 +1,6 @@
 """The lexical index of a release: tantivy's BM25 with the language's stemmer and stop words.
 
+Scripts without spaces are indexed by pairs of letters, in a corpus of whatever language.
 Queries are built term by term from analysed words, so no user's text is parsed as query syntax.
 """
 
@@ -12,46 +13,55 @@ from pathlib import Path
 import tantivy
 
 from rag.errors import ReleaseBroken, StorageError
-from rag.ports import Ranking
+from rag.letters import space_out
+from rag.ports import LexicalEntry, Ranking
 
 ANALYZER = "plumbline"
+TEXT, CONTEXT = "text", "context"
 STEMMED = {"arabic", "greek", "romanian", "tamil", "turkish"}
 STEMMED_WITH_STOP_WORDS = {
     *("danish", "dutch", "english", "finnish", "french", "german", "hungarian"),
     *("italian", "norwegian", "portuguese", "russian", "spanish", "swedish"),
 }
+WITHOUT_RULES = {"chinese", "japanese", "korean", "none", "thai"}
+LANGUAGES = STEMMED | STEMMED_WITH_STOP_WORDS | WITHOUT_RULES
 MAX_TERMS = 512
 WRITER_BYTES = 64_000_000
 REPLACED_IN_PLACE = {"meta.json", ".managed.json"}
 
 
 def build_analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Lower-case words, without stop words and stemmed where `language` has such rules."""
+    """Lower-case words without accents, stop words out and stemmed where `language` has rules."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     builder = builder.filter(tantivy.Filter.remove_long(80)).filter(tantivy.Filter.lowercase())
+    if language == "english":
+        builder = builder.filter(tantivy.Filter.ascii_fold())
     if language in STEMMED_WITH_STOP_WORDS:
         builder = builder.filter(tantivy.Filter.stopword(language))
     if language in STEMMED | STEMMED_WITH_STOP_WORDS:
         builder = builder.filter(tantivy.Filter.stemmer(language))
+    if language != "english":  # other stop words and stemmers go by the accents
+        builder = builder.filter(tantivy.Filter.ascii_fold())
     return builder.build()
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("text", tokenizer_name=ANALYZER, index_option="freq")
+    for field in (TEXT, CONTEXT):
+        builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
     return builder.build()
 
 
 class TantivyIndexBuilder:
     """Writes one immutable, merged index."""
 
-    def write(self, folder: Path, texts: Iterator[tuple[str, str]], language: str) -> None:
+    def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
         """Create the index in `folder`. Raises StorageError when tantivy cannot write it."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             index = tantivy.Index(_schema(), path=str(folder))
-            _apply(index, language, removed=(), added=texts)
+            _apply(index, language, removed=(), added=entries)
         except (ValueError, OSError) as error:
             raise StorageError(f"the lexical index could not be written: {error}") from error
 
@@ -61,7 +71,7 @@ class TantivyIndexBuilder:
         base: Path,
         *,
         removed: Sequence[str],
-        added: Iterator[tuple[str, str]],
+        added: Iterator[LexicalEntry],
         language: str,
     ) -> None:
         """Create the index in `folder` from `base` with the difference applied.
@@ -85,14 +95,15 @@ def _apply(
     language: str,
     *,
     removed: Sequence[str],
-    added: Iterator[tuple[str, str]],
+    added: Iterator[LexicalEntry],
 ) -> None:
     index.register_tokenizer(ANALYZER, build_analyzer(language))
     writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
     for id_ in removed:
         writer.delete_documents_by_term("id", id_)
-    for id_, text in added:
-        writer.add_document(tantivy.Document(id=id_, text=text))
+    for id_, text, beside in added:
+        context = space_out(f"{text}\n{beside}")
+        writer.add_document(tantivy.Document(id=id_, text=space_out(text), context=context))
     writer.commit()
     writer.wait_merging_threads()
 
@@ -119,24 +130,31 @@ class TantivyIndex:
 
     def analyze(self, text: str) -> list[str]:
         """The terms of `text`, in order, repeated as they occur."""
-        return self._analyzer.analyze(text)
+        return self._analyzer.analyze(space_out(text))
 
     def term_weights(self, text: str) -> dict[str, float]:
         """BM25's inverse document frequency of each distinct term, highest for unknown ones."""
         total = self._searcher.num_docs
         weights = {}
         for term in dict.fromkeys(self.analyze(text)[:MAX_TERMS]):
-            found = self._searcher.doc_freq("text", term)
+            found = self._searcher.doc_freq(TEXT, term)
             weights[term] = math.log(1 + (total - found + 0.5) / (found + 0.5))
         return weights
 
     def search(self, text: str, limit: int) -> Ranking:
         """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""
+        return self._search(TEXT, text, limit)
+
+    def search_context(self, text: str, limit: int) -> Ranking:
+        """As `search`, each chunk read together with the chunks beside it."""
+        return self._search(CONTEXT, text, limit)
+
+    def _search(self, field: str, text: str, limit: int) -> Ranking:
         terms = dict.fromkeys(self.analyze(text)[:MAX_TERMS])
         if not terms:
             return []
         clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq"))
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term, "freq"))
             for term in terms
         ]
         try:

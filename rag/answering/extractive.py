@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rag.answering.draft import Draft
 from rag.domain import Citation, Passage, Sentence, Span
+from rag.letters import count_words
 from rag.ports import Embedder, LexicalIndex
 from rag.retrieval.confidence import term_coverage
 from rag.sentences import split_sentences, trim
@@ -43,7 +44,7 @@ class Candidate:
     @property
     def is_question(self) -> bool:
         """True for a question, which is no answer itself."""
-        return self.text.rstrip("*_ ").endswith("?")
+        return self.text.rstrip("*_ ").endswith(("?", "？", "؟"))
 
 
 def answer_extractively(
@@ -109,7 +110,7 @@ def _candidates(passage: Passage) -> Iterator[Candidate]:
     for span in split_sentences(passage.text):
         text = passage.text[span.start : span.end]
         is_table_head = TABLE_HEAD.match(passage.text, span.start)
-        if is_table_head or HEADING.match(text) or len(re.findall(r"\w+", text)) < MIN_WORDS:
+        if is_table_head or HEADING.match(text) or count_words(text) < MIN_WORDS:
             continue
         mark = LEADING_MARK.match(text)
         span = trim(passage.text, Span(span.start + (mark.end() if mark else 0), span.end))

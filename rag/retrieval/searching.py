@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rag.domain import Hit, Mode, SearchResult
-from rag.ports import Embedder, Ranking
+from rag.ports import DocumentStore, Embedder, Ranking
 from rag.releases import OpenRelease
-from rag.retrieval.confidence import estimate_confidence, term_coverage
+from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
 from rag.retrieval.fusion import fuse, share_with_neighbours
 
 CANDIDATES = 100
-WEIGHTS = {"dense": 0.4, "lexical": 0.6}
-NEIGHBOUR_SHARE = 0.2
+WEIGHTS = {"dense": 0.3, "lexical": 0.3, "context": 0.4}
+NEIGHBOUR_SHARE = 0.1
 SETTINGS_LABEL = f"min-max {WEIGHTS} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
-HITS_FOR_CONFIDENCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,12 @@ def retrieve_dense(query: Query) -> dict[str, Ranking]:
 
 
 def retrieve_lexical(query: Query) -> dict[str, Ranking]:
-    """Candidates by BM25."""
-    return {"lexical": query.release.lexical.search(query.text, CANDIDATES)}
+    """Candidates by BM25, over each chunk alone and over each with the chunks beside it."""
+    lexical = query.release.lexical
+    return {
+        "lexical": lexical.search(query.text, CANDIDATES),
+        "context": lexical.search_context(query.text, CANDIDATES),
+    }
 
 
 def retrieve_hybrid(query: Query) -> dict[str, Ranking]:
@@ -51,24 +54,29 @@ RETRIEVERS: dict[Mode, Callable[[Query], dict[str, Ranking]]] = {
 def search(query: Query, mode: Mode, *, top_k: int) -> SearchResult:
     """The `top_k` best hits of one release, with every stage's scores and a confidence."""
     rankings = RETRIEVERS[mode](query)
-    fused = fuse(rankings, WEIGHTS)
-    scores = share_with_neighbours(fused, query.release.documents, NEIGHBOUR_SHARE)
-    best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
-    hits = _load_hits(query.release, best[: max(top_k, HITS_FOR_CONFIDENCE)], rankings)
+    best = rank(rankings, query.release.documents)
+    hits = load_hits(query.release, best[: max(top_k, HITS_FOR_CONFIDENCE)], rankings)
     manifest = query.release.manifest
     return SearchResult(
         query=query.text,
         corpus=manifest.corpus,
         release=manifest.release,
         mode=mode,
-        confidence=_confidence(query, hits, rankings),
+        confidence=estimate_confidence(query.text, hits, rankings, query.release),
         hits=hits[:top_k],
     )
 
 
-def _load_hits(
+def rank(rankings: Mapping[str, Ranking], documents: DocumentStore) -> Ranking:
+    """All candidates of all stages by their fused scores, best first."""
+    scores = share_with_neighbours(fuse(rankings, WEIGHTS), documents, NEIGHBOUR_SHARE)
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def load_hits(
     release: OpenRelease, best: Ranking, rankings: Mapping[str, Ranking]
 ) -> tuple[Hit, ...]:
+    """Ranked candidates with their texts and what each stage gave them."""
     found = release.documents.chunks([id_ for id_, _ in best])
     by_stage = {name: dict(ranking) for name, ranking in rankings.items()}
     return tuple(
@@ -81,17 +89,3 @@ def _load_hits(
         for id_, score in best
         if id_ in found
     )
-
-
-def _confidence(query: Query, hits: tuple[Hit, ...], rankings: Mapping[str, Ranking]) -> float:
-    dense = rankings.get("dense")
-    lexical = query.release.lexical
-    weights = lexical.term_weights(query.text)
-    coverage = max(
-        (
-            term_coverage(weights, lexical.analyze(hit.chunk.embedded_text))
-            for hit in hits[:HITS_FOR_CONFIDENCE]
-        ),
-        default=0.0,
-    )
-    return estimate_confidence(dense[0][1] if dense else None, coverage)

@@ -22,9 +22,9 @@ from rag.ports import DocumentStore, Embedder, LexicalIndex, TokenCounter, Vecto
 from tests.small_corpus import TEXTS, make_documents
 
 WORDS = [
-    ("a", "the heron carries many passengers"),
-    ("b", "the tern carries cars"),
-    ("c", "dogs travel free"),
+    ("a", "the heron carries many passengers", "whales are seen"),
+    ("b", "the tern carries cars", ""),
+    ("c", "dogs travel free", ""),
 ]
 
 
@@ -117,6 +117,11 @@ class LexicalIndexContract(ABC):
     )
     def test_query_syntax_is_only_words(self, tmp_path: Path, text: str) -> None:
         assert all(score > 0 for _, score in self.make(tmp_path).search(text, 10))
+
+    def test_a_chunk_is_found_by_the_words_beside_it_too(self, tmp_path: Path) -> None:
+        index = self.make(tmp_path)
+        assert index.search("whales", 10) == []
+        assert [id_ for id_, _ in index.search_context("whales passengers", 10)] == ["a"]
 
     def test_a_field_name_does_not_select_by_id(self, tmp_path: Path) -> None:
         assert self.make(tmp_path).search("id:c", 10) == []

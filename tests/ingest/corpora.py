@@ -15,7 +15,7 @@ from rag.adapters.memory import (
     MemoryLexicalIndexBuilder,
     MemoryVectorIndexBuilder,
 )
-from rag.ports import Vectors
+from rag.ports import Embedder, Vectors
 
 FAST = Limits(wall_s=20.0, cpu_s=20)
 
@@ -59,6 +59,7 @@ class SmallCorpus:
         self.verify: Callable[[Path], None] = lambda release: None
         self.engines = memory_engines
         self.engine_names = "memory-1"
+        self.calibrate: Callable[[Path, Embedder], None] | None = None
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write one source."""
@@ -85,6 +86,7 @@ class SmallCorpus:
             engines=self.engine_names,
             load_engines=self.engines,
             verify=self.verify,
+            calibrate=self.calibrate,
             limits=limits,
             checksum=checksum,
         )

@@ -10,7 +10,6 @@ import pytest
 
 from rag.adapters.memory import HashingEmbedder, ScriptedChatModel
 from rag.answering.extractive import Asked, answer_extractively
-from rag.answering.followups import make_standalone
 from rag.answering.marks import MarkFilter, disarm
 from rag.answering.prompts import load_prompt
 from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, Span
@@ -197,22 +196,16 @@ async def test_a_follow_up_takes_its_topic_along(tmp_path: Path) -> None:
     assert "18 cars" in answer.citations[0].quote
 
 
-@pytest.mark.parametrize(
-    ("questions", "standalone"),
-    [
-        (["Who is Ana?"], "Who is Ana?"),
-        (["Who is Ana?", "Where does she work?"], "Who is Ana? Where does she work?"),
-        (
-            ["Who is Ana?", "What is the fare from Skarvik to Holm on a Sunday?"],
-            "What is the fare from Skarvik to Holm on a Sunday?",
-        ),
-        (["Who is Ana?", "And Per?", "Why?"], "Who is Ana? And Per? Why?"),
-    ],
-)
-def test_only_a_question_that_leans_on_the_conversation_is_rewritten(
-    questions: list[str], standalone: str
+async def test_a_chat_model_makes_the_follow_up_stand_alone_before_it_answers(
+    tmp_path: Path,
 ) -> None:
-    assert make_standalone([Message("user", question) for question in questions]) == standalone
+    chat = ScriptedChatModel(["Which cars fit on the Heron?"], ["18 cars [1]."])
+    _, answer = await ask(
+        make_plumbline(tmp_path, chat_model=chat), HERON, "120 [1]", "And how many cars?"
+    )
+    assert answer.standalone_question == "Which cars fit on the Heron?"
+    assert answer.text == "18 cars [1]."
+    assert chat.asked[1][-1].content == "And how many cars?"
 
 
 def test_marks_are_filtered_piece_by_piece() -> None:
@@ -235,11 +228,11 @@ async def test_a_cancelled_question_holds_its_release_until_its_work_is_done(
     corpora = plumbline._corpora
     prepare = plumbline._prepare
 
-    def slow_prepare(*arguments: Any) -> Any:
+    def slow_prepare(*arguments: Any, **options: Any) -> Any:
         began.set()
         may_end.wait(5)
         held_at_end.append([held.users for held in corpora._held.values()])
-        return prepare(*arguments)
+        return prepare(*arguments, **options)
 
     monkeypatch.setattr(plumbline, "_prepare", slow_prepare)
     asking = asyncio.create_task(ask(plumbline, HERON))

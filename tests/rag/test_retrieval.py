@@ -38,7 +38,7 @@ def test_every_retriever_finds_the_chunk_that_answers(mode: Mode) -> None:
     query = Query("How many passengers does the Heron carry?", make_release(), HashingEmbedder())
     result = search(query, mode, top_k=2)
     assert result.hits[0].chunk.id == "boats-md-0"
-    assert set(result.hits[0].scores) <= {"dense", "lexical"}
+    assert set(result.hits[0].scores) <= {"dense", "lexical", "context"}
     assert len(result.hits) <= 2
 
 
@@ -73,10 +73,23 @@ def test_term_coverage_counts_rare_terms_more() -> None:
     assert term_coverage({}, ["heron"]) == 0.0
 
 
-def test_confidence_stays_between_zero_and_one() -> None:
-    assert estimate_confidence(-1.0, 0.0) == 0.0
-    assert estimate_confidence(1.0, 1.0) == 1.0
-    assert estimate_confidence(None, 0.4) == 0.4
+@pytest.mark.parametrize("cosine", [-1.0, 0.0, 1.0])
+def test_confidence_stays_between_zero_and_one(cosine: float) -> None:
+    release, hits = make_release(), _hits("dogs-md-0", "boats-md-0")
+    for question in ("whales", "May dogs travel?", "?"):
+        rankings = {"dense": [(hit.chunk.id, cosine) for hit in hits]}
+        assert 0.0 <= estimate_confidence(question, hits, rankings, release) <= 1.0
+    assert estimate_confidence("dogs", [], {}, release) == 0.0
+
+
+def test_closeness_and_words_count_only_in_the_same_place() -> None:
+    release, hits = make_release(), _hits("dogs-md-0", "boats-md-0")
+    dogs, boats = (hit.chunk.id for hit in hits)
+    question = hits[0].chunk.text
+    together = {"dense": [(dogs, 0.9), (boats, 0.1)]}
+    apart = {"dense": [(boats, 0.9), (dogs, 0.1)]}
+    first, second = (estimate_confidence(question, hits, r, release) for r in (together, apart))
+    assert first > second
 
 
 def _hits(*ids: str) -> list[Hit]:

@@ -59,7 +59,53 @@ def test_list_items_and_headings_stand_alone() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["a" * 400_000, ". " * 100_000, "\n" * 200_000, "| " * 100_000])
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["渡船は九時に出ます。", "犬は無料です！？", "「はい。」", "iPhoneも使えます。"],
+        ["狗免费乘船!", "雨伞呢?", "保存六十天。"],
+        ["密码要3\uff0e5位以上\uff0e", "不能重复\uff0e"],
+        ["कुत्ते मुफ़्त हैं।", "छतरी साठ दिन रखी जाती है।"],
+        ["متى تغادر العبارة؟", "في التاسعة."],
+    ],
+)
+def test_sentences_end_where_their_script_ends_them(sentences: list[str]) -> None:
+    assert sentences_of("".join(sentences)) == sentences
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["Am 3. Oktober fahren z.B. die Busse ggf. später.", "Danach nicht."],
+        ["Mme. Roy part le 4 mai.", "Elle revient, cf. p. 12."],
+        ["Контора на ул. Портовой, см. стр. 4.", "Вход справа."],
+    ],
+)
+def test_abbreviations_of_other_languages_do_not_end_a_sentence(sentences: list[str]) -> None:
+    assert sentences_of(" ".join(sentences)) == sentences
+
+
+def test_a_long_sentence_without_spaces_is_cut_between_clauses() -> None:
+    clause = "港口冬季关闭期间所有渡船改由北码头出发，"
+    found = sentences_of(clause * 40)
+    assert all(clause.endswith(part[-1]) and len(part) <= 200 for part in found)
+    assert "".join(found) == clause * 40
+    thai = "สุนัขขึ้นเรือได้ฟรีทุกลำ " * 40
+    assert max(map(len, sentences_of(thai))) <= 200
+    assert len(sentences_of("word " * 200)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 400_000,
+        ". " * 100_000,
+        "\n" * 200_000,
+        "| " * 100_000,
+        "犬" * 400_000,
+        "犬、" * 100_000,
+    ],
+)
 def test_long_input_takes_linear_time(text: str) -> None:
     started = time.process_time()
     split_sentences(text)

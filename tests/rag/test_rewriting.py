@@ -1,0 +1,159 @@
+"""Questions rewritten and expanded by a chat model over HTTP, and what happens where it fails."""
+
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from rag.adapters.langchain_chat import LangChainChatModel
+from rag.adapters.memory import HashingEmbedder, ScriptedChatModel
+from rag.answering.expansion import Expansion, expand, fuse_hits
+from rag.answering.followups import Standalone
+from rag.answering.rewriting import rewrite
+from rag.domain import Hit, Message
+from rag.retrieval.searching import Query, search
+from tests.openai_server import OpenAIServer, Reply, openai_server
+from tests.small_corpus import make_release
+
+EARLIER = "How many passengers does the Heron carry?"
+CONVERSATION = [
+    Message("system", "Be brief."),
+    Message("user", EARLIER),
+    Message("assistant", "120 passengers [1]."),
+    Message("user", "And how many cars?"),
+]
+RULE = f"{EARLIER} And how many cars?"
+BY_RULE = Standalone(RULE, RULE, "rule")
+REWRITTEN = "How many cars does the Heron carry?"
+
+
+def connect(server: OpenAIServer) -> LangChainChatModel:
+    """A chat model at the server."""
+    return LangChainChatModel("fake", base_url=server.base_url, api_key="k", timeout_s=30)
+
+
+async def test_the_model_makes_a_follow_up_stand_alone_in_one_short_call() -> None:
+    with openai_server(Reply(pieces=["How many cars ", "does the Heron carry?"])) as server:
+        made = await rewrite(CONVERSATION, connect(server))
+    assert made == Standalone(REWRITTEN, RULE, "model")
+    [request] = server.requests
+    assert request["max_completion_tokens"] == 64
+    [message] = request["messages"]
+    assert (
+        f"User: {EARLIER}\nAssistant: 120 passengers [1].\nUser: And how many"
+        in (message["content"])
+    )
+    assert "Be brief" not in message["content"]
+
+
+@pytest.mark.parametrize("said", [f'"{REWRITTEN}"', f"Question: {REWRITTEN}", f"\n {REWRITTEN} \n"])
+async def test_a_label_and_quotation_marks_are_taken_off(said: str) -> None:
+    assert (await rewrite(CONVERSATION, ScriptedChatModel([said]))).question == REWRITTEN
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(" ", "?", "x" * 301, f"{REWRITTEN}\nIt carries 18.", "I'm sorry, I cannot help."),
+        *("I can’t do that.", "<think>Heron?</think> Cars?", "NOT_IN_THE_DOCUMENTS"),
+        "Does the Heron carry 4000 cars?",
+    ],
+)
+async def test_a_reply_that_is_no_question_gives_way_to_the_rule(said: str) -> None:
+    assert await rewrite(CONVERSATION, ScriptedChatModel([said])) == BY_RULE
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=401),
+        Reply(pieces=["How many", " cars"], finish_reason="length"),
+        Reply(pieces=["How many", " cars"], finish_reason=None),
+    ],
+    ids=["refused", "cut by length", "broken off"],
+)
+async def test_a_model_that_fails_gives_way_to_the_rule(reply: Reply) -> None:
+    with openai_server(reply) as server:
+        assert await rewrite(CONVERSATION, connect(server)) == BY_RULE
+
+
+async def test_a_slow_model_gives_way_to_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.answering.rewriting.TIMEOUT_S", 0.3)
+    with openai_server(Reply(pieces=["How"] * 20, stall_s=0.1)) as server:
+        started = time.perf_counter()
+        assert await rewrite(CONVERSATION, connect(server)) == BY_RULE
+    assert time.perf_counter() - started < 2
+
+
+async def test_a_first_question_and_one_without_a_model_ask_nobody() -> None:
+    chat = ScriptedChatModel()
+    first = await rewrite([Message("user", EARLIER)], chat)
+    assert first == Standalone(EARLIER, EARLIER, "user")
+    assert chat.asked == []
+    assert await rewrite(CONVERSATION, None) == BY_RULE
+
+
+async def test_three_other_wordings_follow_the_question() -> None:
+    said = f"Here they are:\n1. Heron car capacity\n- {EARLIER}\n* Cars on the Heron\n\nx\ny"
+    with openai_server(Reply(pieces=[said])) as server:
+        found = await expand(EARLIER, connect(server), "multi-query")
+    assert found == [EARLIER, "Heron car capacity", "Cars on the Heron", "x"]
+    assert server.requests[0]["max_completion_tokens"] == 128
+
+
+async def test_a_passage_that_could_answer_follows_the_question_even_cut() -> None:
+    pieces = ["The Heron has room\n", "for many cars and"]
+    with openai_server(Reply(pieces=pieces, finish_reason="length")) as server:
+        found = await expand(EARLIER, connect(server), "hyde")
+    assert found == [EARLIER, "The Heron has room for many cars and"]
+
+
+@pytest.mark.parametrize("how", ["multi-query", "hyde"])
+async def test_without_a_usable_reply_the_question_is_all(how: Expansion) -> None:
+    assert await expand(EARLIER, None, how) == [EARLIER]
+    assert await expand(EARLIER, ScriptedChatModel(["I cannot help"]), how) == [EARLIER]
+    with openai_server(Reply(status=401)) as server:
+        assert await expand(EARLIER, connect(server), how) == [EARLIER]
+
+
+async def test_no_expansion_asks_nobody() -> None:
+    chat = ScriptedChatModel()
+    assert await expand(EARLIER, chat, "none") == [EARLIER]
+    assert chat.asked == []
+
+
+def find(*texts: str) -> list[tuple[Hit, ...]]:
+    """The hits of a search for each text."""
+    release = make_release()
+    return [
+        search(Query(text, release, HashingEmbedder()), "hybrid", top_k=5).hits for text in texts
+    ]
+
+
+def sources(hits: Sequence[Hit]) -> list[str]:
+    """Ids of the chunks, in order."""
+    return [hit.chunk.id for hit in hits]
+
+
+def test_one_search_is_fused_as_it_is() -> None:
+    [hits] = find(EARLIER)
+    assert fuse_hits([hits], limit=3) == hits[:3]
+    assert fuse_hits([], limit=3) == ()
+
+
+def test_the_question_outweighs_three_variants_that_agree() -> None:
+    own, other = find("Heron passengers", "dogs saloon")
+    new = [hit for hit in other if hit.chunk.id == "dogs-md-0"]
+    kept = [hit for hit in own if hit.chunk.id != "dogs-md-0"]
+    fused = fuse_hits([kept, new, new, new], limit=5)
+    assert sources(fused)[:3] == [*sources(kept[:2]), "dogs-md-0"]
+    assert [hit.score for hit in fused] == sorted((hit.score for hit in fused), reverse=True)
+    assert all(0 < hit.score <= 1 for hit in fused)
+
+
+def test_what_only_a_variant_finds_is_found_and_nothing_comes_twice() -> None:
+    own, other = find("Heron passengers", "dogs saloon")
+    every = fuse_hits([own, other], limit=99)
+    assert sorted(sources(every)) == sorted({*sources(own), *sources(other)})
+    assert fuse_hits([own, own], limit=2)[0].score == pytest.approx(1.0)
+    assert every[0].scores == own[0].scores
