@@ -5,6 +5,8 @@ without the document that they come from. The confidence that only one in twenty
 questions reaches is the threshold; half of the weight is that of a threshold that held for releases
 of many kinds, since words drawn from a text are not yet somebody's question. The questions whose
 documents are there are easier than people's: they draw the curve but do not move the threshold.
+Where all documents are about one matter, a foreign question finds its answer elsewhere, and the
+threshold learned is too high: so it stays near the prior one.
 """
 
 import json
@@ -26,6 +28,7 @@ from rag.sentences import split_sentences
 
 PRIOR_THRESHOLD = 0.36
 WEIGHT_OF_PRIOR = 0.5
+MOST_DEPARTURE = 0.04
 SAMPLES = 150
 LEAST_SAMPLES = 30
 MOST_HELD_OUT = 2000
@@ -135,7 +138,8 @@ def _judge(
 
 def _learn(own: Confidences, foreign: Confidences) -> Calibration:
     learned = float(np.quantile(foreign, 1 - FALSE_ANSWERS))
-    threshold = WEIGHT_OF_PRIOR * PRIOR_THRESHOLD + (1 - WEIGHT_OF_PRIOR) * learned
+    departure = (1 - WEIGHT_OF_PRIOR) * (learned - PRIOR_THRESHOLD)
+    threshold = PRIOR_THRESHOLD + min(MOST_DEPARTURE, max(-MOST_DEPARTURE, departure))
     curve = tuple(
         CurvePoint(at, round(float((foreign >= at).mean()), 4), round(float((own < at).mean()), 4))
         for at in CURVE
