@@ -83,7 +83,8 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
         help="read pictures of text with Tesseract, e.g. deu+eng (default: eng)",
     )
     add.add_argument(
-        "--language", help="stemming and stop words (default: the corpus', or english)"
+        "--language",
+        help="stemming and stop words (default: the corpus', at first that of its texts)",
     )
     add.add_argument(
         "--checksum", action="store_true", help="read every file again, whatever its size and time"

@@ -91,9 +91,9 @@ def _make(
 
 
 def _check_language(language: str | None) -> str | None:
-    from rag.adapters.tantivy import STEMMED, STEMMED_WITH_STOP_WORDS
+    from rag.adapters.tantivy import LANGUAGES
 
-    known = sorted(STEMMED | STEMMED_WITH_STOP_WORDS)
+    known = sorted(LANGUAGES)
     if language is None or language in known:
         return language
     raise UsageError(f"language {language[:40]!r} is unknown: use one of {', '.join(known)}")

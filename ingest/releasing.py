@@ -19,6 +19,7 @@ from ingest.building import (
 from ingest.chunking import CHUNKER
 from ingest.clock import Stopwatch, now_utc
 from ingest.embedding import LazyEmbedder
+from ingest.languages import detect_language
 from ingest.ledger import Ledger
 from ingest.publishing import CorpusFolder
 from ingest.workshop import Workshop
@@ -42,7 +43,7 @@ def release(
     """
     serving = folder.serving()
     manifest = folder.manifest(serving)
-    recipe = _recipe(folder, workshop)
+    recipe = _recipe(folder, ledger, workshop)
     fresh = fresh or ledger.is_erasing()
     if serving is not None and is_made_by(manifest, recipe) and not fresh:
         is_same = manifest and manifest.content_hash == hash_content(ledger)
@@ -70,10 +71,16 @@ class _Plan:
     before: Base | None
 
 
-def _recipe(folder: CorpusFolder, workshop: Workshop) -> Recipe:
+def _recipe(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Recipe:
+    """How the next release is made; a corpus keeps the language that it was found to have."""
     manifest = folder.manifest(folder.serving())
-    language = workshop.language or (manifest.language if manifest else "english")
+    language = workshop.language or (manifest.language if manifest else _detect(ledger))
     return Recipe(folder.name, language, workshop.embedder, CHUNKER, workshop.engines)
+
+
+def _detect(ledger: Ledger) -> str:
+    texts = ledger.database.execute("SELECT text FROM documents ORDER BY uri")
+    return detect_language(text for (text,) in texts)
 
 
 def _is_usable(folder: CorpusFolder, serving: int) -> bool:

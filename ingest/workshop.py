@@ -18,9 +18,9 @@ class Workshop:
     `embedder` and `engines` name them, with their versions, before they are loaded.
 
     `calibrate` writes into a release what it learns from it with the embedder, if anything.
-    Without a `language` the corpus keeps the one it has, English at first. With `checksum` every
-    file is read again and compared, whatever its size and time say. `ocr` names the languages in
-    which pictures of text are read.
+    Without a `language` the corpus keeps the one it has, at first that of its texts. With
+    `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
+    the languages in which pictures of text are read.
     """
 
     embedder: str

@@ -209,6 +209,7 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     degraded: bool = False
     truncated: bool = False
+    standalone_by: Literal["user", "rule", "model"] = "user"
 
 
 @dataclass(frozen=True, slots=True)

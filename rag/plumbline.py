@@ -219,6 +219,7 @@ class Plumbline:
             ),
             trace_id=uuid.uuid4().hex,
             standalone_question=turn.standalone.question,
+            standalone_by=turn.standalone.by,
             usage=draft.usage,
             timings_ms=timings_ms,
             degraded=draft.degraded,

@@ -37,6 +37,7 @@ def answer_body(answer: Answer) -> Body:
         "fingerprint": asdict(answer.fingerprint),
         "trace_id": answer.trace_id,
         "standalone_question": answer.standalone_question,
+        "standalone_by": answer.standalone_by,
         "usage": usage_body(answer),
         "timings_ms": {name: round(ms, 1) for name, ms in answer.timings_ms.items()},
         "degraded": answer.degraded,
