@@ -10,6 +10,7 @@ from pathlib import Path
 from evals.bench import scale, speed
 from rag.errors import RagError
 
+SCALE_STEP = 10 * scale.SECTIONS
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -28,10 +29,12 @@ def main() -> int:
     parser.add_argument(
         "--only",
         nargs="*",
-        help="parts: commands service handbook spans limit unchanged scale messy",
+        help="parts: commands handbook service spans precision limit unchanged scale messy",
     )
     options = parser.parse_args()
-    rows: list[tuple[str, str]] = []
+    if options.scale % SCALE_STEP:
+        parser.error(f"--scale must be a multiple of {SCALE_STEP:,}")
+    rows: Rows = []
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         try:
@@ -47,7 +50,8 @@ def main() -> int:
     return 0
 
 
-Part = Callable[[], list[tuple[str, str]]]
+Rows = list[tuple[str, str]]
+Part = Callable[[], Rows]
 
 
 def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]]:
@@ -56,6 +60,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     yield "service", lambda: speed.time_service(ROOT, data)
     if options.spans:
         yield "spans", lambda: _spans(options, data)
+        yield "precision", lambda: _precision(options, data)
     yield "limit", scale.measure_limit
     yield "unchanged", lambda: scale.measure_unchanged(ROOT, data)
     if options.scale:
@@ -65,25 +70,57 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
         yield "messy", lambda: speed.ingest_messy(ROOT, options.messy.resolve(), data)
 
 
-def _spans(options: argparse.Namespace, data: Path) -> list[tuple[str, str]]:
-    from evals.bench.spans import CORPUS, SpansAdapter, measure, read_questions
-    from rag.bootstrap import open_plumbline
-    from rag.settings import load_settings
-
+def _spans(options: argparse.Namespace, data: Path) -> Rows:
     folder = options.spans.resolve()
     rows, seconds = speed.time_spans_ingest(ROOT, folder, data)
     if options.peers:
         rows += speed.time_peer(options.peers.resolve(), options.peers_python, folder, seconds)
-    settings = load_settings(os.environ, data=data)
+    chunks, figures = _score_spans(folder, data)
+    rows.append(("spans: chunks", str(chunks)))
+    return rows + [(f"spans: {name}", f"{value:.3f}") for name, value in figures.items()]
+
+
+def _precision(options: argparse.Namespace, data: Path) -> Rows:
+    """What the precision that this machine chooses costs in quality against fp32."""
+    from rag.adapters.sentence_transformers import choose_precision
+
+    folder = options.spans.resolve()
+    chosen = choose_precision("auto")
+    if chosen == "fp32":
+        return [("precision: chosen here", "fp32, there is nothing to compare")]
+    rows: Rows = [("precision: chosen here", chosen)]
+    figures: dict[str, dict[str, float]] = {}
+    for precision in ("fp32", chosen):
+        place = data / precision
+        _, seconds = speed.time_spans_ingest(ROOT, folder, place, precision=precision)
+        figures[precision] = _score_spans(folder, place, precision)[1]
+        rows.append((f"precision: ingestion in {precision}", f"{seconds:.1f} s"))
+    return rows + [
+        (f"precision: {name}, fp32 and {chosen}", _compare(exact, figures[chosen][name]))
+        for name, exact in figures["fp32"].items()
+    ]
+
+
+def _compare(exact: float, chosen: float) -> str:
+    return f"{exact:.4f}, {chosen:.4f}, difference {chosen - exact:+.4f}"
+
+
+def _score_spans(
+    folder: Path, data: Path, precision: str | None = None
+) -> tuple[int, dict[str, float]]:
+    """Chunks of the ingested set, and the figures of its questions."""
+    from evals.bench.spans import SpansAdapter, measure, read_questions
+    from rag.bootstrap import open_plumbline
+    from rag.settings import load_settings
+
+    settings = load_settings(os.environ, data=data, embedder_precision=precision)
     plumbline = open_plumbline(settings)
     try:
         adapter = SpansAdapter(plumbline)
         chunks = adapter.index({path.stem: path.stem for path in folder.glob("*.md")})
-        figures = measure(adapter.retrieve, read_questions(folder))
+        return chunks, measure(adapter.retrieve, read_questions(folder))
     finally:
         plumbline.close()
-    rows.append((f"{CORPUS}: chunks", str(chunks)))
-    return rows + [(f"{CORPUS}: {name}", f"{value:.3f}") for name, value in figures.items()]
 
 
 if __name__ == "__main__":

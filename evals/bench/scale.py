@@ -1,19 +1,18 @@
 """What ingestion costs at size: per chunk, unchanged, after a small change, and of the machine."""
 
-import json
 import os
 import random
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from evals.bench.watching import WatchedRun, watch_add
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Rows = list[tuple[str, str]]
-Summary = dict[str, Any]
-"""The last line of `--json`."""
 SECTIONS = 100
 WORDS_A_SECTION = 38
 CHANGED = 10
@@ -21,8 +20,7 @@ SEED = 17
 GEMM_SIZE = 2048
 GEMM_ROUNDS = 8
 LAYERS, WIDTH = 6, 384
-SAMPLE_TEXTS = 256
-POLL_S = 0.02
+SAMPLE_TEXTS, SAMPLE_WORDS = 256, 110
 
 
 def write_corpus(folder: Path, chunks: int) -> None:
@@ -45,26 +43,30 @@ def measure_scale(root: Path, data: Path, sizes: tuple[int, int]) -> Rows:
     for size in sizes:
         folder = data / f"scale-{size}"
         write_corpus(folder / "docs", size)
-        seconds, summary, peak = _add(root, folder)
-        costs.append(seconds / summary["chunks"])
+        run = _add(root, folder)
+        chunks = run.summary["chunks"]
+        if chunks != size:
+            raise ValueError(f"{chunks} chunks were made of {size} sections")
+        costs.append(run.seconds / chunks)
         rows += [
-            (f"scale: {summary['chunks']:,} chunks", f"{seconds:.0f} s, {_say(summary)}"),
-            (f"scale: {summary['chunks']:,} chunks, peak memory", f"{peak / 1e9:.2f} GB"),
+            (f"scale: {chunks:,} chunks", f"{run.seconds:.0f} s, {_say(run)}"),
+            (f"scale: {chunks:,} chunks, cost of one", f"{1000 * costs[-1]:.1f} ms"),
+            (f"scale: {chunks:,} chunks, peak memory", f"{run.peak_bytes / 1e9:.2f} GB"),
         ]
-    rows.append(("scale: cost per chunk, large / small", f"{costs[1] / costs[0]:.2f}"))
+    rows.append(("scale: cost of a chunk, large / small", f"{costs[1] / costs[0]:.2f}"))
     return rows + _change(root, data / f"scale-{sizes[1]}")
 
 
 def _change(root: Path, folder: Path) -> Rows:
     for path in sorted((folder / "docs").iterdir())[:CHANGED]:
         path.write_text(path.read_text() + "\n\n# Added\n\nOne more section that is new.\n")
-    _, summary, peak = _add(root, folder)
-    stages = summary["timings"]
+    run = _add(root, folder)
+    stages = run.summary["timings"]
     live = sum(stages[name] for name in ("building", "verifying", "publishing"))
     label = f"scale: {CHANGED} documents changed"
     return [
-        (f"{label}, live after the end of embedding", f"{live:.1f} s, {_say(summary)}"),
-        (f"{label}, peak memory", f"{peak / 1e9:.2f} GB"),
+        (f"{label}, live after the end of embedding", f"{live:.1f} s, {_say(run)}"),
+        (f"{label}, peak memory", f"{run.peak_bytes / 1e9:.2f} GB"),
     ]
 
 
@@ -77,45 +79,60 @@ def measure_unchanged(root: Path, data: Path, sizes: tuple[int, ...] = (1000, 20
             path = folder / "docs" / f"{number // 500:03}" / f"{number:05}.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"Fact {number}.")
-        _add(root, folder)
-        seconds, summary, peak = _add(root, folder)
-        if summary["counts"] != {"unchanged": size}:
-            raise ValueError(f"not unchanged: {summary['counts']}")
-        scanned = size / summary["timings"]["reading"]
-        rows.append(
+        first = _add(root, folder)
+        again = _add(root, folder)
+        if again.summary["counts"] != {"unchanged": size}:
+            raise ValueError(f"not unchanged: {again.summary['counts']}")
+        scanned = size / again.summary["timings"]["reading"]
+        loaded = "a model was loaded" if again.loaded_model else "no model loaded"
+        rows += [
+            (f"unchanged: {size:,} files, first run", f"{first.seconds:.1f} s"),
             (
-                f"unchanged: {size:,} files",
-                f"{seconds:.2f} s in all, {scanned:,.0f} files/s, {peak / 1e6:.0f} MB "
-                "(no model is loaded in that)",
-            )
-        )
+                f"unchanged: {size:,} files, second run",
+                f"{again.seconds:.2f} s, {scanned:,.0f} files/s, "
+                f"{again.peak_bytes / 1e6:.0f} MB, {loaded}",
+            ),
+        ]
     return rows
 
 
-def measure_limit() -> Rows:
-    """The machine's matrix rate, and the share of it that embedding reaches."""
+def measure_limit(size: int = GEMM_SIZE, sample: int = SAMPLE_TEXTS) -> Rows:
+    """The machine's matrix rates, and the share that embedding reaches of the one it uses.
+
+    A token costs `LAYERS * 2 * (12 * WIDTH**2 + 2 * tokens * WIDTH)` operations: the projections
+    and the two wide layers, and attention over the `tokens` of its text.
+    """
     import torch
 
     from rag.bootstrap import load_embedder
     from rag.settings import load_settings
 
-    settings = load_settings(os.environ)
-    embedder = load_embedder(settings)
-    is_bfloat16 = embedder.fingerprint.endswith("bfloat16")
-    kind = torch.bfloat16 if is_bfloat16 else torch.float32
-    left, right = (torch.rand(GEMM_SIZE, GEMM_SIZE).to(kind) for _ in range(2))
-    best = min(_time(lambda: left @ right) for _ in range(GEMM_ROUNDS))
-    rate = 2 * GEMM_SIZE**3 / best
+    rates = {
+        name: _matrix_rate(torch.rand(size, size).to(kind))
+        for name, kind in (("fp32", torch.float32), ("bfloat16", torch.bfloat16))
+    }
+    embedder = load_embedder(load_settings(os.environ))
     chance = random.Random(SEED)
-    texts = [" ".join(chance.choices(("boat", "harbour", "fare", "pier"), k=110))] * SAMPLE_TEXTS
+    words = ("boat", "harbour", "fare", "pier")
+    texts = [" ".join(chance.choices(words, k=SAMPLE_WORDS)) for _ in range(sample)]
     tokens = embedder.count_tokens(texts[:1])[0] + 2
-    flops = 2 * LAYERS * (12 * WIDTH**2 + 2 * tokens * WIDTH) * tokens * SAMPLE_TEXTS
+    operations = 2 * LAYERS * (12 * WIDTH**2 + 2 * tokens * WIDTH) * tokens * sample
     embedder.embed_documents(texts)
-    reached = flops / min(_time(lambda: embedder.embed_documents(texts)) for _ in range(3))
+    best = min(_time(lambda: embedder.embed_documents(texts)) for _ in range(3))
+    used = embedder.fingerprint.rpartition(":")[2]
     return [
-        (f"limit: {'bf16' if is_bfloat16 else 'fp32'} matrix product", f"{rate / 1e9:.0f} GFLOP/s"),
-        ("limit: share of it reached in embedding", f"{reached / rate:.0%}"),
+        *(
+            (f"limit: {name} matrix product", f"{rate / 1e9:.0f} GFLOP/s")
+            for name, rate in rates.items()
+        ),
+        (f"limit: texts of {tokens} tokens embedded", f"{sample / best:.0f} a second"),
+        (f"limit: share of the {used} rate in embedding", f"{operations / best / rates[used]:.0%}"),
     ]
+
+
+def _matrix_rate(matrix: "Tensor") -> float:
+    best = min(_time(lambda: matrix @ matrix) for _ in range(GEMM_ROUNDS))
+    return 2 * len(matrix) ** 3 / best
 
 
 def _time(work: Callable[[], object]) -> float:
@@ -124,30 +141,9 @@ def _time(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _say(summary: Summary) -> str:
-    return ", ".join(f"{name} {seconds:.1f}" for name, seconds in summary["timings"].items())
+def _say(run: WatchedRun) -> str:
+    return ", ".join(f"{name} {spent:.1f}" for name, spent in run.summary["timings"].items())
 
 
-def _add(root: Path, folder: Path) -> tuple[float, Summary, int]:
-    """A run in a process of its own: its time, its summary, its peak memory in bytes."""
-    command = [sys.executable, "-m", "ingest", "add", str(folder / "docs"), "--corpus", "x"]
-    options = ["--data", str(folder / "data"), "--json"]
-    with tempfile.TemporaryFile("w+") as output:
-        began = time.perf_counter()
-        process = subprocess.Popen([*command, *options], cwd=root, stdout=output)
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, _peak_bytes(process.pid))
-            time.sleep(POLL_S)
-        seconds = time.perf_counter() - began
-        output.seek(0)
-        return seconds, json.loads(output.read().splitlines()[-1]), peak
-
-
-def _peak_bytes(process: int) -> int:
-    try:
-        status = Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0
-    found = [line.split() for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(found[0][1]) * 1024 if found else 0
+def _add(root: Path, folder: Path) -> WatchedRun:
+    return watch_add(root, [folder / "docs"], folder / "data", corpus="x")

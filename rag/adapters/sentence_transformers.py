@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -81,30 +81,87 @@ def fingerprint_of(name: str, precision: Literal["auto", "fp32", "bfloat16"]) ->
     return f"{label}@{weights[:12]}:{choose_precision(precision)}"
 
 
+class Encoder(Protocol):
+    """Turns texts into vectors of any length."""
+
+    @property
+    def window(self) -> int:
+        """Tokens of a text that count, special tokens included."""
+        ...
+
+    @property
+    def tokenizer_json(self) -> str:
+        """The tokenizer, serialised."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One vector for each text, float32, in the order of `texts`."""
+        ...
+
+
+class LibraryEncoder:
+    """Any model that the sentence-transformers library can load."""
+
+    def __init__(self, folder: Path, *, is_bfloat16: bool) -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        # torch's fused attention is slow in bfloat16 on a CPU: 84 chunks/s against 99 without it
+        options = {"attn_implementation": "eager"} if is_bfloat16 else {}
+        try:
+            model = SentenceTransformer(str(folder), model_kwargs=options)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise EmbedderError(f"embedder {folder} cannot be loaded: {error}") from error
+        self._model = model.to(torch.bfloat16) if is_bfloat16 else model
+
+    @property
+    def window(self) -> int:
+        """Tokens of a text that count, special tokens included."""
+        return int(self._model.max_seq_length or 512)
+
+    @property
+    def tokenizer_json(self) -> str:
+        """The fast tokenizer behind transformers' wrapper, serialised."""
+        return str(self._model.tokenizer.backend_tokenizer.to_str())
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One vector for each text, float32, in the order of `texts`."""
+        # few different lengths keep torch's kernels few: 0.7 GB resident instead of 1.1 GB
+        padding = {} if self.window % PAD_TOKENS else {"pad_to_multiple_of": PAD_TOKENS}
+        raw = self._model.encode(
+            list(texts),
+            batch_size=BATCH,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+            processing_kwargs={"text": padding},
+        )
+        return np.asarray(raw, dtype=np.float32).reshape(len(texts), -1)
+
+
+def load_encoder(folder: Path, *, is_bfloat16: bool) -> Encoder:
+    """The quickest encoder that runs the model in `folder`. Raises EmbedderError."""
+    from rag.adapters.bert import BertEncoder, read_shape
+
+    shape = read_shape(folder)
+    if shape is None:
+        return LibraryEncoder(folder, is_bfloat16=is_bfloat16)
+    return BertEncoder(folder, shape, is_bfloat16=is_bfloat16)
+
+
 class SentenceTransformersEmbedder:
     """Embeds and counts tokens with one model; calls from several threads take turns."""
 
     def __init__(self, name: str, *, precision: Literal["auto", "fp32", "bfloat16"]) -> None:
         self.fingerprint = fingerprint_of(name, precision)
         self._lock = threading.Lock()
-        import torch
-        from sentence_transformers import SentenceTransformer
-
         is_bfloat16 = choose_precision(precision) == "bfloat16"
-        # torch's fused attention is slow in bfloat16 on a CPU: 84 chunks/s against 99 without it
-        options = {"attn_implementation": "eager"} if is_bfloat16 else {}
-        try:
-            self._model = SentenceTransformer(str(locate_weights(name)), model_kwargs=options)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise EmbedderError(f"embedder {name!r} cannot be loaded: {error}") from error
-        if is_bfloat16:
-            self._model = self._model.to(torch.bfloat16)
+        self._encoder = load_encoder(locate_weights(name), is_bfloat16=is_bfloat16)
 
     @cached_property
-    def _tokenizer(self) -> Any:  # the fast tokenizer behind transformers' wrapper is untyped
-        from tokenizers import Tokenizer  # type: ignore[import-untyped]  # ships no types
+    def _tokenizer(self) -> Any:  # tokenizers ships no types
+        from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
-        tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        tokenizer = Tokenizer.from_str(self._encoder.tokenizer_json)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
@@ -112,7 +169,7 @@ class SentenceTransformersEmbedder:
     @property
     def max_tokens(self) -> int:
         """The window less the two special tokens."""
-        return int(self._model.max_seq_length or 512) - 2
+        return self._encoder.window - 2
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens and without truncation."""
@@ -121,23 +178,15 @@ class SentenceTransformersEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, in the order of `texts`; batches are sorted by length inside."""
-        # few different lengths keep torch's kernels few: 0.7 GB resident instead of 1.1 GB
-        return self._embed(texts, processing_kwargs={"text": {"pad_to_multiple_of": PAD_TOKENS}})
+        return self._embed(texts)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, in the order of `texts`."""
         return self._embed(texts)
 
-    def _embed(self, texts: Sequence[str], **options: Any) -> Vectors:  # options of `encode`
+    def _embed(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
-            raw = self._model.encode(
-                list(texts),
-                batch_size=BATCH,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-                **options,
-            )
-        vectors = np.asarray(raw, dtype=np.float32).reshape(len(texts), -1)
+            vectors = self._encoder.encode(texts)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(norms).all() or (norms == 0).any():
             raise EmbedderError("the embedder gave a vector that is zero or not finite")

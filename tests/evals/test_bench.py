@@ -1,0 +1,64 @@
+"""The benchmarks in a small form: they measure what they say, and refuse runs that went wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from evals.bench.scale import SECTIONS, measure_limit, measure_scale, measure_unchanged
+from evals.bench.spans import MarkedQuestion, cut, evidence_recall
+from evals.bench.watching import watch_add
+from rag.domain import Span
+
+ROOT = Path(__file__).parent.parent.parent
+QUESTION = MarkedQuestion("Who?", "harbour", (Span(10, 30), Span(50, 60)))
+
+
+def test_evidence_recall_counts_each_character_of_the_right_text_once() -> None:
+    ranked = [("harbour", Span(0, 20)), ("harbour", Span(15, 25)), ("island", Span(50, 60))]
+    assert evidence_recall(ranked, QUESTION) == pytest.approx(15 / 30)
+
+
+def test_a_budget_cuts_the_last_passage_short() -> None:
+    ranked = [("harbour", Span(0, 20)), ("island", Span(5, 25)), ("harbour", Span(50, 60))]
+    assert cut(ranked, 27) == [("harbour", Span(0, 20)), ("island", Span(5, 12))]
+
+
+def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "fares.txt").write_text("An adult pays 12.40.")
+    first, again = (
+        watch_add(ROOT, [tmp_path / "fares.txt"], tmp_path / "data", corpus="x", precision="fp32")
+        for _ in range(2)
+    )
+    assert (first.loaded_model, again.loaded_model) == (True, False)
+    assert first.peak_bytes > 2 * again.peak_bytes > 2e7
+    assert first.summary["counts"] == {"indexed": 1}
+    assert [source["state"] for source in again.sources] == ["unchanged"]
+    assert first.exit_code == again.exit_code == 0
+
+
+def test_a_run_without_a_summary_is_an_error_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"ended with 2: .*corpus"):
+        watch_add(ROOT, [tmp_path], tmp_path / "data", corpus="No Such Name!")
+
+
+def test_the_scale_is_measured_at_two_sizes_and_after_a_change(tmp_path: Path) -> None:
+    rows = dict(measure_scale(ROOT, tmp_path, (SECTIONS, 2 * SECTIONS)))
+    assert "embedding" in rows["scale: 100 chunks"]
+    assert float(rows["scale: cost of a chunk, large / small"]) > 0
+    assert rows["scale: 200 chunks, peak memory"].endswith(" GB")
+    assert "building" in rows["scale: 10 documents changed, live after the end of embedding"]
+
+
+def test_files_that_have_not_changed_load_no_model(tmp_path: Path) -> None:
+    [_, (label, value)] = measure_unchanged(ROOT, tmp_path, (30,))
+    assert label == "unchanged: 30 files, second run"
+    assert value.endswith("no model loaded")
+
+
+def test_the_limit_is_stated_for_both_kinds_of_numbers() -> None:
+    rows = dict(measure_limit(size=256, sample=8))
+    assert {"limit: fp32 matrix product", "limit: bfloat16 matrix product"} <= set(rows)
+    [share] = [value for name, value in rows.items() if name.startswith("limit: share")]
+    assert int(share.removesuffix("%")) > 0
