@@ -2,25 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rag.domain import Message, Mode
-
-
-def refuse_filters(filters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Raise ValueError for any filter: ignoring one could show what it was to hide."""
-    if filters:
-        raise ValueError("filters are not supported yet: leave `filters` out")
-    return filters
-
+from rag.filters import parse_filters
+from rag.scope import Scope
 
 QUESTION = "How many weeks of parental leave do we get?"
 Text = Annotated[str, Field(max_length=64_000)]
 Corpus = Annotated[str, Field(min_length=1, examples=["handbook"])]
 Filters = Annotated[
     dict[str, Any] | None,
-    AfterValidator(refuse_filters),
-    Field(description="Not supported yet: anything but empty is refused"),
+    Field(
+        description="What must be known of a document: a value, or conditions any, gte, gt, lte, "
+        "lt, prefix, for each field",
+        examples=[{"source": {"prefix": "people/"}}],
+    ),
 ]
 
 
@@ -85,6 +82,11 @@ class ChatRequest(Body):
     filters: Filters = None
 
     @property
+    def scope(self) -> Scope:
+        """What of the corpus is searched."""
+        return Scope(filters=parse_filters(self.filters))
+
+    @property
     def limit(self) -> int | None:
         """Tokens that the caller allows."""
         return self.max_completion_tokens or self.max_tokens
@@ -100,6 +102,11 @@ class SearchRequest(Body):
     release: Annotated[int | None, Field(ge=1, description="The live one if left out")] = None
     filters: Filters = None
 
+    @property
+    def scope(self) -> Scope:
+        """What of the corpus is searched, and how."""
+        return Scope(filters=parse_filters(self.filters), release=self.release, mode=self.mode)
+
 
 class AnswerRequest(Body):
     """`POST /v1/answers`: a question, or a conversation that ends with one."""
@@ -107,8 +114,14 @@ class AnswerRequest(Body):
     question: Annotated[str | None, Field(examples=[QUESTION])] = None
     messages: Messages | None = None
     corpus: Corpus
+    mode: Annotated[Mode | None, Field(description="RAG_RETRIEVER if left out")] = None
     filters: Filters = None
     stream: bool | None = False
+
+    @property
+    def scope(self) -> Scope:
+        """What of the corpus is searched, and how."""
+        return Scope(filters=parse_filters(self.filters), mode=self.mode)
 
     @model_validator(mode="after")
     def require_a_question(self) -> "AnswerRequest":

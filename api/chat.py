@@ -43,7 +43,9 @@ async def complete(
         return _reply(task, body)
     if conversation[-1].role == "user":
         conversation[-1] = Message("user", question_in(conversation[-1].content))
-    items = plumbline.answer(conversation, corpus=body.model, max_tokens=body.limit)
+    items = plumbline.answer(
+        conversation, corpus=body.model, max_tokens=body.limit, scope=body.scope
+    )
     if body.stream:
         return await stream_answer(items, chunk_form(body))
     return completion_body(await read_answer(items, request), body)

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 STATUS: list[tuple[type[errors.RagError], int, str]] = [
     (errors.InvalidQuestion, 422, "invalid_question"),
+    (errors.InvalidFilter, 422, "invalid_filter"),
     (errors.InvalidCorpusName, 404, "corpus_not_found"),
     (errors.CorpusNotFound, 404, "corpus_not_found"),
     (errors.ReleaseNotFound, 404, "release_not_found"),
@@ -29,6 +30,7 @@ PARAMS = {
     "release_not_found": "release",
     "document_not_found": "document_id",
     "invalid_question": "question",
+    "invalid_filter": "filters",
 }
 OPENAI_PATHS = ("/v1/chat", "/v1/models")
 HTTP_CODES = {

@@ -14,6 +14,7 @@ from api.streaming import EventForm, event, read_answer, stream_answer
 from rag import wire
 from rag.domain import Answer, AnswerDelta, DocumentRef, Manifest
 from rag.errors import DocumentNotFound
+from rag.scope import Scope
 
 router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
 
@@ -27,9 +28,7 @@ After = Annotated[str | None, Query(description="`last_id` of the page before")]
 def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) -> dict[str, Any]:
     """Ranked chunks with each stage's scores in `data`; no chat model is asked."""
     top_k = body.top_k or service.settings.top_k
-    result = plumbline.search(
-        body.query, corpus=body.corpus, top_k=top_k, mode=body.mode, release=body.release
-    )
+    result = plumbline.search(body.query, corpus=body.corpus, top_k=top_k, scope=body.scope)
     return wire.search_body(result)
 
 
@@ -42,7 +41,7 @@ async def answer(
     With `stream` the reply is server-sent events: any number of `delta` (`{"text"}`), then exactly
     one `answer` (the whole body) or `error`.
     """
-    items = plumbline.answer(body.conversation(), corpus=body.corpus)
+    items = plumbline.answer(body.conversation(), corpus=body.corpus, scope=body.scope)
     if not body.stream:
         return wire.answer_body(await read_answer(items, request))
     form = EventForm("", _events, lambda error: event(describe(error)[1], "error"), "")
@@ -89,7 +88,7 @@ def get_document(
     document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None
 ) -> dict[str, Any]:
     """What is known of one document."""
-    document = plumbline.document(document_id, corpus=corpus, release=release)
+    document = plumbline.document(document_id, corpus=corpus, scope=Scope(release=release))
     return _document(document.reference) | {
         "media_type": document.media_type,
         "characters": len(document.text),
@@ -102,7 +101,7 @@ def get_text(
     document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None
 ) -> PlainTextResponse:
     """The extracted text in which citations count their characters."""
-    document = plumbline.document(document_id, corpus=corpus, release=release)
+    document = plumbline.document(document_id, corpus=corpus, scope=Scope(release=release))
     return PlainTextResponse(document.text)
 
 

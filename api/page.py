@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from api.state import ThePlumbline, TheService
+from rag.scope import Scope
 
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
@@ -35,7 +36,7 @@ def show_document(  # noqa: PLR0913 - a link's query is its interface
     end: Offset = 0,
 ) -> HTMLResponse:
     """The exact text of a document with `[start, end)` marked."""
-    document = plumbline.document(document_id, corpus=corpus, release=release)
+    document = plumbline.document(document_id, corpus=corpus, scope=Scope(release=release))
     start, end = min(start, end), min(end, len(document.text))
     context = {
         "document": document,

@@ -21,6 +21,7 @@ from rag.domain import (
     SearchResult,
 )
 from rag.errors import CorpusNotFound, DocumentNotFound, RagError
+from rag.scope import Scope
 
 HITS = 100
 
@@ -36,13 +37,11 @@ class QuestionSide(Protocol):
         """All documents of the live release."""
         ...
 
-    def document(self, document_id: str, *, corpus: str, release: int | None = None) -> Document:
+    def document(self, document_id: str, *, corpus: str, scope: Scope = ...) -> Document:
         """A whole document."""
         ...
 
-    def search(
-        self, query: str, *, corpus: str, top_k: int = 10, release: int | None = None
-    ) -> SearchResult:
+    def search(self, query: str, *, corpus: str, top_k: int = 10) -> SearchResult:
         """Ranked hits."""
         ...
 
@@ -82,8 +81,8 @@ class Observer:
         self._sources = Sources(plumbline.documents(corpus), self._document)
 
     def _document(self, document_id: str) -> Document:
-        release = self.manifest.release
-        return self._plumbline.document(document_id, corpus=self._corpus, release=release)
+        scope = Scope(release=self.manifest.release)
+        return self._plumbline.document(document_id, corpus=self._corpus, scope=scope)
 
     def warm_up(self) -> None:
         """Search once, so that what happens only at the first search is in no sample's time."""

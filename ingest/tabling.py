@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest.ledger import Ledger
 from rag.domain import Chunk, Span
+from rag.filters import BUILT_IN
 
 BLOCK = 4096
 TABLES = (
@@ -21,11 +22,38 @@ TABLES = (
     "CREATE INDEX made.chunks_by_document ON chunks(document_id, start)",
     """CREATE TABLE made.readers (principal TEXT NOT NULL, document_id TEXT NOT NULL,
     PRIMARY KEY (principal, document_id)) WITHOUT ROWID""",
+    """CREATE TABLE made.labels (field TEXT NOT NULL, kind TEXT NOT NULL, value NOT NULL,
+    document_id TEXT NOT NULL, PRIMARY KEY (field, kind, value, document_id)) WITHOUT ROWID""",
+    "CREATE INDEX made.labels_by_document ON labels(document_id)",
+    """CREATE TABLE made.extents (document_id TEXT PRIMARY KEY, "first" INTEGER NOT NULL,
+    "last" INTEGER NOT NULL) WITHOUT ROWID""",
 )
+OF_DOCUMENTS = ("chunks", "readers", "labels", "extents")
 DOCUMENTS = "id, version, source, title, media_type, text, pages, metadata, access, digest"
 CHUNKS = 'c.id, c.document_id, c.start, c."end", c.page, c.heading, c.text'
 OUTDATED = """SELECT m.id FROM made.documents m
     LEFT JOIN main.documents d ON d.id = m.id AND d.digest = m.digest WHERE d.id IS NULL"""
+MISSING_IDS = "(SELECT id FROM temp.missing)"
+KIND = """CASE v.type WHEN 'text' THEN 'text' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number'
+    ELSE 'boolean' END"""
+FILL = (
+    f"""INSERT INTO made.documents SELECT {DOCUMENTS} FROM main.documents
+    WHERE id IN {MISSING_IDS} ORDER BY source, id""",
+    f"""INSERT INTO made.readers SELECT DISTINCT a.value, d.id
+    FROM main.documents d, json_each(d.access) a WHERE d.id IN {MISSING_IDS}""",
+    *(
+        f"""INSERT INTO made.labels SELECT '{field}', 'text', {column}, id FROM main.documents
+        WHERE id IN {MISSING_IDS}"""
+        for field, column in zip(BUILT_IN, ("id", "media_type", "source", "title"), strict=True)
+    ),
+    f"""INSERT OR IGNORE INTO made.labels SELECT v.field, {KIND}, v.value, v.id FROM (
+    SELECT d.id, m.key AS field, e.type, e.atom AS value FROM main.documents d,
+    json_each(d.metadata) m,
+    json_each(d.metadata, m.fullkey) e
+    WHERE d.id IN {MISSING_IDS} AND m.key NOT IN {BUILT_IN}) v WHERE v.value IS NOT NULL""",
+)
+EXTENTS = f"""INSERT INTO made.extents SELECT document_id, min(row), max(row) FROM made.chunks
+    WHERE document_id IN {MISSING_IDS} GROUP BY document_id"""
 MISSING = """SELECT d.id FROM main.documents d
     LEFT JOIN made.documents m ON m.id = d.id AND m.digest = d.digest WHERE m.id IS NULL"""
 
@@ -57,20 +85,11 @@ class Rows:
         run = self._database.execute
         run(f"CREATE TEMP TABLE missing AS {MISSING}")
         run(f"CREATE TEMP TABLE outdated AS {OUTDATED}")
-        for table, column in (
-            ("chunks", "document_id"),
-            ("readers", "document_id"),
-            ("documents", "id"),
-        ):
-            run(f"DELETE FROM made.{table} WHERE {column} IN (SELECT id FROM temp.outdated)")
-        run(
-            f"INSERT INTO made.documents SELECT {DOCUMENTS} FROM main.documents"
-            " WHERE id IN (SELECT id FROM temp.missing) ORDER BY source, id"
-        )
-        run(
-            "INSERT INTO made.readers SELECT DISTINCT a.value, d.id FROM main.documents d,"
-            " json_each(d.access) a WHERE d.id IN (SELECT id FROM temp.missing)"
-        )
+        for table in OF_DOCUMENTS:
+            run(f"DELETE FROM made.{table} WHERE document_id IN (SELECT id FROM temp.outdated)")
+        run("DELETE FROM made.documents WHERE id IN (SELECT id FROM temp.outdated)")
+        for statement in FILL:
+            run(statement)
         run(
             'INSERT INTO made.chunks (row, id, document_id, start, "end", page, heading, text)'
             f" SELECT ? + row_number() OVER (ORDER BY d.source, d.id, c.start) - 1, {CHUNKS}"
@@ -78,6 +97,7 @@ class Rows:
             " WHERE d.id IN (SELECT id FROM temp.missing) ORDER BY d.source, d.id, c.start",
             (self._first,),
         )
+        run(EXTENTS)
         run("DROP TABLE temp.missing")
         run("DROP TABLE temp.outdated")
 

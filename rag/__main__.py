@@ -12,6 +12,7 @@ from rag.errors import RagError
 
 if TYPE_CHECKING:
     from rag.plumbline import Plumbline
+    from rag.scope import Scope
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -27,8 +28,24 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
         command.add_argument("--json", action="store_true", help="print JSON for programs")
+        command.add_argument("--mode", choices=["hybrid", "dense", "lexical"], help="RAG_RETRIEVER")
+        command.add_argument(
+            "--as",
+            dest="principals",
+            action="append",
+            default=[],
+            metavar="PRINCIPAL",
+            help="ask as a reader of that group, repeatable; without: what is public",
+        )
+        command.add_argument(
+            "--filter",
+            dest="filters",
+            action="append",
+            default=[],
+            metavar="FIELD=VALUE",
+            help='documents with that value, or FIELD=JSON such as year={"gte": 2020}; repeatable',
+        )
     search.add_argument("--top-k", type=int, help="hits to return, 1 to 100 (RAG_TOP_K)")
-    search.add_argument("--mode", choices=["hybrid", "dense", "lexical"], help="RAG_RETRIEVER")
     return parser
 
 
@@ -46,8 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from rag.filters import parse_filter_options
     from rag.releases import release_folder
     from rag.retrieval.question import check_question
+    from rag.scope import Scope
     from rag.settings import load_settings
 
     settings = load_settings(
@@ -56,22 +75,25 @@ def _run(options: argparse.Namespace) -> int:
         retriever=getattr(options, "mode", None),
     )
     check_question(options.question)
+    scope = Scope(
+        principals=frozenset(options.principals), filters=parse_filter_options(options.filters)
+    )
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     from rag.bootstrap import open_plumbline
 
     plumbline = open_plumbline(settings)
     try:
         if options.command == "search":
-            return _search(plumbline, options, settings.top_k)
-        return asyncio.run(_ask(plumbline, options))
+            return _search(plumbline, options, settings.top_k, scope)
+        return asyncio.run(_ask(plumbline, options, scope))
     finally:
         plumbline.close()
 
 
-def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int) -> int:
+def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope") -> int:
     from rag import printing, wire
 
-    result = plumbline.search(options.question, corpus=options.corpus, top_k=top_k)
+    result = plumbline.search(options.question, corpus=options.corpus, top_k=top_k, scope=scope)
     if options.json:
         print(json.dumps(wire.search_body(result), ensure_ascii=False))  # noqa: T201
     else:
@@ -79,12 +101,12 @@ def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int) -> 
     return 0
 
 
-async def _ask(plumbline: "Plumbline", options: argparse.Namespace) -> int:
+async def _ask(plumbline: "Plumbline", options: argparse.Namespace, scope: "Scope") -> int:
     from rag import printing, wire
     from rag.domain import Answer, Message
 
     conversation = [Message("user", options.question)]
-    async for item in plumbline.answer(conversation, corpus=options.corpus):
+    async for item in plumbline.answer(conversation, corpus=options.corpus, scope=scope):
         if not isinstance(item, Answer):
             continue
         if options.json:

@@ -103,9 +103,9 @@ def open_probed_release(folder: Path) -> OpenRelease:
 
 
 def _open_exact(folder: Path, reason: str) -> OpenRelease:
-    from rag.adapters.exact import ExactIndex
+    from rag.adapters.exact import ExactVectors
 
-    release = open_release_parts(folder, open_vectors=ExactIndex)
+    release = open_release_parts(folder, open_vectors=ExactVectors)
     return replace(release, alarm=f"{reason}; its vectors are searched one by one: {REPAIR}")
 
 
@@ -120,6 +120,7 @@ def open_release_parts(
 ) -> OpenRelease:
     """Open a release as it is, whatever its files may be like. Raises ReleaseBroken."""
     from rag.adapters.documents import SqliteDocumentStore
+    from rag.adapters.exact import ExactVectors
     from rag.adapters.tantivy import TantivyIndex
     from rag.calibration import read_calibration
 
@@ -135,6 +136,7 @@ def open_release_parts(
     return OpenRelease(
         manifest,
         open_vectors(folder),
+        ExactVectors(folder),
         TantivyIndex(folder / "lexical", manifest.language),
         SqliteDocumentStore(folder / "documents.db"),
         threshold=read_calibration(folder).threshold,

@@ -14,7 +14,8 @@ def lexical_entries(chunks: Iterable[Chunk]) -> Iterator[LexicalEntry]:
     for after in chain(chunks, (None,)):
         if chunk is not None:
             beside = [other for other in (before, after) if _is_beside(other, chunk)]
-            yield chunk.id, chunk.embedded_text, "\n".join(c.embedded_text for c in beside if c)
+            texts = "\n".join(other.embedded_text for other in beside if other)
+            yield LexicalEntry(chunk.id, chunk.document_id, chunk.embedded_text, texts)
         before, chunk = chunk, after
 
 

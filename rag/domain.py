@@ -258,7 +258,7 @@ class Manifest:
             raise ValueError(f"not a manifest: {error}") from error
 
 
-RELEASE_FORMAT = 3
+RELEASE_FORMAT = 4
 
 
 def release_folder_name(number: int) -> str:

@@ -4,6 +4,7 @@ RagError                     anything Plumbline can explain; `str()` is one line
 ├── UsageError               the caller asked for something that cannot be meant
 │   ├── InvalidCorpusName    the name could not be a folder on every system
 │   ├── InvalidQuestion      empty, too long, or not text
+│   ├── InvalidFilter        a filter names an unknown field, or a value that cannot fit
 │   ├── SourceNotFound       a source path is missing, or holds no file at all
 │   └── InvalidRegressionSet a regression set is missing, or a line of it is wrong
 ├── SettingsError            the environment holds an unknown name or a value that is refused
@@ -41,6 +42,10 @@ class InvalidCorpusName(UsageError):
 
 class InvalidQuestion(UsageError):
     """The question is empty, too long, or not text."""
+
+
+class InvalidFilter(UsageError):
+    """A filter names an unknown field or condition, or a value that cannot fit."""
 
 
 class SourceNotFound(UsageError):

@@ -5,6 +5,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
@@ -34,6 +35,7 @@ from rag.releases import OpenRelease, corpus_not_found
 from rag.retrieval.packing import pack
 from rag.retrieval.question import check_question
 from rag.retrieval.searching import SETTINGS_LABEL, Query, search
+from rag.scope import Scope
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ T = TypeVar("T")
 
 EXTRACTIVE = "extractive"
 HITS_TO_PACK = 30
+EVERYTHING_PUBLIC = Scope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +103,50 @@ class Plumbline:
         *,
         corpus: str,
         top_k: int = 10,
-        mode: Mode | None = None,
-        release: int | None = None,
+        scope: Scope = EVERYTHING_PUBLIC,
     ) -> SearchResult:
-        """Ranked hits, without any chat model. Raises InvalidQuestion, CorpusNotFound."""
+        """Ranked hits, without any chat model.
+
+        Raises InvalidQuestion, InvalidFilter, CorpusNotFound, ReleaseNotFound.
+        """
         question = check_question(query)
-        with self._corpora.hold(corpus, release) as held:
-            return search(
-                Query(question, held, self._embedder), mode or self._policy.mode, top_k=top_k
-            )
+        with self._open(corpus, scope) as release:
+            return self._search(question, release, scope, top_k=top_k)
+
+    @contextmanager
+    def _open(self, corpus: str, scope: Scope) -> Iterator[OpenRelease]:
+        """A release in which there is nothing but what the request may read."""
+        with self._corpora.hold(corpus, scope.release) as held:
+            yield held.as_read_by(scope.readers)
+
+    def _search(
+        self, question: str, release: OpenRelease, scope: Scope, *, top_k: int
+    ) -> SearchResult:
+        subset = release.documents.subset(scope.filters)
+        query = Query(question, release, self._embedder, subset)
+        return search(query, scope.mode or self._policy.mode, top_k=top_k)
 
     async def answer(
-        self, conversation: Sequence[Message], *, corpus: str, max_tokens: int | None = None
+        self,
+        conversation: Sequence[Message],
+        *,
+        corpus: str,
+        max_tokens: int | None = None,
+        scope: Scope = EVERYTHING_PUBLIC,
     ) -> AsyncIterator[AnswerDelta | Answer]:
         """Deltas of the text, then exactly one Answer.
 
-        Raises InvalidQuestion or CorpusNotFound before the first item, ChatModelTruncated when the
-        model's stream breaks off. A model that is not there at all gives an extractive answer,
-        marked degraded.
+        Raises what `search` raises before the first item, ChatModelTruncated when the model's
+        stream breaks off. A model that is not there at all gives an extractive answer, marked
+        degraded.
         """
         started = time.perf_counter()
         check_question(_last_question(conversation))
-        with self._corpora.hold(corpus) as release:
+        with self._open(corpus, scope) as release:
             limit = min(max_tokens or self._policy.max_tokens, self._policy.max_tokens)
             standalone = await rewrite(conversation, self._chat_model)
             turn = await _finish_in_thread(
-                self._prepare, conversation, standalone, release, max_tokens=limit
+                self._prepare, conversation, standalone, release, scope=scope, max_tokens=limit
             )
             searched = time.perf_counter()
             said = ""
@@ -146,10 +167,11 @@ class Plumbline:
         standalone: Standalone,
         release: OpenRelease,
         *,
+        scope: Scope,
         max_tokens: int,
     ) -> _Turn:
-        query = Query(check_question(standalone.question), release, self._embedder)
-        result = search(query, self._policy.mode, top_k=HITS_TO_PACK)
+        question = check_question(standalone.question)
+        result = self._search(question, release, scope, top_k=HITS_TO_PACK)
         passages = pack(
             result.hits, release.documents, budget_characters=self._policy.context_characters
         )
@@ -226,15 +248,17 @@ class Plumbline:
             truncated=draft.truncated,
         )
 
-    def document(self, document_id: str, *, corpus: str, release: int | None = None) -> Document:
+    def document(
+        self, document_id: str, *, corpus: str, scope: Scope = EVERYTHING_PUBLIC
+    ) -> Document:
         """A whole document. Raises DocumentNotFound, CorpusNotFound, ReleaseNotFound."""
-        with self._corpora.hold(corpus, release) as held:
-            return held.documents.document(document_id)
+        with self._open(corpus, scope) as release:
+            return release.documents.document(document_id)
 
-    def documents(self, corpus: str) -> list[DocumentRef]:
-        """All documents of a live release, in order of their source. Raises CorpusNotFound."""
-        with self._corpora.hold(corpus) as held:
-            return held.documents.references()
+    def documents(self, corpus: str, *, scope: Scope = EVERYTHING_PUBLIC) -> list[DocumentRef]:
+        """The documents that may be read, in order of their source. Raises CorpusNotFound."""
+        with self._open(corpus, scope) as release:
+            return release.documents.references()
 
     def refresh(self) -> dict[str, RagError]:
         """Open what was published since and swap it in; what failed, by the name of its corpus."""

@@ -4,8 +4,9 @@ Vectors are float32 arrays of unit length, one row a text: shape `(n, dimensions
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,26 @@ import numpy.typing as npt
 from rag.domain import Chunk, Document, DocumentRef, Message, Usage
 
 Vectors = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 Ranking = list[tuple[str, float]]
 """Chunk ids with their scores, best first."""
-LexicalEntry = tuple[str, str, str]
-"""A chunk's id, its own text, and the texts of the chunks beside it."""
+
+
+class LexicalEntry(NamedTuple):
+    """What is indexed of a chunk: its own text, and the texts of the chunks beside it."""
+
+    id: str
+    document_id: str
+    text: str
+    beside: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subset:
+    """A part of a release: some of its documents, and their rows in `vectors.npy`, ascending."""
+
+    documents: frozenset[str]
+    rows: Rows
 
 
 class TokenCounter(Protocol):
@@ -61,14 +78,29 @@ class VectorIndex(Protocol):
         ...
 
 
+class VectorRows(Protocol):
+    """The vectors of a release themselves, by their rows."""
+
+    def nearest(self, vector: Vectors, rows: Rows, limit: int) -> Ranking:
+        """The `limit` chunks nearest to `vector` among those of `rows`, found exactly."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+
 class LexicalIndex(Protocol):
     """BM25 over one release."""
 
-    def search(self, text: str, limit: int) -> Ranking:
-        """The `limit` best chunks by BM25; `text` is plain words, never query syntax."""
+    def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
+        """The `limit` best chunks by BM25, those of `subset` only if given.
+
+        `text` is plain words, never query syntax.
+        """
         ...
 
-    def search_context(self, text: str, limit: int) -> Ranking:
+    def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """As `search`, each chunk read together with the chunks beside it."""
         ...
 
@@ -90,6 +122,10 @@ class DocumentStore(Protocol):
 
     def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """For each id the ids of the chunks directly before and after it in its document."""
+        ...
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each of these chunks, by id."""
         ...
 
     def document(self, document_id: str) -> Document:

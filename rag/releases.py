@@ -2,9 +2,10 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from rag.domain import (
     CORPUS_NAME,
@@ -15,7 +16,8 @@ from rag.domain import (
     release_folder_name,
 )
 from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
-from rag.ports import DocumentStore, LexicalIndex, VectorIndex
+from rag.filters import Condition
+from rag.ports import DocumentStore, LexicalIndex, Subset, VectorIndex, VectorRows
 
 PROBE_S = 900
 CALIBRATION = "calibration.json"
@@ -36,6 +38,17 @@ class ReleaseDocuments(DocumentStore, Protocol):
         """The chunks of a document, in order."""
         ...
 
+    def as_read_by(self, readers: Set[str]) -> Self:
+        """The same store, in which there is only what one of `readers` may read."""
+        ...
+
+    def subset(self, conditions: Sequence[Condition]) -> Subset | None:
+        """The documents shown that meet all `conditions`, None where these are all there are.
+
+        Raises InvalidFilter for a field that they lack or that holds other kinds of values.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of files."""
         ...
@@ -51,14 +64,20 @@ class OpenRelease:
 
     manifest: Manifest
     vectors: VectorIndex
+    vector_rows: VectorRows
     lexical: LexicalIndex
     documents: ReleaseDocuments
     threshold: float = 0.0
     alarm: str = ""
 
+    def as_read_by(self, readers: Set[str]) -> "OpenRelease":
+        """The same release, in which there is only what one of `readers` may read."""
+        return replace(self, documents=self.documents.as_read_by(readers))
+
     def close(self) -> None:
         """Let go of all files."""
         self.vectors.close()
+        self.vector_rows.close()
         self.documents.close()
 
 

@@ -1,10 +1,10 @@
 """A small corpus held in memory, with real retrieval over the in-memory ports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rag.adapters.memory import HashingEmbedder, memory_release
-from rag.domain import Chunk, Document, Span
+from rag.domain import PUBLIC, Chunk, Document, MetadataValue, Span
 from rag.live import LiveCorpora
 from rag.plumbline import Plumbline, Policy
 from rag.ports import ChatModel
@@ -20,12 +20,22 @@ TEXTS = {
 }
 
 
-def make_documents(texts: dict[str, str]) -> tuple[list[Document], list[Chunk]]:
-    """One document a text, one chunk a paragraph."""
+About = tuple[dict[str, MetadataValue], tuple[str, ...]]
+"""Metadata of a document, and who may read it."""
+
+
+def make_documents(
+    texts: dict[str, str], about: Mapping[str, About] | None = None
+) -> tuple[list[Document], list[Chunk]]:
+    """One document a text, one chunk a paragraph; what `about` leaves out is public."""
     documents, chunks = [], []
     for source, text in sorted(texts.items()):
         id_ = source.replace(".", "-")
-        documents.append(Document(id_, f"v-{len(text)}", source, source, text, "text/markdown"))
+        metadata, access = (about or {}).get(source, ({}, (PUBLIC,)))
+        version = f"v-{len(text)}"
+        documents.append(
+            Document(id_, version, source, source, text, "text/markdown", (), metadata, access)
+        )
         at = 0
         for place, paragraph in enumerate(text.split("\n\n")):
             span = Span(at, at + len(paragraph))
@@ -34,9 +44,13 @@ def make_documents(texts: dict[str, str]) -> tuple[list[Document], list[Chunk]]:
     return documents, chunks
 
 
-def make_release(number: int = 1, texts: dict[str, str] | None = None) -> OpenRelease:
+def make_release(
+    number: int = 1,
+    texts: dict[str, str] | None = None,
+    about: Mapping[str, About] | None = None,
+) -> OpenRelease:
     """The small corpus as release `number`."""
-    documents, chunks = make_documents(texts or TEXTS)
+    documents, chunks = make_documents(texts or TEXTS, about)
     return memory_release(
         "small", number, documents=documents, chunks=chunks, embedder=HashingEmbedder()
     )
@@ -52,11 +66,15 @@ def make_data_folder(data: Path, *, live: int, releases: Sequence[int] = (1,)) -
 
 
 def make_plumbline(
-    data: Path, *, chat_model: ChatModel | None = None, policy: Policy | None = None
+    data: Path,
+    *,
+    chat_model: ChatModel | None = None,
+    policy: Policy | None = None,
+    about: Mapping[str, About] | None = None,
 ) -> Plumbline:
     """The question side over the small corpus."""
     make_data_folder(data, live=1)
-    corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name)))
+    corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name), about=about))
     corpora.refresh()
     policy = policy or Policy(min_confidence=0.3)
     return Plumbline(corpora, HashingEmbedder(), chat_model=chat_model, policy=policy)

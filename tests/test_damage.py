@@ -10,7 +10,7 @@ import pytest
 
 from ingest.building import Engines
 from ingest.publishing import CorpusFolder
-from rag.adapters.exact import ExactIndex
+from rag.adapters.exact import ExactVectors
 from rag.adapters.memory import HashingEmbedder
 from rag.bootstrap import load_index_builders, open_probed_release, open_release
 from rag.errors import ReleaseBroken
@@ -93,7 +93,7 @@ def test_damage_to_any_file_leaves_right_answers_and_an_alarm(
 def test_without_its_vector_index_a_release_is_searched_exactly(folder: CorpusFolder) -> None:
     shutil.rmtree(folder.release(2) / "chroma")
     release = open_release(folder.release(2))
-    assert isinstance(release.vectors, ExactIndex)
+    assert isinstance(release.vectors, ExactVectors)
     assert "python -m ingest rebuild" in release.alarm
     release.close()
 
@@ -106,7 +106,7 @@ def test_an_index_that_ends_the_process_that_opens_it_is_not_opened(
 
     monkeypatch.setattr("rag.bootstrap.probe", die)
     release = open_probed_release(folder.release(2))
-    assert isinstance(release.vectors, ExactIndex)
+    assert isinstance(release.vectors, ExactVectors)
     assert "exit code -11" in release.alarm
     release.close()
 

@@ -234,3 +234,28 @@ def test_the_demonstration_answers_once_and_ends(tmp_path: Path) -> None:
     assert "annual-leave-policy.md" in shown.stdout
     assert "18 weeks on full pay" in shown.stdout
     assert "http://127.0.0.1:8765/" in shown.stdout
+
+
+def test_readers_and_filters_hold_from_the_files_to_the_command_line(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "pay.md").write_text("# Pay\n\nThe captain's monthly pay is 7,420 crowns.\n")
+    (docs / "pay.md.meta.json").write_text('{"acl": ["board"], "team": "finance", "year": 2024}')
+    (docs / "piers.md").write_text("# Piers\n\nThe pay desk for tickets is on the north pier.\n")
+    place = ("--corpus", "x", "--data", str(tmp_path / "data"))
+    assert run("ingest", "add", str(docs), *place, "--meta", "team=ports").returncode == 0
+
+    def found(*options: str) -> set[str]:
+        done = run("rag", "search", "the captain's monthly pay", *place, "--json", *options)
+        assert done.returncode == 0, done.stderr
+        return {hit["document"]["source"] for hit in json.loads(done.stdout)["data"]}
+
+    assert found() == {"piers.md"}
+    assert found("--as", "board") == {"piers.md", "pay.md"}
+    assert found("--as", "board", "--filter", 'year={"gte": 2020}') == {"pay.md"}
+    assert found("--as", "board", "--filter", "team=ports") == {"piers.md"}
+    refused = run("rag", "search", "pay", *place, "--filter", "year=2024")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "rag: no document has 'year': filter by document, media_type, source, team, title\n"
+    )

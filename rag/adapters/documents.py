@@ -3,18 +3,25 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rag.adapters.selection import Selection
 from rag.domain import PUBLIC, Chunk, Document, DocumentRef, Page, Span, metadata_from_json
 from rag.errors import DocumentNotFound, ReleaseBroken
+from rag.filters import Condition
+from rag.ports import Subset
 
 CHUNK = """SELECT c.id, c.document_id, c.start, c."end", c.text, c.page, c.heading,
                   d.version, d.source, d.title
            FROM chunks c JOIN documents d ON d.id = c.document_id"""
-READABLE = f"d.id IN (SELECT document_id FROM readers WHERE principal = '{PUBLIC}')"
+READABLE = """EXISTS (SELECT 1 FROM readers r WHERE r.document_id = d.id
+              AND r.principal IN (SELECT value FROM json_each(?)))"""
+NOT_PUBLIC = f"""SELECT 1 FROM documents d WHERE NOT EXISTS (SELECT 1 FROM readers r
+              WHERE r.principal = '{PUBLIC}' AND r.document_id = d.id) LIMIT 1"""
 SQL_VARIABLES = 500
 CACHED_DOCUMENTS = 64
 
@@ -22,7 +29,7 @@ CACHED_DOCUMENTS = 64
 class SqliteDocumentStore:
     """Reads the database without ever writing to it; safe to share between threads.
 
-    What is not public is not there for anybody yet.
+    As opened it shows every document; `as_read_by` shows what some readers may see.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,6 +40,24 @@ class SqliteDocumentStore:
             f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
+        self._selection = Selection(self._rows)
+        self._is_public = not self._rows(NOT_PUBLIC)
+        self._readers: str | None = None  # a JSON list; None: nobody is shut out
+
+    def as_read_by(self, readers: Set[str]) -> "SqliteDocumentStore":
+        """The same store, in which there is only what one of `readers` may read."""
+        view = copy(self)
+        view._readers = None if self._is_public and PUBLIC in readers else json.dumps([*readers])
+        return view
+
+    def subset(self, conditions: Sequence[Condition]) -> Subset | None:
+        """The documents shown that meet all `conditions`, None where these are all there are.
+
+        Raises InvalidFilter for a field that they lack or that holds other kinds of values.
+        """
+        if self._readers is None and not conditions:
+            return None
+        return self._selection.find(self._readers, tuple(conditions))
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         try:
@@ -41,15 +66,23 @@ class SqliteDocumentStore:
         except sqlite3.DatabaseError as error:
             raise ReleaseBroken(f"the release's documents.db cannot be read: {error}") from error
 
-    def _rows_for(self, sql: str, ids: Sequence[str]) -> Iterator[Any]:
+    def _rows_for(self, sql: str, ids: Sequence[str], also: Sequence[str] = ()) -> Iterator[Any]:
         for at in range(0, len(ids), SQL_VARIABLES):
             some = ids[at : at + SQL_VARIABLES]
-            yield from self._rows(sql.format(marks=",".join("?" * len(some))), some)
+            yield from self._rows(sql.format(marks=",".join("?" * len(some))), [*some, *also])
+
+    def _shown(self, sql: str) -> tuple[str, list[str]]:
+        """`sql` over documents `d` that may be read, and the values it needs."""
+        return (sql, []) if self._readers is None else (f"{sql} AND {READABLE}", [self._readers])
 
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""
-        rows = self._rows_for(f"{CHUNK} WHERE {READABLE} AND c.id IN ({{marks}})", ids)
-        return {row[0]: _read_chunk(row) for row in rows}
+        sql, readers = self._shown(f"{CHUNK} WHERE c.id IN ({{marks}})")
+        return {row[0]: _read_chunk(row) for row in self._rows_for(sql, ids, readers)}
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each of these chunks, by id."""
+        return dict(self._rows_for("SELECT id, document_id FROM chunks WHERE id IN ({marks})", ids))
 
     def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """For each id the ids of the chunks directly before and after it in its document."""
@@ -63,16 +96,19 @@ class SqliteDocumentStore:
 
     def document(self, document_id: str) -> Document:
         """The whole document. Raises DocumentNotFound."""
-        return self._load(document_id)
+        document = self._load(document_id)
+        if self._readers is not None and not set(json.loads(self._readers)) & set(document.access):
+            raise _not_found(document_id)
+        return document
 
     def _read_document(self, document_id: str) -> Document:
         rows = self._rows(
             "SELECT id, version, source, title, text, media_type, pages, metadata, access"
-            f" FROM documents d WHERE {READABLE} AND id = ?",
+            " FROM documents WHERE id = ?",
             (document_id,),
         )
         if not rows:
-            raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
+            raise _not_found(document_id)
         id_, version, source, title, text, media_type, pages, metadata, access = rows[0]
         spans = tuple(Page(number, Span(start, end)) for number, start, end in json.loads(pages))
         readers = tuple(json.loads(access))
@@ -99,16 +135,18 @@ class SqliteDocumentStore:
         return [row[0] for row in rows]
 
     def references(self) -> list[DocumentRef]:
-        """All documents, in order of their source."""
-        rows = self._rows(
-            f"SELECT id, version, source, title FROM documents d WHERE {READABLE} ORDER BY source"
-        )
-        return [DocumentRef(*row) for row in rows]
+        """All documents shown, in order of their source."""
+        sql, readers = self._shown("SELECT id, version, source, title FROM documents d WHERE TRUE")
+        return [DocumentRef(*row) for row in self._rows(f"{sql} ORDER BY source", readers)]
 
     def close(self) -> None:
         """Close the database."""
         with self._lock:
             self._db.close()
+
+
+def _not_found(document_id: str) -> DocumentNotFound:
+    return DocumentNotFound(f"no document {document_id[:80]!r} in this release")
 
 
 def _read_chunk(row: Any) -> tuple[Chunk, DocumentRef]:

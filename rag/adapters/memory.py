@@ -4,8 +4,8 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence, Set
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,11 @@ from rag.domain import (
     Document,
     DocumentRef,
     Manifest,
-    Message,
-    Usage,
     hash_ids,
 )
-from rag.errors import ChatModelTruncated, DocumentNotFound, RagError
-from rag.ports import Embedder, LexicalEntry, Ranking, Vectors
+from rag.errors import DocumentNotFound
+from rag.filters import Condition, check_condition, kind_of, labels_of
+from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
 from rag.releases import OpenRelease
 
 WORD = re.compile(r"\w+")
@@ -73,8 +72,12 @@ class MemoryVectorIndex:
 
     def search(self, vector: Vectors, limit: int) -> Ranking:
         """The `limit` nearest ids with their cosine, best first, ties in order of id."""
-        scores = self._vectors @ vector
-        return _best(dict(zip(self._ids, scores.tolist(), strict=True)), limit)
+        return self.nearest(vector, np.arange(len(self._ids)), limit)
+
+    def nearest(self, vector: Vectors, rows: Rows, limit: int) -> Ranking:
+        """As `search`, among the ids of `rows` alone."""
+        scores = self._vectors[rows] @ vector
+        return _best({self._ids[row]: float(s) for row, s in zip(rows, scores, strict=True)}, limit)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -84,8 +87,9 @@ class MemoryLexicalIndex:
     """BM25 over words, without stemming."""
 
     def __init__(self, entries: Sequence[LexicalEntry]) -> None:
-        self._own = _Bm25([(id_, text) for id_, text, _ in entries])
-        self._context = _Bm25([(id_, f"{text}\n{beside}") for id_, text, beside in entries])
+        self._own = _Bm25([(entry.id, entry.text) for entry in entries])
+        self._context = _Bm25([(entry.id, f"{entry.text}\n{entry.beside}") for entry in entries])
+        self._owners = {entry.id: entry.document_id for entry in entries}
 
     def analyze(self, text: str) -> list[str]:
         """Lower-case words without stop words."""
@@ -95,13 +99,18 @@ class MemoryLexicalIndex:
         """Inverse document frequency of each distinct word."""
         return self._own.term_weights(text)
 
-    def search(self, text: str, limit: int) -> Ranking:
+    def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """The `limit` best ids by BM25, those without a common word left out."""
-        return self._own.search(text, limit)
+        return _best(self._within(self._own.search(text), subset), limit)
 
-    def search_context(self, text: str, limit: int) -> Ranking:
+    def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """As `search`, each text read together with those beside it."""
-        return self._context.search(text, limit)
+        return _best(self._within(self._context.search(text), subset), limit)
+
+    def _within(self, scores: dict[str, float], subset: Subset | None) -> dict[str, float]:
+        if subset is None:
+            return scores
+        return {id_: s for id_, s in scores.items() if self._owners[id_] in subset.documents}
 
 
 class _Bm25:
@@ -118,10 +127,10 @@ class _Bm25:
             for word in _words(text)
         }
 
-    def search(self, text: str, limit: int) -> Ranking:
+    def search(self, text: str) -> dict[str, float]:
         weights = self.term_weights(text)
         scores = {id_: self._score(counts, weights) for id_, counts in self._counts.items()}
-        return _best({id_: score for id_, score in scores.items() if score > 0}, limit)
+        return {id_: score for id_, score in scores.items() if score > 0}
 
     def _score(self, counts: Counter[str], weights: dict[str, float]) -> float:
         length = K1 * (1 - B + B * counts.total() / self._mean_length)
@@ -138,11 +147,42 @@ class MemoryDocumentStore:
         self._documents = {document.id: document for document in documents}
         self._order = list(chunks)
         self._row = {chunk.id: row for row, chunk in enumerate(chunks)}
+        self._readers: Set[str] | None = None
+
+    def as_read_by(self, readers: Set[str]) -> "MemoryDocumentStore":
+        """The same store, in which there is only what one of `readers` may read."""
+        view = copy(self)
+        view._readers = readers
+        view._documents = {
+            id_: document
+            for id_, document in self._documents.items()
+            if readers & set(document.access)
+        }
+        return view
+
+    def subset(self, conditions: Sequence[Condition]) -> Subset | None:
+        """The documents shown that meet all `conditions`. Raises InvalidFilter for a new field."""
+        if self._readers is None and not conditions:
+            return None
+        labels = {id_: labels_of(document) for id_, document in self._documents.items()}
+        known: dict[str, set[str]] = {}
+        for field, values in (item for each in labels.values() for item in each.items()):
+            known.setdefault(field, set()).update(kind_of(value) for value in values)
+        for condition in conditions:
+            check_condition(condition, known)
+        found = {id_ for id_, each in labels.items() if all(c.holds(each) for c in conditions)}
+        rows = [row for row, chunk in enumerate(self._order) if chunk.document_id in found]
+        return Subset(frozenset(found), np.array(rows, dtype=np.int64))
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each of these chunks, by id."""
+        return {id_: self._order[self._row[id_]].document_id for id_ in ids if id_ in self._row}
 
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""
         found = [self._order[self._row[id_]] for id_ in ids if id_ in self._row]
-        return {c.id: (c, self._documents[c.document_id].reference) for c in found}
+        shown = self._documents
+        return {c.id: (c, shown[c.document_id].reference) for c in found if c.document_id in shown}
 
     def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """For each id the ids of the chunks directly before and after it in its document."""
@@ -204,9 +244,11 @@ def memory_release(
         content_hash=hash_ids([document.version for document in documents]),
         chunk_ids_hash=hash_ids(ids),
     )
+    index = MemoryVectorIndex(ids, vectors)
     return OpenRelease(
         manifest,
-        MemoryVectorIndex(ids, vectors),
+        index,
+        index,
         MemoryLexicalIndex(list(lexical_entries(chunks))),
         MemoryDocumentStore(documents, chunks),
     )
@@ -243,7 +285,7 @@ class MemoryLexicalIndexBuilder:
     def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
         """Create `folder/texts.txt`, one id a line with its text's length."""
         folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{id_} {len(text)}" for id_, text, _ in entries]
+        lines = [f"{entry.id} {len(entry.text)}" for entry in entries]
         (folder / "texts.txt").write_text("\n".join([language, *lines]))
 
     def change(
@@ -261,43 +303,6 @@ class MemoryLexicalIndexBuilder:
         kept = [line for line in lines if line.split()[0] not in set(removed)]
         with (folder / "texts.txt").open("a") as stream:
             stream.writelines(f"\n{line}" for line in kept)
-
-
-@dataclass(slots=True)
-class ScriptedStream:
-    """A reply made of given pieces; an error among them is raised where it stands."""
-
-    pieces: Sequence[str | RagError]
-    finish_reason: str = "stop"
-    usage: Usage = field(default_factory=Usage)
-
-    async def __aiter__(self) -> AsyncIterator[str]:
-        received = ""
-        for piece in self.pieces:
-            if isinstance(piece, ChatModelTruncated):
-                raise ChatModelTruncated(str(piece), partial=received)
-            if isinstance(piece, RagError):
-                raise piece
-            received += piece
-            yield piece
-
-
-class ScriptedChatModel:
-    """A chat model that gives prepared replies in turn and remembers what it was asked."""
-
-    name = "scripted"
-
-    def __init__(self, *replies: Sequence[str | RagError]) -> None:
-        self._replies = iter(replies)
-        self.asked: list[list[Message]] = []
-
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> ScriptedStream:
-        """The next prepared reply; `max_tokens` cuts it off as `length` would."""
-        self.asked.append(list(messages))
-        pieces = next(self._replies)
-        if len(pieces) > max_tokens:
-            return ScriptedStream(pieces[:max_tokens], finish_reason="length")
-        return ScriptedStream(pieces)
 
 
 def _words(text: str) -> list[str]:

@@ -14,7 +14,7 @@ import tantivy
 
 from rag.errors import ReleaseBroken, StorageError
 from rag.letters import space_out
-from rag.ports import LexicalEntry, Ranking
+from rag.ports import LexicalEntry, Ranking, Subset
 
 ANALYZER = "plumbline"
 TEXT, CONTEXT = "text", "context"
@@ -48,6 +48,7 @@ def build_analyzer(language: str) -> tantivy.TextAnalyzer:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
     for field in (TEXT, CONTEXT):
         builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
     return builder.build()
@@ -101,9 +102,11 @@ def _apply(
     writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
     for id_ in removed:
         writer.delete_documents_by_term("id", id_)
-    for id_, text, beside in added:
+    for id_, document_id, text, beside in added:
         context = space_out(f"{text}\n{beside}")
-        writer.add_document(tantivy.Document(id=id_, text=space_out(text), context=context))
+        writer.add_document(
+            tantivy.Document(id=id_, document=document_id, text=space_out(text), context=context)
+        )
     writer.commit()
     writer.wait_merging_threads()
 
@@ -141,15 +144,15 @@ class TantivyIndex:
             weights[term] = math.log(1 + (total - found + 0.5) / (found + 0.5))
         return weights
 
-    def search(self, text: str, limit: int) -> Ranking:
+    def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""
-        return self._search(TEXT, text, limit)
+        return self._search(TEXT, text, limit, subset)
 
-    def search_context(self, text: str, limit: int) -> Ranking:
+    def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """As `search`, each chunk read together with the chunks beside it."""
-        return self._search(CONTEXT, text, limit)
+        return self._search(CONTEXT, text, limit, subset)
 
-    def _search(self, field: str, text: str, limit: int) -> Ranking:
+    def _search(self, field: str, text: str, limit: int, subset: Subset | None) -> Ranking:
         terms = dict.fromkeys(self.analyze(text)[:MAX_TERMS])
         if not terms:
             return []
@@ -157,8 +160,11 @@ class TantivyIndex:
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term, "freq"))
             for term in terms
         ]
+        query = tantivy.Query.boolean_query(clauses)
+        if subset is not None:
+            query = _restrict(query, self._schema, subset)
         try:
-            found = self._searcher.search(tantivy.Query.boolean_query(clauses), limit).hits
+            found = self._searcher.search(query, limit, count=False).hits
             ranking = [
                 (str(self._searcher.doc(address)["id"][0]), float(score))
                 for score, address in found
@@ -166,3 +172,14 @@ class TantivyIndex:
         except (ValueError, OSError) as error:
             raise ReleaseBroken(f"the lexical index failed: {error}") from error
         return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _restrict(query: tantivy.Query, schema: tantivy.Schema, subset: Subset) -> tantivy.Query:
+    """`query` over the documents of `subset` alone, its scores as they were."""
+    within = tantivy.Query.term_set_query(schema, "document", list(subset.documents))
+    return tantivy.Query.boolean_query(
+        [
+            (tantivy.Occur.Must, query),
+            (tantivy.Occur.Must, tantivy.Query.const_score_query(within, 0.0)),
+        ]
+    )

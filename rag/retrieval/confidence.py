@@ -34,7 +34,9 @@ def estimate_confidence(
     return max(
         (
             _weigh(
-                None if cosines is None else cosines.get(hit.chunk.id, min(cosines.values())),
+                None
+                if cosines is None
+                else cosines.get(hit.chunk.id, min(cosines.values(), default=0.0)),
                 _coverages(hit.chunk, beside.get(hit.chunk.id, ()), weights, release.lexical),
             )
             for hit in best

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rag.domain import Hit, Mode, SearchResult
-from rag.ports import DocumentStore, Embedder, Ranking
+from rag.ports import DocumentStore, Embedder, Ranking, Subset
 from rag.releases import OpenRelease
 from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
 from rag.retrieval.fusion import fuse, share_with_neighbours
+from rag.retrieval.within import search_vectors, search_words
 
 CANDIDATES = 100
 WEIGHTS = {"dense": 0.3, "lexical": 0.3, "context": 0.4}
@@ -17,25 +18,30 @@ SETTINGS_LABEL = f"min-max {WEIGHTS} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A checked question, the release it is asked of, and the embedder that made the release."""
+    """A checked question, the release it is asked of, and the embedder that made the release.
+
+    With a `subset` nothing else of the release is found.
+    """
 
     text: str
     release: OpenRelease
     embedder: Embedder
+    subset: Subset | None = None
 
 
 def retrieve_dense(query: Query) -> dict[str, Ranking]:
     """Candidates by cosine."""
     vector = query.embedder.embed_queries([query.text])[0]
-    return {"dense": query.release.vectors.search(vector, CANDIDATES)}
+    return {"dense": search_vectors(query.release, vector, CANDIDATES, query.subset)}
 
 
 def retrieve_lexical(query: Query) -> dict[str, Ranking]:
     """Candidates by BM25, over each chunk alone and over each with the chunks beside it."""
     lexical = query.release.lexical
+    searches = {"lexical": lexical.search, "context": lexical.search_context}
     return {
-        "lexical": lexical.search(query.text, CANDIDATES),
-        "context": lexical.search_context(query.text, CANDIDATES),
+        name: search_words(find, query.text, CANDIDATES, release=query.release, subset=query.subset)
+        for name, find in searches.items()
     }
 
 
@@ -55,7 +61,8 @@ def search(query: Query, mode: Mode, *, top_k: int) -> SearchResult:
     """The `top_k` best hits of one release, with every stage's scores and a confidence."""
     rankings = RETRIEVERS[mode](query)
     best = rank(rankings, query.release.documents)
-    hits = load_hits(query.release, best[: max(top_k, HITS_FOR_CONFIDENCE)], rankings)
+    found = load_hits(query.release, best[: max(top_k, HITS_FOR_CONFIDENCE)], rankings)
+    hits = tuple(hit for hit in found if query.subset is None or is_in(hit, query.subset))
     manifest = query.release.manifest
     return SearchResult(
         query=query.text,
@@ -65,6 +72,11 @@ def search(query: Query, mode: Mode, *, top_k: int) -> SearchResult:
         confidence=estimate_confidence(query.text, hits, rankings, query.release),
         hits=hits[:top_k],
     )
+
+
+def is_in(hit: Hit, subset: Subset) -> bool:
+    """Whether a hit is of a document that may be found, whatever the searches before it did."""
+    return hit.document.id in subset.documents
 
 
 def rank(rankings: Mapping[str, Ranking], documents: DocumentStore) -> Ranking:

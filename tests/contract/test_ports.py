@@ -1,12 +1,13 @@
 """What every implementation of a port promises, in memory and on disk."""
 
-import sqlite3
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ingest.ledger import StoredDocument, open_ledger
+from ingest.tabling import made_fresh
 from rag.adapters.chroma import ChromaIndex, ChromaIndexBuilder
 from rag.adapters.documents import SqliteDocumentStore
 from rag.adapters.memory import (
@@ -17,15 +18,31 @@ from rag.adapters.memory import (
 )
 from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
 from rag.adapters.tantivy import TantivyIndex, TantivyIndexBuilder
-from rag.errors import DocumentNotFound, ReleaseBroken
-from rag.ports import DocumentStore, Embedder, LexicalIndex, TokenCounter, VectorIndex, Vectors
-from tests.small_corpus import TEXTS, make_documents
+from rag.domain import PUBLIC
+from rag.errors import DocumentNotFound, InvalidFilter, ReleaseBroken
+from rag.filters import Condition, parse_filters
+from rag.ports import (
+    Embedder,
+    LexicalEntry,
+    LexicalIndex,
+    Subset,
+    TokenCounter,
+    VectorIndex,
+    Vectors,
+)
+from rag.releases import ReleaseDocuments
+from tests.small_corpus import TEXTS, About, make_documents
 
 WORDS = [
-    ("a", "the heron carries many passengers", "whales are seen"),
-    ("b", "the tern carries cars", ""),
-    ("c", "dogs travel free", ""),
+    LexicalEntry("a", "boats", "the heron carries many passengers", "whales are seen"),
+    LexicalEntry("b", "boats", "the tern carries cars", ""),
+    LexicalEntry("c", "dogs", "dogs travel free", ""),
 ]
+ABOUT: dict[str, About] = {
+    "leave.md": ({"team": "hr", "year": 2024, "approved": "2024-03-01"}, ("board", "hr")),
+    "boats.md": ({"team": "fleet", "year": 2011, "tags": ("fleet", "built")}, (PUBLIC,)),
+    "dogs.md": ({"year": 2015.5, "tags": ("animals",), "draft": True}, (PUBLIC, "hr")),
+}
 
 
 class VectorIndexContract(ABC):
@@ -123,6 +140,16 @@ class LexicalIndexContract(ABC):
         assert index.search("whales", 10) == []
         assert [id_ for id_, _ in index.search_context("whales passengers", 10)] == ["a"]
 
+    def test_a_part_is_searched_alone_with_the_scores_of_the_whole(self, tmp_path: Path) -> None:
+        index = self.make(tmp_path)
+        whole = dict(index.search("dogs and the heron carries", 10))
+        boats = Subset(frozenset({"boats", "absent"}), np.array([0, 1]))
+        assert dict(index.search("dogs and the heron carries", 10, boats)) == {
+            id_: pytest.approx(whole[id_]) for id_ in ("a", "b")
+        }
+        assert index.search_context("whales", 10, Subset(frozenset({"dogs"}), np.array([2]))) == []
+        assert index.search("heron", 10, Subset(frozenset(), np.array([], dtype=int))) == []
+
     def test_a_field_name_does_not_select_by_id(self, tmp_path: Path) -> None:
         assert self.make(tmp_path).search("id:c", 10) == []
 
@@ -149,7 +176,7 @@ class DocumentStoreContract(ABC):
     """Texts and chunks by id."""
 
     @abstractmethod
-    def make(self, folder: Path) -> DocumentStore: ...
+    def make(self, folder: Path) -> ReleaseDocuments: ...
 
     def test_chunks_are_spans_of_their_documents(self, tmp_path: Path) -> None:
         store = self.make(tmp_path)
@@ -164,18 +191,84 @@ class DocumentStoreContract(ABC):
         beside = self.make(tmp_path).neighbours(["boats-md-0", "boats-md-1", "dogs-md-0"])
         assert beside == {"boats-md-0": ("boats-md-1",), "boats-md-1": ("boats-md-0",)}
 
+    def test_a_chunk_names_its_document(self, tmp_path: Path) -> None:
+        owners = self.make(tmp_path).owners(["boats-md-1", "absent"])
+        assert owners == {"boats-md-1": "boats-md"}
+
+    def test_a_reader_finds_nothing_but_what_they_may_read(self, tmp_path: Path) -> None:
+        everything = self.make(tmp_path)
+        assert everything.subset(()) is None
+        public = everything.as_read_by({PUBLIC})
+        assert sorted(public.chunks(["leave-md-0", "dogs-md-0"])) == ["dogs-md-0"]
+        assert [each.id for each in public.references()] == ["boats-md", "dogs-md"]
+        with pytest.raises(DocumentNotFound):
+            public.document("leave-md")
+        assert find(public, ()) == {"boats-md": 2, "dogs-md": 1}
+        board = everything.as_read_by({"board"})
+        assert board.document("leave-md").access == ("board", "hr")
+        assert find(board, ()) == {"leave-md": 2}
+        assert find(everything.as_read_by({"x' OR '1'='1", '"]'}), ()) == {}
+
+    @pytest.mark.parametrize(
+        ("filters", "found"),
+        [
+            ({"team": "hr"}, {"leave-md"}),
+            ({"year": 2011}, {"boats-md"}),
+            ({"year": {"gte": 2011, "lt": 2020}}, {"boats-md", "dogs-md"}),
+            ({"year": {"gt": 2011}}, {"dogs-md", "leave-md"}),
+            ({"year": {"lte": 2015.5}, "draft": True}, {"dogs-md"}),
+            ({"tags": "animals"}, {"dogs-md"}),
+            ({"tags": {"any": ["animals", "fleet", "none"]}}, {"boats-md", "dogs-md"}),
+            ({"approved": {"gte": "2024-01-01", "lt": "2025"}}, {"leave-md"}),
+            ({"source": {"prefix": "d"}}, {"dogs-md"}),
+            ({"source": {"prefix": ""}}, {"boats-md", "dogs-md", "leave-md"}),
+            ({"document": "boats-md"}, {"boats-md"}),
+            ({"team": "hr", "source": "dogs.md"}, set()),
+            ({"team": "hr' OR 'a' = 'a"}, set()),
+        ],
+    )
+    def test_filters_select_documents_by_their_labels(
+        self, filters: dict[str, object], found: set[str], tmp_path: Path
+    ) -> None:
+        assert set(find(self.make(tmp_path), parse_filters(filters))) == found
+
+    def test_a_subset_holds_the_rows_of_its_documents(self, tmp_path: Path) -> None:
+        subset = self.make(tmp_path).subset(parse_filters({"source": {"any": ["dogs.md", "x"]}}))
+        assert subset is not None
+        assert subset.rows.tolist() == [2]
+
+    @pytest.mark.parametrize("filters", [{"colour": "red"}, {"title": {"gte": 3}}])
+    def test_a_field_that_is_not_there_or_of_another_kind_is_refused(
+        self, filters: dict[str, object], tmp_path: Path
+    ) -> None:
+        with pytest.raises(InvalidFilter, match=next(iter(filters))):
+            self.make(tmp_path).subset(parse_filters(filters))
+
+    def test_the_fields_of_what_may_not_be_read_are_unknown(self, tmp_path: Path) -> None:
+        public = self.make(tmp_path).as_read_by({PUBLIC})
+        with pytest.raises(InvalidFilter) as caught:
+            public.subset(parse_filters({"approved": "2024-03-01"}))
+        assert "filter by document, draft, media_type, source" in str(caught.value)
+
     def test_an_unknown_document_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(DocumentNotFound):
             self.make(tmp_path).document("absent")
 
 
+def find(store: ReleaseDocuments, conditions: tuple[Condition, ...]) -> dict[str, int]:
+    """The documents of a subset, each with the number of its chunks."""
+    subset = store.subset(conditions)
+    assert subset is not None
+    return {id_: len(store.chunk_ids(id_)) for id_ in subset.documents}
+
+
 class TestMemoryDocumentStore(DocumentStoreContract):
-    def make(self, folder: Path) -> DocumentStore:
-        return MemoryDocumentStore(*make_documents(TEXTS))
+    def make(self, folder: Path) -> ReleaseDocuments:
+        return MemoryDocumentStore(*make_documents(TEXTS, ABOUT))
 
 
 class TestSqliteDocumentStore(DocumentStoreContract):
-    def make(self, folder: Path) -> DocumentStore:
+    def make(self, folder: Path) -> ReleaseDocuments:
         write_documents(folder / "documents.db")
         return SqliteDocumentStore(folder / "documents.db")
 
@@ -191,29 +284,16 @@ class TestSqliteDocumentStore(DocumentStoreContract):
 
 
 def write_documents(path: Path) -> None:
-    """The small corpus as a release's documents.db."""
-    documents, chunks = make_documents(TEXTS)
-    db = sqlite3.connect(path)
-    db.execute(
-        "CREATE TABLE documents"
-        " (id, version, source, title, media_type, text, pages, metadata, access)"
-    )
-    db.execute("CREATE TABLE readers (principal, document_id)")
-    db.execute('CREATE TABLE chunks (row, id, document_id, start, "end", page, heading, text)')
-    db.executemany(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, '[]', '{}', '[\"public\"]')",
-        [(d.id, d.version, d.source, d.title, d.media_type, d.text) for d in documents],
-    )
-    db.execute("INSERT INTO readers SELECT 'public', id FROM documents")
-    db.executemany(
-        "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, NULL, '[]', ?)",
-        [
-            (row, c.id, c.document_id, c.span.start, c.span.end, c.text)
-            for row, c in enumerate(chunks)
-        ],
-    )
-    db.commit()
-    db.close()
+    """The small corpus as a release's documents.db, made as the document side makes it."""
+    documents, chunks = make_documents(TEXTS, ABOUT)
+    with open_ledger(path.with_name("ledger.db")) as ledger:
+        for document in documents:
+            own = [chunk for chunk in chunks if chunk.document_id == document.id]
+            ledger.put_document(
+                document.source, StoredDocument(document, False), own, chunked_by=""
+            )
+        with made_fresh(ledger, path):
+            pass
 
 
 class EmbedderContract(ABC):

@@ -12,7 +12,7 @@ from evals.observing import Missing, Observer
 from evals.record import Aggregate, Decisions, Report, SampleRecord
 from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples import Evidence, Kind, RegressionSet, Sample
-from rag.adapters.memory import ScriptedChatModel
+from rag.adapters.scripted import ScriptedChatModel
 from rag.domain import Answer, AnswerDelta, Message, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, CorpusNotFound, RagError
 from rag.plumbline import Plumbline

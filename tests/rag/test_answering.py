@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from rag.adapters.memory import HashingEmbedder, ScriptedChatModel
+from rag.adapters.memory import HashingEmbedder
+from rag.adapters.scripted import ScriptedChatModel
 from rag.answering.extractive import Asked, answer_extractively
 from rag.answering.marks import MarkFilter, disarm
 from rag.answering.prompts import load_prompt

@@ -9,6 +9,7 @@ from rag.adapters.memory import HashingEmbedder
 from rag.adapters.tantivy import LANGUAGES, TantivyIndex, TantivyIndexBuilder, build_analyzer
 from rag.answering.extractive import Asked, answer_extractively
 from rag.letters import count_words, space_out
+from rag.ports import LexicalEntry
 from rag.retrieval.packing import pack
 from rag.retrieval.searching import Query, search
 from tests.rag.foreign_facts import FACTS
@@ -17,8 +18,8 @@ from tests.small_corpus import make_release
 
 def make_index(folder: Path, texts: list[str], language: str) -> TantivyIndex:
     """A lexical index of `texts`, their ids being their places."""
-    pairs = [(f"{place:03d}", text, "") for place, text in enumerate(texts)]
-    TantivyIndexBuilder().write(folder / "lexical", iter(pairs), language)
+    entries = [entry(f"{place:03d}", text) for place, text in enumerate(texts)]
+    TantivyIndexBuilder().write(folder / "lexical", iter(entries), language)
     return TantivyIndex(folder / "lexical", language)
 
 
@@ -131,13 +132,18 @@ def test_words_are_counted_without_spaces_too(text: str, words: int) -> None:
     assert count_words(text) == words
 
 
+def entry(id_: str, text: str) -> LexicalEntry:
+    """A chunk without neighbours."""
+    return LexicalEntry(id_, "d", text, "")
+
+
 def test_a_change_indexes_by_the_same_terms(tmp_path: Path) -> None:
-    TantivyIndexBuilder().write(tmp_path / "base", iter([("a", "渡船免费", "")]), "chinese")
+    TantivyIndexBuilder().write(tmp_path / "base", iter([entry("a", "渡船免费")]), "chinese")
     TantivyIndexBuilder().change(
         tmp_path / "next",
         tmp_path / "base",
         removed=["a"],
-        added=iter([("b", "消防演习每周一次", "")]),
+        added=iter([entry("b", "消防演习每周一次")]),
         language="chinese",
     )
     index = TantivyIndex(tmp_path / "next", "chinese")

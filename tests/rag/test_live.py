@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ class Opener:
                 opener.open.remove(number)
 
         vectors = Vectors([], release.vectors._vectors)  # type: ignore[attr-defined]  # the fake's own array
-        return OpenRelease(release.manifest, vectors, release.lexical, release.documents)
+        return replace(release, vectors=vectors)
 
 
 @pytest.fixture

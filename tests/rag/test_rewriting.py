@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from rag.adapters.langchain_chat import LangChainChatModel
-from rag.adapters.memory import HashingEmbedder, ScriptedChatModel
+from rag.adapters.memory import HashingEmbedder
+from rag.adapters.scripted import ScriptedChatModel
 from rag.answering.expansion import Expansion, expand, fuse_hits
 from rag.answering.followups import Standalone
 from rag.answering.rewriting import rewrite

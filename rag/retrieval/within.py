@@ -1,0 +1,53 @@
+"""Searching a part of a release: exactly where it is small, else in all of it with some to spare.
+
+An approximate index that is filtered while it is walked gets slow and loses neighbours. So a small
+part is compared vector by vector, and of a large one the index is asked for as many more as its
+share makes needed; where these are too few after all, the part is searched by itself.
+"""
+
+from collections.abc import Callable
+
+from rag.ports import Ranking, Subset, Vectors
+from rag.releases import OpenRelease
+
+MOST_ROWS_COMPARED = 20_000
+LEAST_SHARE_OF_WORDS = 0.5
+SPARE = 1.3
+Fetch = Callable[[int], Ranking]
+
+
+def search_vectors(
+    release: OpenRelease, vector: Vectors, limit: int, subset: Subset | None
+) -> Ranking:
+    """The `limit` chunks of `subset` (None: of all) nearest to `vector`, with their cosine."""
+    if subset is None:
+        return release.vectors.search(vector, limit)
+    if len(subset.rows) > MOST_ROWS_COMPARED:
+        found = _spare(lambda n: release.vectors.search(vector, n), release, limit, subset)
+        if len(found) >= limit:
+            return found
+    return release.vector_rows.nearest(vector, subset.rows, limit)
+
+
+def search_words(
+    search: Callable[[str, int, Subset | None], Ranking],
+    text: str,
+    limit: int,
+    *,
+    release: OpenRelease,
+    subset: Subset | None,
+) -> Ranking:
+    """The `limit` best chunks of `subset` (None: of all) by one of the lexical searches."""
+    if subset is not None and len(subset.rows) > LEAST_SHARE_OF_WORDS * release.manifest.chunks:
+        found = _spare(lambda n: search(text, n, None), release, limit, subset)
+        if len(found) >= limit:
+            return found
+    return search(text, limit, subset)
+
+
+def _spare(fetch: Fetch, release: OpenRelease, limit: int, subset: Subset) -> Ranking:
+    """What of the best of the whole release is in `subset`."""
+    wanted = int(SPARE * limit * release.manifest.chunks / len(subset.rows)) + 1
+    ranking = fetch(wanted)
+    owners = release.documents.owners([id_ for id_, _ in ranking])
+    return [pair for pair in ranking if owners.get(pair[0]) in subset.documents][:limit]
