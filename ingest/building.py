@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,7 @@ class Recipe:
     embedder: str
     chunker: str
     engines: str
+    embedder_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ class _Writer:
             engines=recipe.engines,
             based_on=based_on,
             replaced=len(vectors) - len(ids),
+            embedder_name=recipe.embedder_name,
         )
 
 

@@ -112,6 +112,7 @@ def _equip(
     return Workshop(
         embedder=bootstrap.embedder_fingerprint(settings),
         load_embedder=lambda: bootstrap.load_embedder(settings),
+        embedder_name=settings.embedder,
         engines=bootstrap.index_engines(),
         load_engines=lambda: Engines(*bootstrap.load_index_builders()),
         calibrate=bootstrap.calibrate_release,

@@ -75,7 +75,14 @@ def _recipe(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Recipe:
     """How the next release is made; a corpus keeps the language that it was found to have."""
     manifest = folder.manifest(folder.serving())
     language = workshop.language or (manifest.language if manifest else _detect(ledger))
-    return Recipe(folder.name, language, workshop.embedder, CHUNKER, workshop.engines)
+    return Recipe(
+        folder.name,
+        language,
+        workshop.embedder,
+        CHUNKER,
+        workshop.engines,
+        workshop.embedder_name,
+    )
 
 
 def _detect(ledger: Ledger) -> str:

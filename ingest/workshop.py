@@ -15,7 +15,8 @@ from ingest.workers import Limits
 class Workshop:
     """What makes releases: `load_embedder` and `load_engines` are called only if something is new.
 
-    `embedder` and `engines` name them, with their versions, before they are loaded.
+    `embedder` and `engines` name them, with their versions, before they are loaded; questions
+    load the embedder again by its `embedder_name`.
 
     `calibrate` writes into a release what it learns from it with the embedder, if anything.
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
@@ -34,4 +35,5 @@ class Workshop:
     progress: Progress = field(default_factory=Silence)
     checksum: bool = False
     ocr: str = ""
+    embedder_name: str = ""
     keep: int = publishing.KEPT_RELEASES

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.domain import RELEASE_FORMAT, Manifest
-from rag.errors import ReleaseBroken
+from rag.embedders import Embedders
+from rag.errors import RagError, ReleaseBroken
 from rag.letters import VERSION as TERMS_VERSION
 from rag.ports import ChatModel, Embedder, LexicalIndexBuilder, VectorIndex, VectorIndexBuilder
 from rag.releases import CALIBRATION, OpenRelease, probe
@@ -15,25 +16,51 @@ from rag.seals import damaged_files
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
+    from rag.adapters.sentence_transformers import Prefixes, SentenceTransformersEmbedder
     from rag.plumbline import Plumbline
 
 
 REPAIR = "run `python -m ingest rebuild --corpus NAME`"
 
 
-def load_embedder(settings: Settings) -> "SentenceTransformersEmbedder":
-    """The configured embedder, loaded (seconds). Raises EmbedderError."""
+def load_embedder(settings: Settings, name: str = "") -> "SentenceTransformersEmbedder":
+    """The embedder of that name, else the configured one. Raises EmbedderError."""
     from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
 
-    return SentenceTransformersEmbedder(settings.embedder, precision=settings.embedder_precision)
+    return SentenceTransformersEmbedder(
+        name or settings.embedder,
+        precision=settings.embedder_precision,
+        prefixes=_prefixes(settings),
+    )
 
 
-def embedder_fingerprint(settings: Settings) -> str:
+def embedder_fingerprint(settings: Settings, name: str = "") -> str:
     """The fingerprint that `load_embedder` would have, without loading a model."""
     from rag.adapters.sentence_transformers import fingerprint_of
 
-    return fingerprint_of(settings.embedder, settings.embedder_precision)
+    return fingerprint_of(
+        name or settings.embedder, settings.embedder_precision, _prefixes(settings)
+    )
+
+
+def _prefixes(settings: Settings) -> "Prefixes":
+    from rag.adapters.sentence_transformers import Prefixes
+
+    return Prefixes(settings.embedder_query_prefix, settings.embedder_document_prefix)
+
+
+def open_embedders(settings: Settings) -> Embedders:
+    """The embedders of all releases, each loaded when its first release is opened."""
+    from rag.adapters.micro_batching import MicroBatchingEmbedder
+
+    def load(name: str) -> Embedder:
+        embedder = load_embedder(settings, name)
+        embedder.embed_queries(["warm up"])
+        return MicroBatchingEmbedder(embedder)
+
+    return Embedders(
+        settings.embedder, fingerprint=lambda name: embedder_fingerprint(settings, name), load=load
+    )
 
 
 def load_chat_model(settings: Settings) -> ChatModel | None:
@@ -150,11 +177,22 @@ def open_plumbline(
     from rag.live import LiveCorpora
     from rag.plumbline import Plumbline, Policy
 
-    corpora = LiveCorpora(settings.data, open_release)
+    embedders = open_embedders(settings)
+
+    def open_askable(folder: Path) -> OpenRelease:
+        release = open_release(folder)
+        try:
+            embedders.open(release.manifest)
+        except RagError:
+            release.close()
+            raise
+        return release
+
+    corpora = LiveCorpora(settings.data, open_askable)
     corpora.refresh()
     return Plumbline(
         corpora,
-        load_embedder(settings),
+        embedders.open,
         chat_model=load_chat_model(settings),
         policy=Policy(
             mode=settings.retriever,

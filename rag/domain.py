@@ -224,7 +224,8 @@ class Manifest:
     """What a release says of itself in `manifest.json`: enough to open it or to refuse it.
 
     `based_on` is the release whose indexes were copied and changed, None where they were built
-    fresh; `replaced` counts the chunks taken out of them since they were.
+    fresh; `replaced` counts the chunks taken out of them since they were. `embedder_name` is what
+    loads the embedder, `embedder` its fingerprint.
     """
 
     format: int
@@ -243,6 +244,7 @@ class Manifest:
     engines: str = ""
     based_on: int | None = None
     replaced: int = 0
+    embedder_name: str = ""
 
     def to_json(self) -> str:
         """The manifest as the text of `manifest.json`."""

@@ -75,13 +75,13 @@ class Plumbline:
     def __init__(
         self,
         corpora: LiveCorpora,
-        embedder: Embedder,
+        embedder_of: Callable[[Manifest], Embedder],
         *,
         chat_model: ChatModel | None = None,
         policy: Policy | None = None,
     ) -> None:
         self._corpora = corpora
-        self._embedder = embedder
+        self._embedder_of = embedder_of
         self._chat_model = chat_model
         self._policy = policy or Policy()
         self._prompt = load_prompt()
@@ -123,7 +123,7 @@ class Plumbline:
         self, question: str, release: OpenRelease, scope: Scope, *, top_k: int
     ) -> SearchResult:
         subset = release.documents.subset(scope.filters)
-        query = Query(question, release, self._embedder, subset)
+        query = Query(question, release, self._embedder_of(release.manifest), subset)
         return search(query, scope.mode or self._policy.mode, top_k=top_k)
 
     async def answer(
@@ -211,7 +211,7 @@ class Plumbline:
             Asked(turn.standalone.question, _last_question(turn.conversation)),
             turn.passages,
             release=turn.result.release,
-            embedder=self._embedder,
+            embedder=self._embedder_of(turn.release.manifest),
             lexical=turn.release.lexical,
         )
 

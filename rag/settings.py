@@ -29,6 +29,12 @@ class Settings(BaseSettings):
     embedder_precision: Literal["auto", "fp32", "bfloat16"] = Field(
         "auto", description="Arithmetic of the embedder; auto picks what the processor does fastest"
     )
+    embedder_query_prefix: str = Field(
+        "", description="Text before each question; empty: what the model's configuration says"
+    )
+    embedder_document_prefix: str = Field(
+        "", description="Text before each passage; empty: what the model's configuration says"
+    )
     retriever: Literal["hybrid", "dense", "lexical"] = Field(
         "hybrid", description="How evidence is searched when a request does not say"
     )

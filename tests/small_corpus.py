@@ -77,7 +77,7 @@ def make_plumbline(
     corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name), about=about))
     corpora.refresh()
     policy = policy or Policy(min_confidence=0.3)
-    return Plumbline(corpora, HashingEmbedder(), chat_model=chat_model, policy=policy)
+    return Plumbline(corpora, lambda _: HashingEmbedder(), chat_model=chat_model, policy=policy)
 
 
 def sentences_of(text: str) -> list[str]:

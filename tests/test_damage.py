@@ -58,7 +58,7 @@ def served(folder: CorpusFolder) -> tuple[int, str, str]:
     data = folder.path.parent.parent
     corpora = LiveCorpora(data, open_probed_release)
     problems = corpora.refresh()
-    plumbline = Plumbline(corpora, HashingEmbedder())
+    plumbline = Plumbline(corpora, lambda _: HashingEmbedder())
     result = plumbline.search(QUESTION, corpus="small")
     plumbline.close()
     return result.release, result.hits[0].chunk.text, str(problems.get("small", ""))

@@ -2,8 +2,10 @@
 
 import hashlib
 import importlib.util
+import json
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -21,6 +23,24 @@ BATCH = 8  # measured in bfloat16: 99 chunks/s with 8, 84 with 32
 PAD_TOKENS = 32
 
 Precision = Literal["fp32", "bfloat16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """What some models want before a question and before a passage."""
+
+    query: str = ""
+    document: str = ""
+
+    @property
+    def label(self) -> str:
+        """A short text that differs for other prefixes; empty for none."""
+        if self == Prefixes():
+            return ""
+        return "+" + hashlib.sha256(f"{self.query}\0{self.document}".encode()).hexdigest()[:8]
+
+
+NO_PREFIXES = Prefixes()
 
 
 def choose_precision(wanted: Literal["auto", "fp32", "bfloat16"]) -> Precision:
@@ -66,19 +86,37 @@ def hash_weights(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def fingerprint_of(name: str, precision: Literal["auto", "fp32", "bfloat16"]) -> str:
-    """The fingerprint of the embedder that `name` and `precision` would load, without loading it.
+def choose_prefixes(folder: Path, given: Prefixes) -> Prefixes:
+    """Those that are given, else those that the model's own configuration names."""
+    if given != Prefixes():
+        return given
+    try:
+        prompts = json.loads((folder / "config_sentence_transformers.json").read_text())["prompts"]
+        query = prompts.get("query", "")
+        return Prefixes(query, prompts.get("document", prompts.get("passage", "")))
+    except (OSError, ValueError, KeyError, AttributeError):
+        return given
+
+
+def fingerprint_of(
+    name: str,
+    precision: Literal["auto", "fp32", "bfloat16"],
+    prefixes: Prefixes = NO_PREFIXES,
+) -> str:
+    """The fingerprint of the embedder that these would load, without loading it.
 
     Raises EmbedderError when the packaged weights are not the published ones.
     """
-    weights = hash_weights(locate_weights(name))
+    folder = locate_weights(name)
+    weights = hash_weights(folder)
     if name == PACKAGED and weights != PACKAGED_SHA256:
         raise EmbedderError(
             f"the weights of {PACKAGED} are damaged or changed (sha256 {weights[:12]}...): "
             f"reinstall the package {PACKAGED}"
         )
     label = "all-MiniLM-L6-v2" if name == PACKAGED else Path(name).name
-    return f"{label}@{weights[:12]}:{choose_precision(precision)}"
+    prefixed = choose_prefixes(folder, prefixes).label
+    return f"{label}@{weights[:12]}{prefixed}:{choose_precision(precision)}"
 
 
 class Encoder(Protocol):
@@ -149,27 +187,54 @@ def load_encoder(folder: Path, *, is_bfloat16: bool) -> Encoder:
 
 
 class SentenceTransformersEmbedder:
-    """Embeds and counts tokens with one model; calls from several threads take turns."""
+    """Embeds and counts tokens with one model; calls from several threads take turns.
 
-    def __init__(self, name: str, *, precision: Literal["auto", "fp32", "bfloat16"]) -> None:
-        self.fingerprint = fingerprint_of(name, precision)
+    Passages are embedded in the precision that suits the machine, questions in fp32 on every
+    machine: there a question's vector does not depend on the questions that are embedded with it,
+    and a release is ranked in the same way by a service on another kind of processor.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        precision: Literal["auto", "fp32", "bfloat16"],
+        prefixes: Prefixes = NO_PREFIXES,
+    ) -> None:
+        self.fingerprint = fingerprint_of(name, precision, prefixes)
+        self._folder = locate_weights(name)
+        self._prefixes = choose_prefixes(self._folder, prefixes)
+        self._is_bfloat16 = choose_precision(precision) == "bfloat16"
         self._lock = threading.Lock()
-        is_bfloat16 = choose_precision(precision) == "bfloat16"
-        self._encoder = load_encoder(locate_weights(name), is_bfloat16=is_bfloat16)
+
+    @cached_property
+    def _passages(self) -> Encoder:
+        if not self._is_bfloat16:
+            return self._questions
+        return load_encoder(self._folder, is_bfloat16=True)
+
+    @cached_property
+    def _questions(self) -> Encoder:
+        return load_encoder(self._folder, is_bfloat16=False)
+
+    @property
+    def _loaded(self) -> Encoder:
+        """Whichever encoder is there, since both cut texts alike."""
+        return self._questions if "_questions" in self.__dict__ else self._passages
 
     @cached_property
     def _tokenizer(self) -> Any:  # tokenizers ships no types
         from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
-        tokenizer = Tokenizer.from_str(self._encoder.tokenizer_json)
+        tokenizer = Tokenizer.from_str(self._loaded.tokenizer_json)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
 
     @property
     def max_tokens(self) -> int:
-        """The window less the two special tokens."""
-        return self._encoder.window - 2
+        """The window less the two special tokens and the prefix of passages."""
+        return self._loaded.window - 2 - self.count_tokens([self._prefixes.document])[0]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens and without truncation."""
@@ -178,16 +243,17 @@ class SentenceTransformersEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, in the order of `texts`; batches are sorted by length inside."""
-        return self._embed(texts)
+        with self._lock:
+            return _unit(self._passages.encode([self._prefixes.document + each for each in texts]))
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, in the order of `texts`."""
-        return self._embed(texts)
-
-    def _embed(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
-            vectors = self._encoder.encode(texts)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not np.isfinite(norms).all() or (norms == 0).any():
-            raise EmbedderError("the embedder gave a vector that is zero or not finite")
-        return np.ascontiguousarray(vectors / norms, dtype=np.float32)
+            return _unit(self._questions.encode([self._prefixes.query + each for each in texts]))
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(norms).all() or (norms == 0).any():
+        raise EmbedderError("the embedder gave a vector that is zero or not finite")
+    return np.ascontiguousarray(vectors / norms, dtype=np.float32)

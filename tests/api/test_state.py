@@ -36,7 +36,7 @@ def opening(opener: Callable[[Path], OpenRelease]) -> Callable[[Settings], Plumb
     def open_plumbline(settings: Settings) -> Plumbline:
         corpora = LiveCorpora(settings.data, opener)
         corpora.refresh()
-        return Plumbline(corpora, HashingEmbedder(), policy=Policy(min_confidence=0.3))
+        return Plumbline(corpora, lambda _: HashingEmbedder(), policy=Policy(min_confidence=0.3))
 
     return open_plumbline
 

@@ -90,7 +90,9 @@ def test_the_learned_threshold_holds_where_no_setting_does(
         corpus.folder.path.parent.parent,
         lambda folder: replace(open_release(folder), threshold=threshold),
     )
-    plumbline = Plumbline(corpora, HashingEmbedder(), policy=Policy(min_confidence=setting))
+    plumbline = Plumbline(
+        corpora, lambda _: HashingEmbedder(), policy=Policy(min_confidence=setting)
+    )
     question = [Message("user", "Who counted the whales of year 3?")]
 
     async def ask() -> Answer:
