@@ -14,6 +14,7 @@ from api.streaming import EventForm, event, read_answer, stream_answer
 from rag import wire
 from rag.domain import Answer, AnswerDelta, DocumentRef, Manifest
 from rag.errors import DocumentNotFound
+from rag.plumbline import Plumbline
 from rag.scope import Scope
 
 router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
@@ -58,13 +59,14 @@ def _events(item: AnswerDelta | Answer) -> Iterator[str]:
 @router.get("/corpora")
 def list_corpora(plumbline: ThePlumbline) -> dict[str, Any]:
     """All corpora with a live release."""
-    return _page([_corpus(manifest) for manifest in plumbline.corpora()], has_more=False)
+    data = [_corpus(manifest, plumbline) for manifest in plumbline.corpora()]
+    return _page(data, has_more=False)
 
 
 @router.get("/corpora/{name}")
 def get_corpus(name: str, plumbline: ThePlumbline) -> dict[str, Any]:
     """One corpus and its live release."""
-    return _corpus(plumbline.corpus(name))
+    return _corpus(plumbline.corpus(name), plumbline)
 
 
 @router.get("/documents")
@@ -105,7 +107,7 @@ def get_text(
     return PlainTextResponse(document.text)
 
 
-def _corpus(manifest: Manifest) -> dict[str, Any]:
+def _corpus(manifest: Manifest, plumbline: Plumbline) -> dict[str, Any]:
     return {
         "id": manifest.corpus,
         "object": "corpus",
@@ -115,6 +117,7 @@ def _corpus(manifest: Manifest) -> dict[str, Any]:
         "chunks": manifest.chunks,
         "language": manifest.language,
         "embedder": manifest.embedder,
+        "precision_note": plumbline.precision_note(manifest) or None,
     }
 
 

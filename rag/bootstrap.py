@@ -1,5 +1,6 @@
 """The composition root: which implementation stands behind each port."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.domain import RELEASE_FORMAT, Manifest
-from rag.embedders import Embedders
+from rag.embedders import Embedders, tell_precision
 from rag.errors import RagError, ReleaseBroken
 from rag.letters import VERSION as TERMS_VERSION
 from rag.ports import ChatModel, Embedder, LexicalIndexBuilder, VectorIndex, VectorIndexBuilder
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rag.adapters.sentence_transformers import Prefixes, SentenceTransformersEmbedder
     from rag.plumbline import Plumbline
 
+
+log = logging.getLogger(__name__)
 
 REPAIR = "run `python -m ingest rebuild --corpus NAME`"
 
@@ -182,10 +185,12 @@ def open_plumbline(
     def open_askable(folder: Path) -> OpenRelease:
         release = open_release(folder)
         try:
-            embedders.open(release.manifest)
+            embedder = embedders.open(release.manifest)
         except RagError:
             release.close()
             raise
+        if note := tell_precision(release.manifest, embedder):
+            log.warning("%s@%s: %s", release.manifest.corpus, release.manifest.release, note)
         return release
 
     corpora = LiveCorpora(settings.data, open_askable)

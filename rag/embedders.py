@@ -50,6 +50,17 @@ class Embedders:
         )
 
 
+def tell_precision(manifest: Manifest, embedder: Embedder) -> str:
+    """What to know where questions are embedded otherwise than the release was; else nothing."""
+    here = embedder.fingerprint.rpartition(":")[2]
+    if embedder.fingerprint == manifest.embedder:
+        return ""
+    return (
+        f"embedded in {manifest.embedder_precision}, questions are embedded in {here} on this "
+        "machine: about one in a hundred of the ten best may stand in another place"
+    )
+
+
 def vector_space(fingerprint: str) -> str:
     """What of an embedder's fingerprint two must share for their vectors to be compared.
 

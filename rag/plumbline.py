@@ -28,6 +28,7 @@ from rag.domain import (
     Passage,
     SearchResult,
 )
+from rag.embedders import tell_precision
 from rag.errors import ChatModelUnavailable, InvalidQuestion, RagError
 from rag.live import LiveCorpora
 from rag.ports import ChatModel, Embedder
@@ -96,6 +97,10 @@ class Plumbline:
             if manifest.corpus == name:
                 return manifest
         raise corpus_not_found(name)
+
+    def precision_note(self, manifest: Manifest) -> str:
+        """What to know where questions are embedded otherwise than a release was; else nothing."""
+        return tell_precision(manifest, self._embedder_of(manifest))
 
     def search(
         self,

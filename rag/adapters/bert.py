@@ -8,6 +8,7 @@ rounding.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,11 @@ class BertEncoder:
         return str(self._tokenizer.to_str())
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """One vector of any length for each text, float32, in the order of `texts`."""
+        """One vector of any length for each text, float32, in the order of `texts`.
+
+        A text is padded by its own length alone, and only texts of one padded length go together:
+        these give the same bits however many they are.
+        """
         encoded = self._tokenizer.encode_batch_fast(list(texts))
         tokens = [each.ids for each in encoded]
         vectors = np.empty((len(tokens), self._shape.width), dtype=np.float32)
@@ -161,6 +166,10 @@ class BertEncoder:
                 means = self._forward(torch.from_numpy(ids), torch.from_numpy(is_token))
                 vectors[rows] = means.numpy()
         return vectors
+
+    def encode_each(self, texts: Sequence[str]) -> Vectors:
+        """As `encode`, in which no vector depends on the other texts."""
+        return self.encode(texts)
 
     def _forward(self, ids: Tensor, is_token: Tensor) -> Tensor:
         texts, length = ids.shape
@@ -218,11 +227,10 @@ class BertEncoder:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[tuple[list[int], int]]:
-    """Rows of like length with their padded length, longest first."""
-    by_length = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-    at = 0
-    while at < len(by_length):
-        length = -(-lengths[by_length[at]] // PAD_TOKENS) * PAD_TOKENS
-        rows = by_length[at : at + max(1, BATCH_TOKENS // length)]
-        yield rows, length
-        at += len(rows)
+    """Rows of one padded length with that length, longest first."""
+    padded = [-(-length // PAD_TOKENS) * PAD_TOKENS for length in lengths]
+    by_length = sorted(range(len(lengths)), key=lambda row: -padded[row])
+    for length, group in groupby(by_length, key=lambda row: padded[row]):
+        rows = list(group)
+        most = max(1, BATCH_TOKENS // length)
+        yield from ((rows[at : at + most], length) for at in range(0, len(rows), most))

@@ -136,6 +136,10 @@ class Encoder(Protocol):
         """One vector for each text, float32, in the order of `texts`."""
         ...
 
+    def encode_each(self, texts: Sequence[str]) -> Vectors:
+        """As `encode`, no vector depending on the other texts, be it by a rounding."""
+        ...
+
 
 class LibraryEncoder:
     """Any model that the sentence-transformers library can load."""
@@ -175,6 +179,10 @@ class LibraryEncoder:
         )
         return np.asarray(raw, dtype=np.float32).reshape(len(texts), -1)
 
+    def encode_each(self, texts: Sequence[str]) -> Vectors:
+        """As `encode`, one text after the other."""
+        return np.concatenate([self.encode([text]) for text in texts])
+
 
 def load_encoder(folder: Path, *, is_bfloat16: bool) -> Encoder:
     """The quickest encoder that runs the model in `folder`. Raises EmbedderError."""
@@ -187,12 +195,7 @@ def load_encoder(folder: Path, *, is_bfloat16: bool) -> Encoder:
 
 
 class SentenceTransformersEmbedder:
-    """Embeds and counts tokens with one model; calls from several threads take turns.
-
-    Passages are embedded in the precision that suits the machine, questions in fp32 on every
-    machine: there a question's vector does not depend on the questions that are embedded with it,
-    and a release is ranked in the same way by a service on another kind of processor.
-    """
+    """Embeds and counts tokens with one model; calls from several threads take turns."""
 
     def __init__(
         self,
@@ -202,39 +205,25 @@ class SentenceTransformersEmbedder:
         prefixes: Prefixes = NO_PREFIXES,
     ) -> None:
         self.fingerprint = fingerprint_of(name, precision, prefixes)
-        self._folder = locate_weights(name)
-        self._prefixes = choose_prefixes(self._folder, prefixes)
-        self._is_bfloat16 = choose_precision(precision) == "bfloat16"
         self._lock = threading.Lock()
-
-    @cached_property
-    def _passages(self) -> Encoder:
-        if not self._is_bfloat16:
-            return self._questions
-        return load_encoder(self._folder, is_bfloat16=True)
-
-    @cached_property
-    def _questions(self) -> Encoder:
-        return load_encoder(self._folder, is_bfloat16=False)
-
-    @property
-    def _loaded(self) -> Encoder:
-        """Whichever encoder is there, since both cut texts alike."""
-        return self._questions if "_questions" in self.__dict__ else self._passages
+        folder = locate_weights(name)
+        self._prefixes = choose_prefixes(folder, prefixes)
+        is_bfloat16 = choose_precision(precision) == "bfloat16"
+        self._encoder = load_encoder(folder, is_bfloat16=is_bfloat16)
 
     @cached_property
     def _tokenizer(self) -> Any:  # tokenizers ships no types
         from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
-        tokenizer = Tokenizer.from_str(self._loaded.tokenizer_json)
+        tokenizer = Tokenizer.from_str(self._encoder.tokenizer_json)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
 
-    @property
+    @cached_property
     def max_tokens(self) -> int:
         """The window less the two special tokens and the prefix of passages."""
-        return self._loaded.window - 2 - self.count_tokens([self._prefixes.document])[0]
+        return self._encoder.window - 2 - self.count_tokens([self._prefixes.document])[0]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens and without truncation."""
@@ -244,12 +233,13 @@ class SentenceTransformersEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, in the order of `texts`; batches are sorted by length inside."""
         with self._lock:
-            return _unit(self._passages.encode([self._prefixes.document + each for each in texts]))
+            return _unit(self._encoder.encode([self._prefixes.document + each for each in texts]))
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, float32, in the order of `texts`."""
+        """Unit vectors, float32, in the order of `texts`, each as if it were embedded alone."""
+        questions = [self._prefixes.query + each for each in texts]
         with self._lock:
-            return _unit(self._questions.encode([self._prefixes.query + each for each in texts]))
+            return _unit(self._encoder.encode_each(questions))
 
 
 def _unit(vectors: Vectors) -> Vectors:
