@@ -26,11 +26,14 @@ WIRING = {
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.chroma",),
     "tantivy": ("rag.adapters.tantivy",),
-    "sentence_transformers": ("rag.adapters.sentence_transformers",),
-    "torch": ("rag.adapters.bert", "rag.adapters.sentence_transformers", "evals.bench.scale"),
-    "safetensors": ("rag.adapters.bert",),
+    "sentence_transformers": ("rag.adapters.cross_encoder", "rag.adapters.sentence_transformers"),
+    "torch": (
+        *("rag.adapters.bert", "rag.adapters.cross_encoder"),
+        *("rag.adapters.sentence_transformers", "evals.bench.scale"),
+    ),
+    "safetensors": ("rag.adapters.bert", "rag.adapters.cross_encoder"),
     "tokenizers": ("rag.adapters.bert", "rag.adapters.sentence_transformers"),
-    "huggingface_hub": ("rag.adapters.sentence_transformers",),
+    "huggingface_hub": ("rag.adapters.cross_encoder", "rag.adapters.sentence_transformers"),
     "langchain": ("rag.adapters.langchain_chat",),
     "langchain_core": ("rag.adapters.langchain_chat",),
     "openai": ("rag.adapters.langchain_chat", "rag.adapters.embedding_requests", "evals.judge"),
