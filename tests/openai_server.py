@@ -105,7 +105,8 @@ def _embed(handler: BaseHTTPRequestHandler, reply: Reply, texts: list[str]) -> N
     usage = {"prompt_tokens": 3 * len(texts), "total_tokens": 3 * len(texts)}
     body = json.dumps({"object": "list", "data": reply.change(rows), "usage": usage}).encode()
     handler.send_response(200)
-    handler.send_header("content-type", "application/json")
+    for name, value in (reply.headers | {"content-type": "application/json"}).items():
+        handler.send_header(name, value)
     handler.end_headers()
     sent = body if reply.raw is None else reply.raw
     step = 1 if reply.stall_s else len(sent)

@@ -178,7 +178,7 @@ def test_code_beside_a_model_is_not_run(tmp_path: Path, file: str, content: obje
     folder = make_model(tmp_path)
     (folder / "own.py").write_text("raise SystemExit('this has run')")
     (folder / file).write_text(json.dumps(content))
-    with pytest.raises(EmbedderError, match=r"code of its own|trust_remote_code"):
+    with pytest.raises(EmbedderError, match=r"code of its own|contains custom code"):
         CrossEncoderReranker(str(folder))
 
 

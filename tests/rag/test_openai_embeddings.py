@@ -38,7 +38,7 @@ def embed(*replies: Reply) -> OpenAIServer:
 def refuse(*replies: Reply, texts: Sequence[str] = TEXTS) -> tuple[str, OpenAIServer]:
     """The one line of the error that embedding raised, and the server."""
     with openai_server(*replies) as server, pytest.raises(EmbedderError) as caught:
-        make_embedder(server).embed_documents(texts)
+        make_embedder(server, timeout_s=60).embed_documents(texts)
     assert "\n" not in str(caught.value)
     assert "sk-1" not in str(caught.value)
     return str(caught.value), server
@@ -80,9 +80,10 @@ def test_a_request_names_the_model_and_asks_for_floats() -> None:
         [Reply(status=500), Reply(status=500)],
         [Reply(status=503, error_code="busy")] * 4,
         [Reply(is_reset=True)],
+        [Reply(raw=b'{"data": [', headers={"content-length": "9000"})],
         [Reply(status=408), Reply(is_reset=True), Reply(status=529)],
     ],
-    ids=["429", "rubbish", "nan", "past date", "500 twice", "503 x4", "reset", "mixed"],
+    ids=["429", "rubbish", "nan", "past date", "500 twice", "503 x4", "reset", "cut", "mixed"],
 )
 def test_a_passing_fault_is_tried_again(faults: list[Reply]) -> None:
     assert len(embed(*faults, HONEST).requests) == len(faults) + 1
@@ -92,6 +93,15 @@ def test_the_server_says_how_long_to_wait() -> None:
     started = time.monotonic()
     embed(Reply(status=429, headers={"retry-after": "0.7"}), HONEST)
     assert 0.7 <= time.monotonic() - started < 3
+
+
+def test_no_wait_exceeds_the_time_of_the_whole_request() -> None:
+    with openai_server(Reply(status=429, headers={"retry-after": "5"}), HONEST) as server:
+        started = time.monotonic()
+        with pytest.raises(EmbedderError, match="asked too often"):
+            make_embedder(server, timeout_s=2).embed_queries(TEXTS)
+    assert time.monotonic() - started < 2
+    assert len(server.requests) == 1
 
 
 def test_after_five_attempts_it_is_an_error() -> None:
