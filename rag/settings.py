@@ -24,16 +24,29 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the service listens on (loopback only)")
     port: int = Field(8000, ge=0, le=65535, description="Port the service listens on")
     embedder: str = Field(
-        PACKAGED_EMBEDDER, description="Packaged model, or a sentence-transformers folder or name"
+        PACKAGED_EMBEDDER, description="Packaged model, a sentence-transformers folder or name, or `openai:NAME`"
     )
     embedder_precision: Literal["auto", "fp32", "bfloat16"] = Field(
         "auto", description="Arithmetic of the embedder; auto picks what the processor does fastest"
+    )
+    embedder_base_url: str = Field(
+        "", description="Base URL of an OpenAI-compatible embeddings server; empty: OpenAI's"
+    )
+    embedder_api_key: SecretStr = Field(
+        SecretStr(""), description="Key of the embeddings server, for an `openai:NAME` embedder"
     )
     embedder_query_prefix: str = Field(
         "", description="Text before each question; empty: what the model's configuration says"
     )
     embedder_document_prefix: str = Field(
         "", description="Text before each passage; empty: what the model's configuration says"
+    )
+    reranker: str = Field(
+        "", description="Cross-encoder, a sentence-transformers name or folder; empty: none"
+    )
+    rerank_top: int = Field(20, ge=1, le=100, description="Best hits that the cross-encoder reads")
+    rerank_budget_ms: int = Field(
+        300, ge=10, le=60_000, description="Time of the cross-encoder for one question"
     )
     retriever: Literal["hybrid", "dense", "lexical"] = Field(
         "hybrid", description="How evidence is searched when a request does not say"

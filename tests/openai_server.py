@@ -1,20 +1,28 @@
-"""A real HTTP server on loopback that speaks the OpenAI chat protocol, with faults to order."""
+"""A real HTTP server on loopback that speaks OpenAI's protocols, with faults to order."""
 
 import json
+import socket
+import struct
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from rag.adapters.memory import HashingEmbedder
+
+Rows = list[dict[str, Any]]
 COMMENT_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply: pieces streamed as deltas, or a status with a body, or a fault."""
+    """One reply: pieces streamed as deltas, vectors, a status with a body, or a fault.
+
+    `change` is applied to the honest vectors; texts longer than `longest_text` are refused.
+    """
 
     pieces: Sequence[str] = ()
     finish_reason: str | None = "stop"
@@ -25,6 +33,10 @@ class Reply:
     stall_s: float = 0.0
     comments: int = 0
     error_code: str | None = None
+    message: str = ""
+    is_reset: bool = False
+    change: Callable[[Rows], Rows] = list
+    longest_text: int = 1_000_000
 
 
 class OpenAIServer:
@@ -42,9 +54,13 @@ class OpenAIServer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                server.requests.append(json.loads(body))
+                asked = json.loads(body)
+                server.requests.append(asked)
                 try:
-                    _send(self, server._next())
+                    if self.path.endswith("/embeddings"):
+                        _embed(self, server._next(), asked["input"])
+                    else:
+                        _send(self, server._next())
                 except (BrokenPipeError, ConnectionResetError):
                     server.disconnects += 1
 
@@ -75,12 +91,45 @@ def running(http: ThreadingHTTPServer) -> Iterator[None]:
         http.server_close()
 
 
+def _embed(handler: BaseHTTPRequestHandler, reply: Reply, texts: list[str]) -> None:
+    if reply.is_reset:
+        _reset(handler)
+        return
+    if any(len(text) > reply.longest_text for text in texts):
+        reply = Reply(status=400, message="This model's maximum context length is 8192 tokens")
+    if reply.status != 200:
+        _send(handler, reply)
+        return
+    vectors = HashingEmbedder().embed_documents(texts).tolist()
+    rows = [{"index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 3 * len(texts), "total_tokens": 3 * len(texts)}
+    body = json.dumps({"object": "list", "data": reply.change(rows), "usage": usage}).encode()
+    handler.send_response(200)
+    for name, value in (reply.headers | {"content-type": "application/json"}).items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    sent = body if reply.raw is None else reply.raw
+    step = 1 if reply.stall_s else len(sent)
+    for start in range(0, len(sent), step):
+        handler.wfile.write(sent[start : start + step])
+        time.sleep(reply.stall_s)
+
+
+def _reset(handler: BaseHTTPRequestHandler) -> None:
+    """Break the connection off without an answer, by RST."""
+    linger = struct.pack("ii", 1, 0)
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    handler.rfile.close()
+    handler.connection.close()
+
+
 def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     handler.send_response(reply.status)
     for name, value in reply.headers.items():
         handler.send_header(name, value)
     if reply.status != 200:
-        error = {"message": f"fault {reply.status}", "type": "fault", "code": reply.error_code}
+        message = reply.message or f"fault {reply.status}"
+        error = {"message": message, "type": "fault", "code": reply.error_code}
         body = json.dumps({"error": error}).encode()
         handler.send_header("content-type", "application/json")
         handler.send_header("content-length", str(len(body)))
