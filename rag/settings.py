@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the service listens on (loopback only)")
     port: int = Field(8000, ge=0, le=65535, description="Port the service listens on")
     embedder: str = Field(
-        PACKAGED_EMBEDDER, description="Packaged model, a sentence-transformers folder or name, or `openai:NAME`"
+        PACKAGED_EMBEDDER,
+        description="Packaged model, a sentence-transformers folder or name, or `openai:NAME`",
     )
     embedder_precision: Literal["auto", "fp32", "bfloat16"] = Field(
         "auto", description="Arithmetic of the embedder; auto picks what the processor does fastest"
