@@ -1,30 +1,54 @@
 """Bodies of requests; what is not named here is ignored, as OpenAI's clients expect."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from rag.domain import Message, Mode
+from rag.domain import Expansion, Message, Mode
 from rag.filters import parse_filters
 from rag.scope import Scope
 
 QUESTION = "How many weeks of parental leave do we get?"
 Text = Annotated[str, Field(max_length=64_000)]
 Corpus = Annotated[str, Field(min_length=1, examples=["handbook"])]
-Filters = Annotated[
-    dict[str, Any] | None,
-    Field(
-        description="What must be known of a document: a value, or conditions any, gte, gt, lte, "
-        "lt, prefix, for each field",
-        examples=[{"source": {"prefix": "people/"}}],
-    ),
-]
 
 
 class Body(BaseModel):
     """Strict about types, lenient about unknown fields."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class SearchingBody(Body):
+    """What every request may say of its search; what it leaves out is as the service is set."""
+
+    filters: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="What must be known of a document: for each field a value, or conditions "
+            "any, gte, gt, lte, lt, prefix",
+            examples=[{"source": {"prefix": "people/"}}],
+        ),
+    ] = None
+    mode: Annotated[Mode | None, Field(description="RAG_RETRIEVER if left out")] = None
+    rerank: Annotated[
+        bool | None, Field(description="False leaves the reranker out, if there is one")
+    ] = None
+    expansion: Annotated[
+        Expansion | None,
+        Field(description="RAG_EXPANSION if left out; of answers, with a chat model"),
+    ] = None
+
+    @property
+    def scope(self) -> Scope:
+        """What is searched, and how. Raises InvalidFilter."""
+        return Scope(
+            filters=parse_filters(self.filters),
+            mode=self.mode,
+            rerank=self.rerank,
+            expansion=self.expansion,
+        )
 
 
 class TextPart(Body):
@@ -59,7 +83,7 @@ class StreamOptions(Body):
     include_usage: bool = False
 
 
-class ChatRequest(Body):
+class ChatRequest(SearchingBody):
     """`POST /v1/chat/completions`; `model` is the corpus."""
 
     model: Annotated[Corpus, Field(description="Name of the corpus")]
@@ -79,12 +103,6 @@ class ChatRequest(Body):
         int | None, Field(ge=1, description="Newer name of `max_tokens`")
     ] = None
     citations: Annotated[bool, Field(description="Add `citations` to OpenAI's own fields")] = True
-    filters: Filters = None
-
-    @property
-    def scope(self) -> Scope:
-        """What of the corpus is searched."""
-        return Scope(filters=parse_filters(self.filters))
 
     @property
     def limit(self) -> int | None:
@@ -92,36 +110,27 @@ class ChatRequest(Body):
         return self.max_completion_tokens or self.max_tokens
 
 
-class SearchRequest(Body):
+class SearchRequest(SearchingBody):
     """`POST /v1/search`."""
 
     query: Annotated[str, Field(examples=["parental leave"])]
     corpus: Corpus
     top_k: Annotated[int | None, Field(ge=1, le=100, description="RAG_TOP_K if left out")] = None
-    mode: Annotated[Mode | None, Field(description="RAG_RETRIEVER if left out")] = None
     release: Annotated[int | None, Field(ge=1, description="The live one if left out")] = None
-    filters: Filters = None
 
     @property
     def scope(self) -> Scope:
-        """What of the corpus is searched, and how."""
-        return Scope(filters=parse_filters(self.filters), release=self.release, mode=self.mode)
+        """What is searched, in which release, and how."""
+        return replace(super().scope, release=self.release)
 
 
-class AnswerRequest(Body):
+class AnswerRequest(SearchingBody):
     """`POST /v1/answers`: a question, or a conversation that ends with one."""
 
     question: Annotated[str | None, Field(examples=[QUESTION])] = None
     messages: Messages | None = None
     corpus: Corpus
-    mode: Annotated[Mode | None, Field(description="RAG_RETRIEVER if left out")] = None
-    filters: Filters = None
     stream: bool | None = False
-
-    @property
-    def scope(self) -> Scope:
-        """What of the corpus is searched, and how."""
-        return Scope(filters=parse_filters(self.filters), mode=self.mode)
 
     @model_validator(mode="after")
     def require_a_question(self) -> "AnswerRequest":

@@ -3,22 +3,17 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
 
 import numpy as np
 
 from ingest.ledger import Ledger
 from rag.domain import Chunk, Span
 from rag.errors import EmbedderError
-from rag.ports import Embedder, TokenCounter, Vectors
+from rag.ports import CountingEmbedder, Embedder, Vectors
 
 BATCH_TEXTS = 256
 WINDOW_TEXTS = 20_000
 NORM_TOLERANCE = 1e-3
-
-
-class CountingEmbedder(Embedder, TokenCounter, Protocol):
-    """An embedder that also knows its own tokens."""
 
 
 class LazyEmbedder:

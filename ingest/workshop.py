@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ingest import publishing
 from ingest.building import Engines
-from ingest.embedding import CountingEmbedder
 from ingest.outcomes import Progress, Silence
 from ingest.workers import Limits
+from rag.ports import CountingEmbedder
 
 
 @dataclass(frozen=True, slots=True)

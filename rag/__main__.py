@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
         command.add_argument("--json", action="store_true", help="print JSON for programs")
         command.add_argument("--mode", choices=["hybrid", "dense", "lexical"], help="RAG_RETRIEVER")
+        command.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
         command.add_argument(
             "--as",
             dest="principals",
@@ -76,7 +77,9 @@ def _run(options: argparse.Namespace) -> int:
     )
     check_question(options.question)
     scope = Scope(
-        principals=frozenset(options.principals), filters=parse_filter_options(options.filters)
+        principals=frozenset(options.principals),
+        filters=parse_filter_options(options.filters),
+        rerank=False if options.no_rerank else None,
     )
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     from rag.bootstrap import open_plumbline

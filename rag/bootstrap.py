@@ -11,39 +11,65 @@ from rag.domain import RELEASE_FORMAT, Manifest
 from rag.embedders import Embedders, tell_precision
 from rag.errors import RagError, ReleaseBroken
 from rag.letters import VERSION as TERMS_VERSION
-from rag.ports import ChatModel, Embedder, LexicalIndexBuilder, VectorIndex, VectorIndexBuilder
+from rag.ports import (
+    ChatModel,
+    CountingEmbedder,
+    Embedder,
+    LexicalIndexBuilder,
+    VectorIndex,
+    VectorIndexBuilder,
+)
 from rag.releases import CALIBRATION, OpenRelease, probe
 from rag.seals import damaged_files
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.adapters.sentence_transformers import Prefixes, SentenceTransformersEmbedder
+    from rag.adapters.sentence_transformers import Prefixes
     from rag.plumbline import Plumbline
+    from rag.retrieval.reranking import Reranking
 
 
 log = logging.getLogger(__name__)
 
+REMOTE_EMBEDDER = "openai:"
 REPAIR = "run `python -m ingest rebuild --corpus NAME`"
 
 
-def load_embedder(settings: Settings, name: str = "") -> "SentenceTransformersEmbedder":
+def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
     """The embedder of that name, else the configured one. Raises EmbedderError."""
+    name = name or settings.embedder
+    if name.startswith(REMOTE_EMBEDDER):
+        from rag.adapters.openai_embeddings import OpenAIEmbedder
+
+        return OpenAIEmbedder(
+            name.removeprefix(REMOTE_EMBEDDER),
+            base_url=settings.embedder_base_url,
+            api_key=settings.embedder_api_key.get_secret_value(),
+            query_prefix=settings.embedder_query_prefix,
+            document_prefix=settings.embedder_document_prefix,
+        )
     from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
 
     return SentenceTransformersEmbedder(
-        name or settings.embedder,
-        precision=settings.embedder_precision,
-        prefixes=_prefixes(settings),
+        name, precision=settings.embedder_precision, prefixes=_prefixes(settings)
     )
 
 
 def embedder_fingerprint(settings: Settings, name: str = "") -> str:
     """The fingerprint that `load_embedder` would have, without loading a model."""
+    name = name or settings.embedder
+    if name.startswith(REMOTE_EMBEDDER):
+        from rag.adapters import openai_embeddings
+
+        return openai_embeddings.fingerprint_of(
+            name.removeprefix(REMOTE_EMBEDDER),
+            settings.embedder_base_url,
+            settings.embedder_query_prefix,
+            settings.embedder_document_prefix,
+        )
     from rag.adapters.sentence_transformers import fingerprint_of
 
-    return fingerprint_of(
-        name or settings.embedder, settings.embedder_precision, _prefixes(settings)
-    )
+    return fingerprint_of(name, settings.embedder_precision, _prefixes(settings))
 
 
 def _prefixes(settings: Settings) -> "Prefixes":
@@ -58,12 +84,25 @@ def open_embedders(settings: Settings) -> Embedders:
 
     def load(name: str) -> Embedder:
         embedder = load_embedder(settings, name)
+        if name.startswith(REMOTE_EMBEDDER):
+            return embedder  # a server answers side by side, and may be away for now
         embedder.embed_queries(["warm up"])
         return MicroBatchingEmbedder(embedder)
 
     return Embedders(
         settings.embedder, fingerprint=lambda name: embedder_fingerprint(settings, name), load=load
     )
+
+
+def load_reranking(settings: Settings) -> "Reranking | None":
+    """The configured cross-encoder with its limits, None where there is none."""
+    if not settings.reranker:
+        return None
+    from rag.adapters.cross_encoder import CrossEncoderReranker
+    from rag.retrieval.reranking import Reranking
+
+    reranker = CrossEncoderReranker(settings.reranker)
+    return Reranking(reranker, settings.rerank_top, settings.rerank_budget_ms / 1000)
 
 
 def load_chat_model(settings: Settings) -> ChatModel | None:
@@ -179,6 +218,7 @@ def open_plumbline(
     """The question side, its models loaded and its live releases open. Raises RagError."""
     from rag.live import LiveCorpora
     from rag.plumbline import Plumbline, Policy
+    from rag.retrieval.searcher import Searcher
 
     embedders = open_embedders(settings)
 
@@ -197,10 +237,10 @@ def open_plumbline(
     corpora.refresh()
     return Plumbline(
         corpora,
-        embedders.open,
+        Searcher(embedders.open, settings.retriever, load_reranking(settings)),
         chat_model=load_chat_model(settings),
         policy=Policy(
-            mode=settings.retriever,
+            expansion=settings.expansion,
             context_characters=settings.context_characters,
             min_confidence=settings.min_confidence,
             max_tokens=settings.chat_max_tokens,

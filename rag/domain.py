@@ -13,6 +13,8 @@ CORPUS_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 Status = Literal["answered", "partial", "abstained"]
 Mode = Literal["hybrid", "dense", "lexical"]
+Expansion = Literal["none", "multi-query", "hyde"]
+"""What else is searched for: other wordings of the question, or a passage that could answer it."""
 MetadataValue = str | int | float | bool | tuple[str, ...]
 """What a document's metadata may hold: one value, or several texts."""
 

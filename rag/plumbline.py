@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 
 import rag
 from rag.answering.draft import Draft, abstain
+from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import Asked, answer_extractively
 from rag.answering.followups import Standalone
 from rag.answering.prompted import Evidence, stream_prompted
@@ -21,21 +22,21 @@ from rag.domain import (
     AnswerDelta,
     Document,
     DocumentRef,
+    Expansion,
     Fingerprint,
     Manifest,
     Message,
-    Mode,
     Passage,
     SearchResult,
 )
 from rag.embedders import tell_precision
 from rag.errors import ChatModelUnavailable, InvalidQuestion, RagError
 from rag.live import LiveCorpora
-from rag.ports import ChatModel, Embedder
+from rag.ports import ChatModel
 from rag.releases import OpenRelease, corpus_not_found
 from rag.retrieval.packing import pack
 from rag.retrieval.question import check_question
-from rag.retrieval.searching import SETTINGS_LABEL, Query, search
+from rag.retrieval.searcher import Searcher
 from rag.scope import Scope
 
 log = logging.getLogger(__name__)
@@ -52,22 +53,32 @@ EVERYTHING_PUBLIC = Scope()
 class Policy:
     """How answers are made where a request does not say."""
 
-    mode: Mode = "hybrid"
+    expansion: Expansion = "none"
     context_characters: int = 6000
     min_confidence: float | None = None
     max_tokens: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """One question on its way to an answer."""
+class _Asking:
+    """A conversation, its last question made to stand alone, and all that is searched for it."""
 
     conversation: Sequence[Message]
     standalone: Standalone
+    questions: Sequence[str]
+    expanded_by: str
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One question on its way to an answer."""
+
+    asking: _Asking
     release: OpenRelease
     result: SearchResult
     passages: tuple[Passage, ...]
-    max_tokens: int
+    retriever: str
 
 
 class Plumbline:
@@ -76,13 +87,13 @@ class Plumbline:
     def __init__(
         self,
         corpora: LiveCorpora,
-        embedder_of: Callable[[Manifest], Embedder],
+        searcher: Searcher,
         *,
         chat_model: ChatModel | None = None,
         policy: Policy | None = None,
     ) -> None:
         self._corpora = corpora
-        self._embedder_of = embedder_of
+        self._searcher = searcher
         self._chat_model = chat_model
         self._policy = policy or Policy()
         self._prompt = load_prompt()
@@ -100,7 +111,7 @@ class Plumbline:
 
     def precision_note(self, manifest: Manifest) -> str:
         """What to know where questions are embedded otherwise than a release was; else nothing."""
-        return tell_precision(manifest, self._embedder_of(manifest))
+        return tell_precision(manifest, self._searcher.embedder_of(manifest))
 
     def search(
         self,
@@ -116,20 +127,13 @@ class Plumbline:
         """
         question = check_question(query)
         with self._open(corpus, scope) as release:
-            return self._search(question, release, scope, top_k=top_k)
+            return self._searcher.search([question], release, scope, top_k=top_k)
 
     @contextmanager
     def _open(self, corpus: str, scope: Scope) -> Iterator[OpenRelease]:
         """A release in which there is nothing but what the request may read."""
         with self._corpora.hold(corpus, scope.release) as held:
             yield held.as_read_by(scope.readers)
-
-    def _search(
-        self, question: str, release: OpenRelease, scope: Scope, *, top_k: int
-    ) -> SearchResult:
-        subset = release.documents.subset(scope.filters)
-        query = Query(question, release, self._embedder_of(release.manifest), subset)
-        return search(query, scope.mode or self._policy.mode, top_k=top_k)
 
     async def answer(
         self,
@@ -150,9 +154,11 @@ class Plumbline:
         with self._open(corpus, scope) as release:
             limit = min(max_tokens or self._policy.max_tokens, self._policy.max_tokens)
             standalone = await rewrite(conversation, self._chat_model)
-            turn = await _finish_in_thread(
-                self._prepare, conversation, standalone, release, scope=scope, max_tokens=limit
-            )
+            how = scope.expansion or self._policy.expansion
+            questions = await expand(check_question(standalone.question), self._chat_model, how)
+            expanded_by = f" {how} {expansion_label(how)}" if len(questions) > 1 else ""
+            asking = _Asking(conversation, standalone, questions, expanded_by, limit)
+            turn = await _finish_in_thread(self._prepare, release, scope, asking)
             searched = time.perf_counter()
             said = ""
             async for item in self._draft(turn):
@@ -160,27 +166,19 @@ class Plumbline:
                     said += item.text
                     yield item
                     continue
-                for piece in _pieces(item, said):
+                for piece in item.pieces_after(said):
                     yield AnswerDelta(piece)
                 ended = time.perf_counter()
                 timings = {"search": (searched - started) * 1e3, "total": (ended - started) * 1e3}
                 yield self._stamp(item, turn, timings)
 
-    def _prepare(
-        self,
-        conversation: Sequence[Message],
-        standalone: Standalone,
-        release: OpenRelease,
-        *,
-        scope: Scope,
-        max_tokens: int,
-    ) -> _Turn:
-        question = check_question(standalone.question)
-        result = self._search(question, release, scope, top_k=HITS_TO_PACK)
+    def _prepare(self, release: OpenRelease, scope: Scope, asking: _Asking) -> _Turn:
+        result = self._searcher.search(asking.questions, release, scope, top_k=HITS_TO_PACK)
         passages = pack(
             result.hits, release.documents, budget_characters=self._policy.context_characters
         )
-        return _Turn(conversation, standalone, release, result, passages, max_tokens)
+        retriever = self._searcher.label(scope) + asking.expanded_by
+        return _Turn(asking, release, result, passages, retriever)
 
     async def _draft(self, turn: _Turn) -> AsyncIterator[AnswerDelta | Draft]:
         least = self._policy.min_confidence
@@ -204,19 +202,19 @@ class Plumbline:
         result = turn.result
         analyze = turn.release.lexical.analyze
         return stream_prompted(
-            turn.conversation,
+            turn.asking.conversation,
             Evidence(result.corpus, result.release, turn.passages, analyze),
             chat_model=chat_model,
             prompt=self._prompt,
-            max_tokens=turn.max_tokens,
+            max_tokens=turn.asking.max_tokens,
         )
 
     def _extract(self, turn: _Turn) -> Draft:
         return answer_extractively(
-            Asked(turn.standalone.question, _last_question(turn.conversation)),
+            Asked(turn.asking.standalone.question, _last_question(turn.asking.conversation)),
             turn.passages,
             release=turn.result.release,
-            embedder=self._embedder_of(turn.release.manifest),
+            embedder=self._searcher.embedder_of(turn.release.manifest),
             lexical=turn.release.lexical,
         )
 
@@ -241,12 +239,12 @@ class Plumbline:
                 chat_model=chat_model,
                 embedder=manifest.embedder,
                 chunker=manifest.chunker,
-                retriever=f"{turn.result.mode} {SETTINGS_LABEL}",
+                retriever=turn.retriever,
                 release=f"{manifest.corpus}@{manifest.release}",
             ),
             trace_id=uuid.uuid4().hex,
-            standalone_question=turn.standalone.question,
-            standalone_by=turn.standalone.by,
+            standalone_question=turn.asking.standalone.question,
+            standalone_by=turn.asking.standalone.by,
             usage=draft.usage,
             timings_ms=timings_ms,
             degraded=draft.degraded,
@@ -291,18 +289,6 @@ def _last_question(conversation: Sequence[Message]) -> str:
     if not conversation or conversation[-1].role != "user":
         raise InvalidQuestion("the conversation must end with a message of the user")
     return conversation[-1].content
-
-
-def _pieces(draft: Draft, said: str) -> Iterator[str]:
-    """What of the draft's text was not streamed yet, sentence by sentence."""
-    at = len(said)
-    for sentence in draft.sentences:
-        found = draft.text.find(sentence.text, at)
-        if found >= 0:
-            yield draft.text[at : found + len(sentence.text)]
-            at = found + len(sentence.text)
-    if at < len(draft.text):
-        yield draft.text[at:]
 
 
 def _titles(passages: Sequence[Passage]) -> list[str]:

@@ -66,6 +66,10 @@ class Embedder(Protocol):
         ...
 
 
+class CountingEmbedder(Embedder, TokenCounter, Protocol):
+    """An embedder that also knows its own tokens."""
+
+
 class VectorIndex(Protocol):
     """Nearest neighbours by cosine over one release."""
 
@@ -130,6 +134,19 @@ class DocumentStore(Protocol):
 
     def document(self, document_id: str) -> Document:
         """The whole document. Raises DocumentNotFound."""
+        ...
+
+
+class Reranker(Protocol):
+    """Reads question and text together."""
+
+    @property
+    def name(self) -> str:
+        """The model and what of its weights tells it from others."""
+        ...
+
+    def score(self, question: str, texts: Sequence[str], *, budget_s: float) -> list[float]:
+        """How well each text answers, in [0, 1], for as many from the first as time allows."""
         ...
 
 

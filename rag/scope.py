@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rag.domain import PUBLIC, Mode
+from rag.domain import PUBLIC, Expansion, Mode
 from rag.filters import Condition
 
 
@@ -18,7 +18,8 @@ class Scope:
     filters: tuple[Condition, ...] = ()
     release: int | None = None
     mode: Mode | None = None
-    rerank: bool = True
+    rerank: bool | None = None
+    expansion: Expansion | None = None
 
     @property
     def readers(self) -> frozenset[str]:

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     retriever: Literal["hybrid", "dense", "lexical"] = Field(
         "hybrid", description="How evidence is searched when a request does not say"
     )
+    expansion: Literal["none", "multi-query", "hyde"] = Field(
+        "none", description="What the chat model adds to a question's search, if there is one"
+    )
     top_k: int = Field(10, ge=1, le=100, description="Hits that a search returns by default")
     context_characters: int = Field(
         6000, ge=500, le=100_000, description="Evidence given to the answer, in characters"

@@ -9,6 +9,7 @@ from rag.live import LiveCorpora
 from rag.plumbline import Plumbline, Policy
 from rag.ports import ChatModel
 from rag.releases import OpenRelease
+from rag.retrieval.searcher import Searcher
 from rag.sentences import split_sentences
 
 TEXTS = {
@@ -77,7 +78,9 @@ def make_plumbline(
     corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name), about=about))
     corpora.refresh()
     policy = policy or Policy(min_confidence=0.3)
-    return Plumbline(corpora, lambda _: HashingEmbedder(), chat_model=chat_model, policy=policy)
+    return Plumbline(
+        corpora, Searcher(lambda _: HashingEmbedder()), chat_model=chat_model, policy=policy
+    )
 
 
 def sentences_of(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from rag.bootstrap import load_index_builders, open_probed_release, open_release
 from rag.errors import ReleaseBroken
 from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
+from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
 
 QUESTION = "How many people does the boat of pier 17 carry?"
@@ -58,7 +59,7 @@ def served(folder: CorpusFolder) -> tuple[int, str, str]:
     data = folder.path.parent.parent
     corpora = LiveCorpora(data, open_probed_release)
     problems = corpora.refresh()
-    plumbline = Plumbline(corpora, lambda _: HashingEmbedder())
+    plumbline = Plumbline(corpora, Searcher(lambda _: HashingEmbedder()))
     result = plumbline.search(QUESTION, corpus="small")
     plumbline.close()
     return result.release, result.hits[0].chunk.text, str(problems.get("small", ""))

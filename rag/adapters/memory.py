@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from copy import copy
-from pathlib import Path
 
 import numpy as np
 
@@ -254,55 +253,15 @@ def memory_release(
     )
 
 
-class MemoryVectorIndexBuilder:
-    """Writes ids and vectors as one npz file, for a document side without Chroma."""
+class OverlapReranker:
+    """Scores a text by the share of the question's words that it holds."""
 
-    def write(self, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
-        """Create `folder/vectors.npz`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / "vectors.npz", ids=np.array(ids, dtype=np.str_), vectors=vectors)
+    name = "overlap"
 
-    def change(
-        self,
-        folder: Path,
-        base: Path,
-        *,
-        removed: Sequence[str],
-        added: Sequence[str],
-        vectors: Vectors,
-    ) -> None:
-        """Create `folder/vectors.npz` from that in `base`."""
-        with np.load(base / "vectors.npz") as held:
-            known = dict(zip(held["ids"].tolist(), held["vectors"], strict=True))
-        known |= dict(zip(added, vectors, strict=True))
-        kept = {id_: vector for id_, vector in known.items() if id_ not in set(removed)}
-        self.write(folder, list(kept), np.array(list(kept.values()), dtype=np.float32))
-
-
-class MemoryLexicalIndexBuilder:
-    """Writes ids and texts as lines, for a document side without tantivy."""
-
-    def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
-        """Create `folder/texts.txt`, one id a line with its text's length."""
-        folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{entry.id} {len(entry.text)}" for entry in entries]
-        (folder / "texts.txt").write_text("\n".join([language, *lines]))
-
-    def change(
-        self,
-        folder: Path,
-        base: Path,
-        *,
-        removed: Sequence[str],
-        added: Iterator[LexicalEntry],
-        language: str,
-    ) -> None:
-        """Create `folder/texts.txt` from that in `base`."""
-        self.write(folder, added, language)
-        lines = (base / "texts.txt").read_text().splitlines()[1:]
-        kept = [line for line in lines if line.split()[0] not in set(removed)]
-        with (folder / "texts.txt").open("a") as stream:
-            stream.writelines(f"\n{line}" for line in kept)
+    def score(self, question: str, texts: Sequence[str], *, budget_s: float) -> list[float]:
+        """All texts, whatever the budget."""
+        asked = set(_words(question))
+        return [len(asked & set(_words(text))) / (len(asked) or 1) for text in texts]
 
 
 def _words(text: str) -> list[str]:

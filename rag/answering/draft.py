@@ -1,5 +1,6 @@
 """What both ways of answering hand back before the answer is stamped with its release and trace."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rag.domain import Citation, Sentence, Status, Usage
@@ -16,6 +17,17 @@ class Draft:
     usage: Usage = field(default_factory=Usage)
     truncated: bool = False
     degraded: bool = False
+
+    def pieces_after(self, said: str) -> Iterator[str]:
+        """What of the text was not streamed yet, sentence by sentence."""
+        at = len(said)
+        for sentence in self.sentences:
+            found = self.text.find(sentence.text, at)
+            if found >= 0:
+                yield self.text[at : found + len(sentence.text)]
+                at = found + len(sentence.text)
+        if at < len(self.text):
+            yield self.text[at:]
 
 
 def abstain(corpus: str, sources: list[str]) -> Draft:

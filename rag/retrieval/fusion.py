@@ -4,11 +4,16 @@ Min-max fusion of the 100 best beats dense search, BM25 and reciprocal-rank fusi
 fifth of a chunk's score to the chunks beside it gains again; `make bench` measures it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from rag.domain import Hit
 from rag.ports import DocumentStore, Ranking
 
 Scores = dict[str, float]
+VARIANTS_SHARE = 0.45
+RANK_OFFSET = 5
+"""With these, what all variants find first comes after the first two of the question itself."""
 
 
 def normalize(ranking: Ranking) -> Scores:
@@ -38,3 +43,24 @@ def share_with_neighbours(scores: Scores, store: DocumentStore, share: float) ->
         id_: score + share * sum(scores.get(other, 0.0) for other in beside.get(id_, ()))
         for id_, score in scores.items()
     }
+
+
+def fuse_hits(searches: Sequence[Sequence[Hit]], *, limit: int) -> tuple[Hit, ...]:
+    """Hits of several searches by weighted reciprocal ranks, the first search weighing most.
+
+    The variants share VARIANTS_SHARE of the weight. Scores lie in (0, 1]; each hit keeps the
+    stages' scores of the first search that found it.
+    """
+    if len(searches) < 2:
+        return tuple(hit for hits in searches for hit in hits)[:limit]
+    share = VARIANTS_SHARE / (len(searches) - 1)
+    weights = [1 - VARIANTS_SHARE, *[share] * (len(searches) - 1)]
+    scores: dict[str, float] = {}
+    found: dict[str, Hit] = {}
+    for weight, hits in zip(weights, searches, strict=True):
+        for rank, hit in enumerate(hits):
+            found.setdefault(hit.chunk.id, hit)
+            score = weight * RANK_OFFSET / (RANK_OFFSET + rank)
+            scores[hit.chunk.id] = scores.get(hit.chunk.id, 0.0) + score
+    best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+    return tuple(replace(found[id_], score=score) for id_, score in best)

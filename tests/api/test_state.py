@@ -15,6 +15,7 @@ from rag.errors import EmbedderError, ReleaseBroken
 from rag.live import LiveCorpora
 from rag.plumbline import Plumbline, Policy
 from rag.releases import OpenRelease
+from rag.retrieval.searcher import Searcher
 from rag.settings import Settings, load_settings
 from tests.api.conftest import wait_until_ready
 from tests.serving import serving
@@ -36,7 +37,9 @@ def opening(opener: Callable[[Path], OpenRelease]) -> Callable[[Settings], Plumb
     def open_plumbline(settings: Settings) -> Plumbline:
         corpora = LiveCorpora(settings.data, opener)
         corpora.refresh()
-        return Plumbline(corpora, lambda _: HashingEmbedder(), policy=Policy(min_confidence=0.3))
+        return Plumbline(
+            corpora, Searcher(lambda _: HashingEmbedder()), policy=Policy(min_confidence=0.3)
+        )
 
     return open_plumbline
 

@@ -10,11 +10,8 @@ from ingest.publishing import CorpusFolder
 from ingest.sources import scan
 from ingest.workers import Limits
 from ingest.workshop import Workshop
-from rag.adapters.memory import (
-    HashingEmbedder,
-    MemoryLexicalIndexBuilder,
-    MemoryVectorIndexBuilder,
-)
+from rag.adapters.memory import HashingEmbedder
+from rag.adapters.memory_builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
 from rag.ports import Embedder, Vectors
 
 FAST = Limits(wall_s=20.0, cpu_s=20)

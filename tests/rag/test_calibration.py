@@ -13,6 +13,7 @@ from rag.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
 from rag.domain import Answer, Message
 from rag.live import LiveCorpora
 from rag.plumbline import Plumbline, Policy
+from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import make_release
 
@@ -91,7 +92,7 @@ def test_the_learned_threshold_holds_where_no_setting_does(
         lambda folder: replace(open_release(folder), threshold=threshold),
     )
     plumbline = Plumbline(
-        corpora, lambda _: HashingEmbedder(), policy=Policy(min_confidence=setting)
+        corpora, Searcher(lambda _: HashingEmbedder()), policy=Policy(min_confidence=setting)
     )
     question = [Message("user", "Who counted the whales of year 3?")]
 

@@ -8,10 +8,11 @@ import pytest
 from rag.adapters.langchain_chat import LangChainChatModel
 from rag.adapters.memory import HashingEmbedder
 from rag.adapters.scripted import ScriptedChatModel
-from rag.answering.expansion import Expansion, expand, fuse_hits
+from rag.answering.expansion import expand
 from rag.answering.followups import Standalone
 from rag.answering.rewriting import rewrite
-from rag.domain import Hit, Message
+from rag.domain import Expansion, Hit, Message
+from rag.retrieval.fusion import fuse_hits
 from rag.retrieval.searching import Query, search
 from tests.openai_server import OpenAIServer, Reply, openai_server
 from tests.small_corpus import make_release

@@ -1,0 +1,58 @@
+"""A search as a request wants it: of what it may see, in its mode, expanded and reranked or not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rag.domain import Manifest, Mode, SearchResult
+from rag.ports import Embedder
+from rag.releases import OpenRelease
+from rag.retrieval.fusion import fuse_hits
+from rag.retrieval.reranking import Reranking
+from rag.retrieval.searching import SETTINGS_LABEL, Query, search
+from rag.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """What searches any release; a request's scope overrides `mode` and can forgo `reranking`."""
+
+    embedder_of: Callable[[Manifest], Embedder]
+    mode: Mode = "hybrid"
+    reranking: Reranking | None = None
+
+    def search(
+        self, questions: Sequence[str], release: OpenRelease, scope: Scope, *, top_k: int
+    ) -> SearchResult:
+        """The `top_k` best hits for a question and its other wordings, the question itself first.
+
+        The confidence is the question's own, as its hits were before they were fused with others or
+        reranked: so it was learned. Raises InvalidFilter.
+        """
+        reranking = self._reranking(scope)
+        needed = max(top_k, reranking.most_hits) if reranking else top_k
+        results = [
+            search(self.query(question, release, scope), self.mode_of(scope), top_k=needed)
+            for question in questions
+        ]
+        hits = fuse_hits([result.hits for result in results], limit=needed)
+        if reranking:
+            hits = reranking.reorder(questions[0], hits)
+        return replace(results[0], hits=hits[:top_k])
+
+    def query(self, question: str, release: OpenRelease, scope: Scope) -> Query:
+        """A checked question with all that its search needs. Raises InvalidFilter."""
+        subset = release.documents.subset(scope.filters)
+        return Query(question, release, self.embedder_of(release.manifest), subset)
+
+    def mode_of(self, scope: Scope) -> Mode:
+        """How a request is searched."""
+        return scope.mode or self.mode
+
+    def label(self, scope: Scope) -> str:
+        """All that decides how hits are ranked, in one line."""
+        reranking = self._reranking(scope)
+        reranked = f" reranked {reranking.reranker.name} {reranking.most_hits}" if reranking else ""
+        return f"{self.mode_of(scope)} {SETTINGS_LABEL}{reranked}"
+
+    def _reranking(self, scope: Scope) -> Reranking | None:
+        return None if scope.rerank is False else self.reranking
