@@ -146,6 +146,21 @@ class AnswerRequest(SearchingBody):
         return [message.to_message() for message in self.messages]
 
 
+class ExplainRequest(AnswerRequest):
+    """`POST /v1/explain`: a question as `POST /v1/answers` takes it, and what to follow."""
+
+    document: Annotated[
+        str | None, Field(max_length=1000, description="Id or source whose way is followed")
+    ] = None
+    release: Annotated[int | None, Field(ge=1, description="The live one if left out")] = None
+    top_k: Annotated[int, Field(ge=1, le=100, description="Candidates to show")] = 10
+
+    @property
+    def scope(self) -> Scope:
+        """What is searched, in which release, and how."""
+        return replace(super().scope, release=self.release)
+
+
 class ErrorDetail(BaseModel):
     """What went wrong, in OpenAI's words."""
 

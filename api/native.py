@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from api.bodies import AnswerRequest, SearchRequest
+from api.bodies import AnswerRequest, ExplainRequest, SearchRequest
 from api.errors import describe
 from api.json_bodies import JsonRoute
 from api.state import ThePlumbline, TheService
@@ -54,6 +54,19 @@ def _events(item: AnswerDelta | Answer) -> Iterator[str]:
         yield event({"text": item.text}, "delta")
     else:
         yield event(wire.answer_body(item), "answer")
+
+
+@router.post("/explain")
+async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> dict[str, Any]:
+    """Each candidate's rank and score at each stage, and what became of `document`."""
+    standalone, explanation = await plumbline.explain(
+        body.conversation(),
+        corpus=body.corpus,
+        document=body.document,
+        top=body.top_k,
+        scope=body.scope,
+    )
+    return wire.explanation_body(standalone, explanation)
 
 
 @router.get("/corpora")

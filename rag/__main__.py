@@ -1,4 +1,4 @@
-"""`python -m rag search` and `python -m rag ask`: questions from the terminal."""
+"""`python -m rag`: questions from the terminal, searched, answered or explained."""
 
 import argparse
 import asyncio
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m rag", description="Search a corpus or ask it a question."
+        prog="python -m rag",
+        description="Search a corpus, ask it a question, or see why it finds what it finds.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     search = commands.add_parser("search", help="ranked chunks with their scores, no chat model")
     ask = commands.add_parser("ask", help="an answer with exact quotes, or an abstention")
-    for command in (search, ask):
+    explain = commands.add_parser("explain", help="why a search finds what it finds, or does not")
+    for command in (search, ask, explain):
         command.add_argument("question")
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
@@ -46,7 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
             metavar="FIELD=VALUE",
             help='documents with that value, or FIELD=JSON such as year={"gte": 2020}; repeatable',
         )
-    search.add_argument("--top-k", type=int, help="hits to return, 1 to 100 (RAG_TOP_K)")
+    for command in (search, explain):
+        command.add_argument("--top-k", type=int, help="hits to show, 1 to 100 (RAG_TOP_K)")
+    explain.add_argument("--document", metavar="ID_OR_SOURCE", help="follow this document's way")
     return parser
 
 
@@ -88,6 +92,8 @@ def _run(options: argparse.Namespace) -> int:
     try:
         if options.command == "search":
             return _search(plumbline, options, settings.top_k, scope)
+        if options.command == "explain":
+            return asyncio.run(_explain(plumbline, options, settings.top_k, scope))
         return asyncio.run(_ask(plumbline, options, scope))
     finally:
         plumbline.close()
@@ -101,6 +107,27 @@ def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int, sco
         print(json.dumps(wire.search_body(result), ensure_ascii=False))  # noqa: T201
     else:
         printing.print_search(result)
+    return 0
+
+
+async def _explain(
+    plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope"
+) -> int:
+    from rag import printing, wire
+    from rag.domain import Message
+
+    standalone, explanation = await plumbline.explain(
+        [Message("user", options.question)],
+        corpus=options.corpus,
+        document=options.document,
+        top=top_k,
+        scope=scope,
+    )
+    if options.json:
+        body = wire.explanation_body(standalone, explanation)
+        print(json.dumps(body, ensure_ascii=False))  # noqa: T201
+    else:
+        printing.print_explanation(standalone, explanation)
     return 0
 
 

@@ -216,8 +216,9 @@ def open_plumbline(
     settings: Settings, *, open_release: Callable[[Path], OpenRelease] = open_release
 ) -> "Plumbline":
     """The question side, its models loaded and its live releases open. Raises RagError."""
+    from rag.answering.answerer import Policy
     from rag.live import LiveCorpora
-    from rag.plumbline import Plumbline, Policy
+    from rag.plumbline import Plumbline
     from rag.retrieval.searcher import Searcher
 
     embedders = open_embedders(settings)

@@ -5,7 +5,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from rag.answering.followups import Standalone
 from rag.domain import Answer, DocumentRef, SearchResult, Span
+from rag.retrieval.explaining import Explanation
+from rag.retrieval.tracing import Trace
 
 QUOTE_CHARACTERS = 160
 
@@ -23,6 +26,43 @@ def print_search(result: SearchResult) -> None:
         text = " ".join(hit.chunk.text.split())[:QUOTE_CHARACTERS]
         table.add_row(str(rank), f"{hit.score:.3f}", Text(where), Text(text))
     console.print(table)
+
+
+def print_explanation(standalone: Standalone, explanation: Explanation) -> None:
+    """What was searched for, each candidate's place at each stage, and a document's way."""
+    console = Console()
+    relation = "reaches" if explanation.is_answered else "does not reach"
+    console.print(
+        f"{explanation.corpus}@{explanation.release}, {explanation.mode}: confidence "
+        f"{explanation.confidence:.3f} {relation} the threshold {explanation.threshold:.3f}; "
+        f"{explanation.searched:,} of {explanation.chunks:,} chunks could be found",
+        highlight=False,
+    )
+    if standalone.by != "user":
+        console.print(Text(f"searched for, by the {standalone.by}: {standalone.question}"))
+    terms = ", ".join(f"{term} {weight:.1f}" for term, weight in explanation.terms.items())
+    console.print(Text(f"terms with their weights: {terms or 'none'}"))
+    table = Table("#", *explanation.kept, "where", box=None, pad_edge=False)
+    for rank, each in enumerate(explanation.candidates, 1):
+        places = (each.places.get(stage) for stage in explanation.kept)
+        shown = (f"{place.rank}: {place.score:.3f}" if place else "-" for place in places)
+        where = _place(each.document, each.chunk.page, each.chunk.span)
+        table.add_row(str(rank), *shown, Text(where))
+    console.print(table)
+    if explanation.trace:
+        _print_trace(console, explanation.trace)
+
+
+def _print_trace(console: Console, trace: Trace) -> None:
+    ranks = ", ".join(f"{stage} {rank or '-'}" for stage, rank in trace.ranks.items())
+    lost = f"lost at {trace.lost_at}: " if trace.lost_at else ""
+    console.print()
+    console.print(Text(f"{trace.source} ({trace.document_id})", style="bold"))
+    console.print(Text(f"{lost}{trace.reason}"))
+    if trace.remedy:
+        console.print(Text(f"what would bring it in: {trace.remedy}"))
+    if ranks:
+        console.print(Text(f"places of its best chunks: {ranks}"))
 
 
 def print_answer(answer: Answer) -> None:

@@ -3,7 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
+from rag.answering.followups import Standalone
 from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Span
+from rag.retrieval.explaining import Candidate, Explanation
 
 Body = dict[str, Any]
 """A JSON object."""
@@ -48,6 +50,45 @@ def answer_body(answer: Answer) -> Body:
     elif answer.degraded:
         body["passages"] = [_passage(passage) for passage in answer.passages]
     return body
+
+
+def explanation_body(standalone: Standalone, explanation: Explanation) -> Body:
+    """The body of `POST /v1/explain`."""
+    trace = explanation.trace
+    return {
+        "object": "explanation",
+        "corpus": explanation.corpus,
+        "release": explanation.release,
+        "mode": explanation.mode,
+        "standalone_question": standalone.question,
+        "standalone_by": standalone.by,
+        "confidence": round(explanation.confidence, 4),
+        "threshold": explanation.threshold,
+        "is_answered": explanation.is_answered,
+        "terms": {term: round(weight, 4) for term, weight in explanation.terms.items()},
+        "chunks": explanation.chunks,
+        "searched": explanation.searched,
+        "kept": dict(explanation.kept),
+        "data": [_candidate(rank, each) for rank, each in enumerate(explanation.candidates, 1)],
+        "document": asdict(trace) if trace else None,
+    }
+
+
+def _candidate(rank: int, candidate: Candidate) -> Body:
+    return {
+        "rank": rank,
+        "chunk_id": candidate.chunk.id,
+        "text": candidate.chunk.text,
+        "span": _span(candidate.chunk.span),
+        "page": candidate.chunk.page,
+        "heading": list(candidate.chunk.heading),
+        "document": _document(candidate.document),
+        "is_used": candidate.is_used,
+        "places": {
+            stage: {"rank": place.rank, "score": round(place.score, 4)}
+            for stage, place in candidate.places.items()
+        },
+    }
 
 
 def citation_body(citation: Citation) -> Body:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rag.adapters.memory import HashingEmbedder, memory_release
+from rag.answering.answerer import Policy
 from rag.domain import PUBLIC, Chunk, Document, MetadataValue, Span
 from rag.live import LiveCorpora
-from rag.plumbline import Plumbline, Policy
+from rag.plumbline import Plumbline
 from rag.ports import ChatModel
 from rag.releases import OpenRelease
 from rag.retrieval.searcher import Searcher
@@ -72,10 +73,11 @@ def make_plumbline(
     chat_model: ChatModel | None = None,
     policy: Policy | None = None,
     about: Mapping[str, About] | None = None,
+    texts: dict[str, str] | None = None,
 ) -> Plumbline:
     """The question side over the small corpus."""
     make_data_folder(data, live=1)
-    corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name), about=about))
+    corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name), texts, about))
     corpora.refresh()
     policy = policy or Policy(min_confidence=0.3)
     return Plumbline(

@@ -47,7 +47,7 @@ def watch_add(
         peak, loaded = 0, False
         while process.poll() is None:
             family = _family(process.pid)
-            peak = max(peak, sum(map(_resident_bytes, family)))
+            peak = max(peak, sum(map(resident_bytes, family)))
             loaded = loaded or any(map(_has_model, family))
             time.sleep(POLL_S)
         seconds = time.perf_counter() - began
@@ -72,7 +72,8 @@ def _family(process: int) -> list[int]:
     return found
 
 
-def _resident_bytes(process: int) -> int:
+def resident_bytes(process: int) -> int:
+    """Memory of a process that is in use, shared pages included; 0 when it has ended."""
     fields = _read(Path(f"/proc/{process}/statm")).split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from rag.domain import Hit, Passage, Span
 from rag.ports import DocumentStore
 
+HITS_TO_PACK = 30
+
 
 def pack(
     hits: Sequence[Hit], store: DocumentStore, *, budget_characters: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from rag.domain import Manifest, Mode, SearchResult
 from rag.ports import Embedder
 from rag.releases import OpenRelease
+from rag.retrieval.explaining import Explainer, Limits
 from rag.retrieval.fusion import fuse_hits
 from rag.retrieval.reranking import Reranking
 from rag.retrieval.searching import SETTINGS_LABEL, Query, search
@@ -42,7 +43,15 @@ class Searcher:
     def query(self, question: str, release: OpenRelease, scope: Scope) -> Query:
         """A checked question with all that its search needs. Raises InvalidFilter."""
         subset = release.documents.subset(scope.filters)
-        return Query(question, release, self.embedder_of(release.manifest), subset)
+        embedder = self.embedder_of(release.manifest)
+        return Query(question, release, embedder, subset, scope.filters)
+
+    def explainer(
+        self, question: str, release: OpenRelease, scope: Scope, *, limits: Limits
+    ) -> Explainer:
+        """What explains a search for `question` as `search` would make it. Raises InvalidFilter."""
+        query = self.query(question, release, scope)
+        return Explainer(query, self.mode_of(scope), self._reranking(scope), limits)
 
     def mode_of(self, scope: Scope) -> Mode:
         """How a request is searched."""

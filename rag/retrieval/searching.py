@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rag.domain import Hit, Mode, SearchResult
+from rag.filters import Condition
 from rag.ports import DocumentStore, Embedder, Ranking, Subset
 from rag.releases import OpenRelease
 from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
@@ -20,13 +21,14 @@ SETTINGS_LABEL = f"min-max {WEIGHTS} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
 class Query:
     """A checked question, the release it is asked of, and the embedder that made the release.
 
-    With a `subset` nothing else of the release is found.
+    With a `subset` nothing else of the release is found; `conditions` are the filters behind it.
     """
 
     text: str
     release: OpenRelease
     embedder: Embedder
     subset: Subset | None = None
+    conditions: tuple[Condition, ...] = ()
 
 
 def retrieve_dense(query: Query) -> dict[str, Ranking]:

@@ -119,3 +119,15 @@ def test_filters_nested_fifty_deep_are_refused(http: httpx.Client) -> None:
     reply = search(http, filters={"team": _nested(50)})
     assert reply.status_code in (400, 422)
     assert reply.json()["error"]["message"]
+
+
+def test_an_explanation_follows_a_document(http: httpx.Client) -> None:
+    asked = {"question": "Do dogs travel free?", "corpus": "small", "document": "boats.md"}
+    body = http.post("/v1/explain", json=asked).json()
+    assert body["object"] == "explanation"
+    assert body["data"][0]["document"]["source"] == "dogs.md"
+    assert body["data"][0]["places"]["lexical"]["rank"] == 1
+    assert body["document"]["source"] == "boats.md"
+    assert http.post("/v1/explain", json=asked | {"document": "leave.md"}).status_code == 404
+    assert http.post("/v1/explain", json=asked | {"top_k": 0}).status_code == 422
+    assert http.post("/v1/explain", json=asked | {"release": 9}).status_code == 404

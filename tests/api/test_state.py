@@ -11,9 +11,10 @@ import pytest
 
 from api import state
 from rag.adapters.memory import HashingEmbedder
+from rag.answering.answerer import Policy
 from rag.errors import EmbedderError, ReleaseBroken
 from rag.live import LiveCorpora
-from rag.plumbline import Plumbline, Policy
+from rag.plumbline import Plumbline
 from rag.releases import OpenRelease
 from rag.retrieval.searcher import Searcher
 from rag.settings import Settings, load_settings

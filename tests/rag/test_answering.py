@@ -10,12 +10,13 @@ import pytest
 
 from rag.adapters.memory import HashingEmbedder
 from rag.adapters.scripted import ScriptedChatModel
+from rag.answering.answerer import Policy
 from rag.answering.extractive import Asked, answer_extractively
 from rag.answering.marks import MarkFilter, disarm
 from rag.answering.prompts import load_prompt
 from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, InvalidQuestion, RagError
-from rag.plumbline import Plumbline, Policy
+from rag.plumbline import Plumbline
 from rag.retrieval.packing import pack
 from rag.retrieval.searching import Query, search
 from tests.small_corpus import TEXTS, make_plumbline, make_release
@@ -227,7 +228,8 @@ async def test_a_cancelled_question_holds_its_release_until_its_work_is_done(
     plumbline = make_plumbline(tmp_path)
     began, may_end, held_at_end = threading.Event(), threading.Event(), []
     corpora = plumbline._corpora
-    prepare = plumbline._prepare
+    answerer = plumbline._answerer
+    prepare = answerer._search
 
     def slow_prepare(*arguments: Any, **options: Any) -> Any:
         began.set()
@@ -235,7 +237,7 @@ async def test_a_cancelled_question_holds_its_release_until_its_work_is_done(
         held_at_end.append([held.users for held in corpora._held.values()])
         return prepare(*arguments, **options)
 
-    monkeypatch.setattr(plumbline, "_prepare", slow_prepare)
+    monkeypatch.setattr(answerer, "_search", slow_prepare)
     asking = asyncio.create_task(ask(plumbline, HERON))
     await asyncio.to_thread(began.wait, 5)
     asking.cancel()

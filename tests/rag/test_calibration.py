@@ -8,11 +8,12 @@ import pytest
 
 from ingest.building import Engines
 from rag.adapters.memory import HashingEmbedder
+from rag.answering.answerer import Policy
 from rag.bootstrap import calibrate_release, load_index_builders, open_release
 from rag.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
 from rag.domain import Answer, Message
 from rag.live import LiveCorpora
-from rag.plumbline import Plumbline, Policy
+from rag.plumbline import Plumbline
 from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import make_release

@@ -1,0 +1,171 @@
+"""What a question costs over many chunks: in process and over HTTP, filtered, and under load."""
+
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from evals.bench.made import CORPUS, Writer, build
+from evals.bench.watching import resident_bytes
+from rag.filters import parse_filters
+from rag.plumbline import Plumbline
+from rag.scope import Scope
+
+Rows = list[tuple[str, str]]
+SEED = 17
+QUESTIONS = 400
+RECALL_QUESTIONS = 200
+NEIGHBOURS = 10
+SHARES = (1, 14, 90)
+CLIENTS = 32
+LOAD_S = 15.0
+READY_WITHIN_S = 300.0
+SERVING = "serving"
+
+
+def measure_questions(root: Path, data: Path, chunks: int) -> Rows:
+    """Times of questions over so many chunks, in process and over HTTP."""
+    writer = Writer()
+    rows = [("built in", f"{build(data, chunks, writer):.0f} s")]
+    questions = [f"{writer.text(5 + at % 10)}?" for at in range(QUESTIONS)]
+    rows += _in_process(data, questions)
+    rows.append(("recall@10 of the vector index", f"{_recall(data):.4f}"))
+    rows += _over_http(root, data, questions)
+    return [(f"questions: {chunks:,} chunks, {name}", value) for name, value in rows]
+
+
+def _in_process(data: Path, questions: Sequence[str]) -> Rows:
+    from rag.bootstrap import open_plumbline
+    from rag.settings import load_settings
+
+    plumbline = open_plumbline(load_settings(os.environ, data=data))
+    try:
+        _time_searches(plumbline, questions[:50], Scope())
+        rows = [("hybrid in process", _say(_time_searches(plumbline, questions, Scope())))]
+        for share in SHARES:
+            scope = Scope(filters=parse_filters({"part": {"lt": share}}))
+            [first] = _time_searches(plumbline, questions[:1], scope)
+            said = _say(_time_searches(plumbline, questions, scope))
+            rows.append((f"filter that keeps {share} %", f"{said}, first {first * 1e3:.1f} ms"))
+        return rows
+    finally:
+        plumbline.close()
+
+
+def _time_searches(plumbline: Plumbline, questions: Sequence[str], scope: Scope) -> list[float]:
+    times = []
+    for question in questions:
+        began = time.perf_counter()
+        plumbline.search(question, corpus=CORPUS, scope=scope)
+        times.append(time.perf_counter() - began)
+    return times
+
+
+def _recall(data: Path) -> float:
+    """Share of the exact nearest neighbours that the index finds, near vectors of its own."""
+    from rag.bootstrap import open_release
+    from rag.releases import release_folder
+
+    folder = release_folder(data, CORPUS)
+    vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+    release = open_release(folder)
+    chance = np.random.default_rng(SEED)
+    found = 0
+    for row in chance.choice(len(vectors), RECALL_QUESTIONS, replace=False):
+        noisy = vectors[row] + 0.02 * chance.normal(size=vectors.shape[1])
+        vector = (noisy / np.linalg.norm(noisy)).astype(np.float32)
+        exact = release.vector_rows.nearest(vector, np.arange(len(vectors)), NEIGHBOURS)
+        near = release.vectors.search(vector, NEIGHBOURS)
+        found += len({id_ for id_, _ in exact} & {id_ for id_, _ in near})
+    release.close()
+    return found / (RECALL_QUESTIONS * NEIGHBOURS)
+
+
+def _over_http(root: Path, data: Path, questions: Sequence[str]) -> Rows:
+    with _service(root, data) as (process, port):
+        asyncio.run(_load(port, questions, clients=4, seconds=2.0))
+        alone = asyncio.run(_load(port, questions, clients=1, seconds=LOAD_S / 3))
+        crowd = asyncio.run(_load(port, questions, clients=CLIENTS, seconds=LOAD_S))
+        resident = resident_bytes(process.pid)
+    return [
+        ("hybrid over HTTP", _say(alone)),
+        (f"{CLIENTS} clients", f"{len(crowd) / LOAD_S:.0f} requests/s, {_say(crowd)}"),
+        ("memory of the service", f"{resident / 1e9:.2f} GB"),
+    ]
+
+
+@contextmanager
+def _service(root: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A service over `data` that is ready, and its port. Raises TimeoutError."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api", "--data", str(data), "--port", "0"],
+        cwd=root,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        port, deadline = 0, time.monotonic() + READY_WITHIN_S
+        for line in process.stderr:
+            if SERVING in line:
+                port = int(line.rstrip().rstrip("/").rpartition(":")[2])
+            if "ready:" in line:
+                yield process, port
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError("the service did not become ready")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def _load(
+    port: int, questions: Sequence[str], *, clients: int, seconds: float
+) -> list[float]:
+    """Times of all requests that so many clients make one after the other within `seconds`."""
+    times: list[float] = []
+    deadline = time.perf_counter() + seconds
+    chance = random.Random(SEED)
+
+    async def ask() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            while time.perf_counter() < deadline:
+                began = time.perf_counter()
+                await _post(reader, writer, chance.choice(questions))
+                times.append(time.perf_counter() - began)
+        finally:
+            writer.close()
+
+    await asyncio.gather(*(ask() for _ in range(clients)))
+    return times
+
+
+async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, question: str) -> None:
+    """One search over a connection that is kept open. Raises ValueError unless it is answered."""
+    body = json.dumps({"query": question, "corpus": CORPUS}).encode()
+    head = (
+        "POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    writer.write(head.encode() + body)
+    answered = (await reader.readuntil(b"\r\n\r\n")).lower()
+    size = int(answered.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    said = await reader.readexactly(size)
+    if b" 200 " not in answered[:16]:
+        raise ValueError(f"a search was refused: {said[:200].decode()}")
+
+
+def _say(times: Sequence[float]) -> str:
+    """Median and 99th percentile."""
+    hundredths = statistics.quantiles(times, n=100)
+    return f"p50 {hundredths[49] * 1e3:.1f} ms, p99 {hundredths[98] * 1e3:.1f} ms"

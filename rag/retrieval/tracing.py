@@ -1,0 +1,168 @@
+"""What became of one document in a search: the first stage that lost it, and what would have not.
+
+Its chunks are followed through all stages; where they were no candidates, the searches are asked
+again, deeper, for how far they were from being some.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.domain import Chunk, Document, Passage
+from rag.filters import Condition, labels_of
+from rag.ports import Ranking
+from rag.retrieval.packing import HITS_TO_PACK
+from rag.retrieval.searching import CANDIDATES, Query
+from rag.retrieval.within import search_vectors, search_words
+
+DEEP = 2000
+WORD = re.compile(r"\w+")
+MOST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A document's way: its best chunk, `ranks` by stage (None: further than was looked).
+
+    `lost_at` is the first stage that lost it (`filters`, `candidates`, `ranking`, `packing`,
+    `confidence`), empty where it was used. `reason` says why, `remedy` what would have kept it.
+    """
+
+    document_id: str
+    source: str
+    chunk_id: str | None
+    ranks: Mapping[str, int | None]
+    lost_at: str
+    reason: str
+    remedy: str
+
+
+def trace_document(
+    document: Document,
+    query: Query,
+    stages: Mapping[str, Ranking],
+    *,
+    passages: Sequence[Passage],
+    is_confident: bool,
+) -> Trace:
+    """What became of `document`, whose reader may read it, in a search that had these stages."""
+    if query.subset is not None and document.id not in query.subset.documents:
+        reason, remedy = _explain_filters(document, query.conditions)
+        return Trace(document.id, document.source, None, {}, "filters", reason, remedy)
+    chunks = _chunks(document, query)
+    ranks = {name: _rank(ranking, chunks) for name, ranking in stages.items()}
+    best = _best(stages, chunks)
+    if best is None:
+        deep = _look_deeper(query, stages)
+        ranks |= {name: _rank(ranking, chunks) for name, ranking in deep.items()}
+        best = _best(deep, chunks) or next(iter(chunks))
+        reason, remedy = _explain_distance(chunks[best], query, ranks)
+        return Trace(document.id, document.source, best, ranks, "candidates", reason, remedy)
+    lost_at, reason, remedy = _judge(ranks, is_confident, passages)
+    if lost_at in ("ranking", "confidence"):
+        remedy = f"{_name_words(chunks[best], query)}, or {remedy}"
+    return Trace(document.id, document.source, best, ranks, lost_at, reason, remedy)
+
+
+def _judge(
+    ranks: Mapping[str, int | None], is_confident: bool, passages: Sequence[Passage]
+) -> tuple[str, str, str]:
+    final = ranks.get("rerank") or ranks["neighbours"]
+    if ranks["packed"] is None and final is not None and final > HITS_TO_PACK:
+        return (
+            "ranking",
+            f"its best chunk came in place {final}, and the {HITS_TO_PACK} best are packed",
+            "narrow the search by a filter",
+        )
+    if ranks["packed"] is None:
+        used = sum(len(passage.text) for passage in passages)
+        return (
+            "packing",
+            f"its best chunk came in place {final}, after {used} characters had been packed",
+            "raise RAG_CONTEXT_CHARACTERS",
+        )
+    if not is_confident:
+        return (
+            "confidence",
+            "it was packed, but no hit was convincing enough to be answered from",
+            "lower RAG_MIN_CONFIDENCE",
+        )
+    return "", "it was used", ""
+
+
+def _chunks(document: Document, query: Query) -> dict[str, Chunk]:
+    store = query.release.documents
+    found = store.chunks(store.chunk_ids(document.id))
+    return {id_: chunk for id_, (chunk, _) in found.items()}
+
+
+def _rank(ranking: Ranking, chunks: Mapping[str, Chunk]) -> int | None:
+    return next((rank for rank, (id_, _) in enumerate(ranking, 1) if id_ in chunks), None)
+
+
+def _best(stages: Mapping[str, Ranking], chunks: Mapping[str, Chunk]) -> str | None:
+    """The chunk that came furthest: the first one of the last stage that has any."""
+    for ranking in reversed(list(stages.values())):
+        for id_, _ in ranking:
+            if id_ in chunks:
+                return id_
+    return None
+
+
+def _look_deeper(query: Query, stages: Mapping[str, Ranking]) -> dict[str, Ranking]:
+    """The searches of the mode once more, for many more chunks than become candidates."""
+    release, lexical = query.release, query.release.lexical
+    deep: dict[str, Ranking] = {}
+    if "dense" in stages:
+        vector = query.embedder.embed_queries([query.text])[0]
+        deep["dense"] = search_vectors(release, vector, DEEP, query.subset)
+    searches = {"lexical": lexical.search, "context": lexical.search_context}
+    for name, find in searches.items():
+        if name in stages:
+            deep[name] = search_words(find, query.text, DEEP, release=release, subset=query.subset)
+    return deep
+
+
+def _explain_filters(document: Document, conditions: Sequence[Condition]) -> tuple[str, str]:
+    labels = labels_of(document)
+    failed = [condition for condition in conditions if not condition.holds(labels)]
+    said = "; ".join(
+        f"{each.field} is {', '.join(map(str, labels.get(each.field, ()))) or 'not known'}"
+        for each in failed
+    )
+    names = ", ".join(dict.fromkeys(each.field for each in failed))
+    return f"the filters leave it out: its {said}", f"leave out the filter on {names}"
+
+
+def _explain_distance(
+    chunk: Chunk, query: Query, ranks: Mapping[str, int | None]
+) -> tuple[str, str]:
+    lexical = query.release.lexical
+    own = set(lexical.analyze(chunk.embedded_text))
+    asked = dict.fromkeys(WORD.findall(query.text))
+    shared = [word for word in asked if own & set(lexical.analyze(word))]
+    places = "; ".join(
+        f"{name} " + (f"place {ranks[name]}" if ranks[name] else f"beyond place {DEEP} or nowhere")
+        for name in ("dense", "lexical", "context")
+        if name in ranks
+    )
+    words = f"it shares the words {', '.join(shared)}" if shared else "it shares no word"
+    return (
+        f"no chunk of it is among the {CANDIDATES} best of a search ({places}); {words} with the "
+        "question",
+        _name_words(chunk, query),
+    )
+
+
+def _name_words(chunk: Chunk, query: Query) -> str:
+    """Advice to ask with the rarest words of a chunk that the question lacks."""
+    lexical = query.release.lexical
+    asked = set(lexical.analyze(query.text))
+    words = dict.fromkeys(word.lower() for word in WORD.findall(chunk.text))
+    weights = {
+        word: sum(lexical.term_weights(word).values())
+        for word in words
+        if not asked & set(lexical.analyze(word))
+    }
+    rarest = sorted(words, key=lambda word: -weights.get(word, 0.0))[:MOST_WORDS]
+    return f"name what stands in it, such as {', '.join(rarest)}"
