@@ -20,7 +20,7 @@ from rag.ports import CountingEmbedder, Vectors
 CORPUS = "made"
 SEED = 17
 CHUNKS_A_DOCUMENT = 20
-WORDS_A_CHUNK = 90
+WORDS_A_CHUNK = 100
 VOCABULARY = 30_000
 ZIPF = 1.07
 CLUSTERS = 2000
@@ -64,7 +64,7 @@ class Writer:
         sounds = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ai", "or")]
         words: set[str] = set()
         while len(words) < VOCABULARY:
-            words.add("".join(self._chance.choices(sounds, k=self._chance.randint(2, 4))))
+            words.add("".join(self._chance.choices(sounds, k=self._chance.randint(1, 3))))
         self._words = sorted(words)
         self._chance.shuffle(self._words)
         self._weights = list(accumulate(1 / (place + 3) ** ZIPF for place in range(VOCABULARY)))
