@@ -40,6 +40,11 @@ def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
     return float(roc_auc_score(labels, [*answerable, *unanswerable]))
 
 
+def ingest_handbook(root: Path, data: Path) -> None:
+    """The example corpus, in `data`."""
+    _ingest(root, [root / "examples" / CORPUS], data, corpus=CORPUS)
+
+
 def leave_one_out(root: Path, folder: Path, data: Path) -> None:
     """Ingest, for each text that is asked about, a corpus of all the others.
 
@@ -50,9 +55,13 @@ def leave_one_out(root: Path, folder: Path, data: Path) -> None:
         raise InvalidRegressionSet(f"{folder} needs questions about two texts, one to leave out")
     for name in names:
         others = [path for path in sorted(folder.glob("*.md")) if path.stem != name]
-        run = watch_add(root, others, data, corpus=_without(name))
-        if run.summary["counts"] != {"indexed": len(others)}:
-            raise ValueError(f"not all of the others were indexed: {run.summary['counts']}")
+        _ingest(root, others, data, corpus=_without(name))
+
+
+def _ingest(root: Path, sources: list[Path], data: Path, *, corpus: str) -> None:
+    counts = watch_add(root, sources, data, corpus=corpus).summary["counts"]
+    if set(counts) != {"indexed"}:
+        raise ValueError(f"not all that {corpus} is made of was indexed: {counts}")
 
 
 def measure_left_out(plumbline: Plumbline, folder: Path, data: Path) -> Rows:

@@ -104,6 +104,13 @@ def test_questions_about_one_text_only_leave_nothing_to_compare(tmp_path: Path) 
         leave_one_out(ROOT, tmp_path, tmp_path / "data")
 
 
+def test_a_corpus_that_lacks_one_of_its_texts_is_not_measured(tmp_path: Path) -> None:
+    _write_spans(tmp_path, QUESTIONS)
+    (tmp_path / "stars.md").write_text("")
+    with pytest.raises(ValueError, match=r"without-ferry.*empty"):
+        leave_one_out(ROOT, tmp_path, tmp_path / "data")
+
+
 def _swapped() -> list[tuple[Sample, Sample]]:
     """Each swapped question with the one that it was made of."""
     asked = {sample.id: sample for sample in read_set(SETS / "handbook.jsonl").samples}
