@@ -48,6 +48,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pebble": ("ingest.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.ragas_metrics",),
+    "sklearn": ("evals.bench.abstaining",),
     "fastapi": ("api",),
     "starlette": ("api",),
     "uvicorn": ("api",),

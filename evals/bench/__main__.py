@@ -29,7 +29,8 @@ def main() -> int:
     parser.add_argument(
         "--only",
         nargs="*",
-        help="parts: commands handbook service spans precision limit unchanged scale messy",
+        help="parts: commands handbook abstaining service spans precision limit unchanged scale "
+        "messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -57,6 +58,7 @@ Part = Callable[[], Rows]
 def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]]:
     yield "commands", lambda: speed.time_help(ROOT)
     yield "handbook", lambda: speed.ingest_handbook(ROOT, data) + speed.score_handbook(ROOT, data)
+    yield "abstaining", lambda: _abstaining(options, data / "abstaining")
     yield "service", lambda: speed.time_service(ROOT, data)
     if options.spans:
         yield "spans", lambda: _spans(options, data)
@@ -78,6 +80,24 @@ def _spans(options: argparse.Namespace, data: Path) -> Rows:
     chunks, figures = _score_spans(folder, data)
     rows.append(("spans: chunks", str(chunks)))
     return rows + [(f"spans: {name}", f"{value:.3f}") for name, value in figures.items()]
+
+
+def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
+    """Close misses of the example set always, texts left out where there is a set of spans."""
+    from evals.bench import abstaining
+    from rag.bootstrap import open_plumbline
+    from rag.settings import load_settings
+
+    folder = options.spans.resolve() if options.spans else None
+    abstaining.ingest_handbook(ROOT, data)
+    if folder:
+        abstaining.leave_one_out(ROOT, folder, data)
+    plumbline = open_plumbline(load_settings(os.environ, data=data, chat_model=""))
+    try:
+        rows = abstaining.measure_close_misses(plumbline, ROOT / "evals" / "sets", data)
+        return rows + (abstaining.measure_left_out(plumbline, folder, data) if folder else [])
+    finally:
+        plumbline.close()
 
 
 def _precision(options: argparse.Namespace, data: Path) -> Rows:
