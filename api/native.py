@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from api.bodies import AnswerRequest, ExplainRequest, SearchRequest
 from api.errors import describe
@@ -25,12 +25,12 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
 After = Annotated[str | None, Query(description="`last_id` of the page before")]
 
 
-@router.post("/search")
-def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) -> dict[str, Any]:
+@router.post("/search", response_model=None)
+def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) -> JSONResponse:
     """Ranked chunks with each stage's scores in `data`; no chat model is asked."""
     top_k = body.top_k or service.settings.top_k
     result = plumbline.search(body.query, corpus=body.corpus, top_k=top_k, scope=body.scope)
-    return wire.search_body(result)
+    return JSONResponse(wire.search_body(result))  # FastAPI would look at every value of a dict
 
 
 @router.post("/answers", response_model=None)

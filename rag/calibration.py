@@ -27,7 +27,7 @@ from rag.retrieval.searching import CANDIDATES, load_hits, rank
 from rag.sentences import split_sentences
 
 PRIOR_THRESHOLD = 0.36
-WEIGHT_OF_PRIOR = 0.5
+WEIGHT_OF_PRIOR = 0.75
 MOST_DEPARTURE = 0.04
 SAMPLES = 150
 LEAST_SAMPLES = 30

@@ -128,6 +128,13 @@ class DocumentStore(Protocol):
         """For each id the ids of the chunks directly before and after it in its document."""
         ...
 
+    def rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row in `vectors.npy` of each of these chunks; unknown ids are absent.
+
+        The rows of one document are in the order of its chunks, without a gap.
+        """
+        ...
+
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
         """The document of each of these chunks, by id."""
         ...

@@ -1,7 +1,7 @@
 """A corpus of any size without a text of anybody's: made words, made vectors, a real release.
 
-The pseudo-words are as unequally frequent as those of a language, and the vectors are clusters with
-noise; both index engines, `documents.db` and the embedder's name are those of a real corpus.
+The words are as unequally frequent as those of a language, English stop words the most, and the
+vectors are mixed from those of the example corpus; the indexes and `documents.db` are real.
 """
 
 import hashlib
@@ -20,21 +20,31 @@ from rag.ports import CountingEmbedder, Vectors
 CORPUS = "made"
 SEED = 17
 CHUNKS_A_DOCUMENT = 20
-WORDS_A_CHUNK = 100
+WORDS_A_CHUNK = 85
 VOCABULARY = 30_000
 ZIPF = 1.07
-CLUSTERS = 2000
-NOISE = 0.6
+NOISE = 0.5
+STOP_WORDS = [
+    *("the", "of", "and", "to", "a", "in", "is", "that", "for", "it", "as", "was", "with", "be"),
+    *("on", "not", "by", "are", "or", "this", "at", "an", "but", "if", "they", "their", "will"),
+    *("then", "there", "such", "no", "into"),
+]
+BASIS = Path(__file__).parent.parent.parent / "examples" / "handbook"
 
 
 class MadeEmbedder:
-    """Vectors by the text's hash, near one of a few centres, under a real embedder's name."""
+    """Vectors by the text's hash: mixtures of two real ones with noise, under the embedder's name.
 
-    def __init__(self, real: CountingEmbedder, dimensions: int) -> None:
+    They lie as real ones do, in few of the dimensions; noise in all of them alike would make
+    neighbours of no two chunks, which no index is made for.
+    """
+
+    def __init__(self, real: CountingEmbedder, texts: Sequence[str]) -> None:
         self.fingerprint = real.fingerprint
         self.max_tokens = real.max_tokens
-        chance = np.random.default_rng(SEED)
-        self._centres = chance.normal(size=(CLUSTERS, dimensions)).astype(np.float32)
+        self._basis = real.embed_documents(texts)
+        spread = self._basis - self._basis.mean(axis=0)
+        self._spread = (spread / np.sqrt(len(spread))).astype(np.float32)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """About what the texts have."""
@@ -42,18 +52,23 @@ class MadeEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, the same for the same text."""
-        digests = (hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
-        seeds = [int.from_bytes(digest) for digest in digests]
-        width = self._centres.shape[1]
-        noise = np.stack([np.random.default_rng(seed).normal(size=width) for seed in seeds])
-        chosen = self._centres[[seed % CLUSTERS for seed in seeds]]
-        vectors = (chosen + NOISE * noise).astype(np.float32)
+        vectors = np.stack([self._make(text) for text in texts])
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / norms, dtype=np.float32)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """As `embed_documents`."""
         return self.embed_documents(texts)
+
+    def _make(self, text: str) -> Vectors:
+        digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+        chance = np.random.default_rng(int.from_bytes(digest))
+        first, second = chance.integers(len(self._basis), size=2)
+        share = chance.uniform(0.0, 0.5)
+        noise = chance.standard_normal(len(self._basis), dtype=np.float32) @ self._spread
+        mixed = (1 - share) * self._basis[first] + share * self._basis[second]
+        made: Vectors = (mixed + NOISE * noise).astype(np.float32)
+        return made
 
 
 class Writer:
@@ -67,6 +82,7 @@ class Writer:
             words.add("".join(self._chance.choices(sounds, k=self._chance.randint(1, 3))))
         self._words = sorted(words)
         self._chance.shuffle(self._words)
+        self._words[: len(STOP_WORDS)] = STOP_WORDS
         self._weights = list(accumulate(1 / (place + 3) ** ZIPF for place in range(VOCABULARY)))
 
     def text(self, words: int) -> str:
@@ -101,7 +117,8 @@ def build(data: Path, chunks: int, writer: Writer) -> float:
     docs = data / "docs"
     write_documents(docs, chunks, writer)
     real = bootstrap.load_embedder(settings)
-    made = MadeEmbedder(real, real.embed_queries(["x"]).shape[1])
+    paragraphs = (p.read_text().split("\n\n") for p in sorted(BASIS.rglob("*.md")))
+    made = MadeEmbedder(real, [each for texts in paragraphs for each in texts if each.strip()])
     began = time.perf_counter()
     workshop = Workshop(
         embedder=real.fingerprint,

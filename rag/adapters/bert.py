@@ -24,6 +24,7 @@ from rag.errors import EmbedderError
 from rag.ports import Vectors
 
 BATCH_TOKENS = 1024  # activations of this many tokens stay in the processor's cache
+PAD_TOKENS_OF_QUESTIONS = 16  # more of the questions of a crowd have one length
 PAD_TOKENS = 8  # few different lengths: torch keeps the kernels made for each
 MASKED = -1e4
 WEIGHTS = "model.safetensors"
@@ -153,11 +154,18 @@ class BertEncoder:
         A text is padded by its own length alone, and only texts of one padded length go together:
         these give the same bits however many they are.
         """
+        return self._encode(texts, PAD_TOKENS)
+
+    def encode_each(self, texts: Sequence[str]) -> Vectors:
+        """As `encode`, in which no vector depends on the other texts; made for short ones."""
+        return self._encode(texts, PAD_TOKENS_OF_QUESTIONS)
+
+    def _encode(self, texts: Sequence[str], pad_tokens: int) -> Vectors:
         encoded = self._tokenizer.encode_batch_fast(list(texts))
         tokens = [each.ids for each in encoded]
         vectors = np.empty((len(tokens), self._shape.width), dtype=np.float32)
         with torch.inference_mode():
-            for rows, length in _batches([len(each) for each in tokens]):
+            for rows, length in _batches([len(each) for each in tokens], pad_tokens):
                 ids = np.zeros((len(rows), length), dtype=np.int64)
                 is_token = np.zeros((len(rows), length), dtype=np.bool_)
                 for at, row in enumerate(rows):
@@ -166,10 +174,6 @@ class BertEncoder:
                 means = self._forward(torch.from_numpy(ids), torch.from_numpy(is_token))
                 vectors[rows] = means.numpy()
         return vectors
-
-    def encode_each(self, texts: Sequence[str]) -> Vectors:
-        """As `encode`, in which no vector depends on the other texts."""
-        return self.encode(texts)
 
     def _forward(self, ids: Tensor, is_token: Tensor) -> Tensor:
         texts, length = ids.shape
@@ -226,9 +230,9 @@ class BertEncoder:
         return affine[0].to(self._kind), affine[1].to(self._kind)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[tuple[list[int], int]]:
+def _batches(lengths: Sequence[int], pad_tokens: int) -> Iterator[tuple[list[int], int]]:
     """Rows of one padded length with that length, longest first."""
-    padded = [-(-length // PAD_TOKENS) * PAD_TOKENS for length in lengths]
+    padded = [-(-length // pad_tokens) * pad_tokens for length in lengths]
     by_length = sorted(range(len(lengths)), key=lambda row: -padded[row])
     for length, group in groupby(by_length, key=lambda row: padded[row]):
         rows = list(group)

@@ -24,6 +24,7 @@ NOT_PUBLIC = f"""SELECT 1 FROM documents d WHERE NOT EXISTS (SELECT 1 FROM reade
               WHERE r.principal = '{PUBLIC}' AND r.document_id = d.id) LIMIT 1"""
 SQL_VARIABLES = 500
 CACHED_DOCUMENTS = 64
+CACHE_KB = 65_536  # lookups of ids in a large release: half the time of SQLite's own 2 MB
 
 
 class SqliteDocumentStore:
@@ -39,6 +40,7 @@ class SqliteDocumentStore:
         self._db = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
+        self._rows(f"PRAGMA cache_size = -{CACHE_KB}")
         self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
         self._selection = Selection(self._rows)
         self._is_public = not self._rows(NOT_PUBLIC)
@@ -79,6 +81,10 @@ class SqliteDocumentStore:
         """The chunks with these ids and their documents; unknown ids are absent."""
         sql, readers = self._shown(f"{CHUNK} WHERE c.id IN ({{marks}})")
         return {row[0]: _read_chunk(row) for row in self._rows_for(sql, ids, readers)}
+
+    def rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row in `vectors.npy` of each of these chunks; unknown ids are absent."""
+        return dict(self._rows_for("SELECT id, row FROM chunks WHERE id IN ({marks})", ids))
 
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
         """The document of each of these chunks, by id."""

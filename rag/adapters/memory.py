@@ -173,9 +173,13 @@ class MemoryDocumentStore:
         rows = [row for row, chunk in enumerate(self._order) if chunk.document_id in found]
         return Subset(frozenset(found), np.array(rows, dtype=np.int64))
 
+    def rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row of each of these chunks; unknown ids are absent."""
+        return {id_: self._row[id_] for id_ in ids if id_ in self._row}
+
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
         """The document of each of these chunks, by id."""
-        return {id_: self._order[self._row[id_]].document_id for id_ in ids if id_ in self._row}
+        return {id_: self._order[row].document_id for id_, row in self.rows(ids).items()}
 
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""

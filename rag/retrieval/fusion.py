@@ -1,7 +1,7 @@
 """Fusion of rankings: min-max normalised scores added, then shared with the neighbours.
 
-Min-max fusion of the 100 best beats dense search, BM25 and reciprocal-rank fusion, and lending a
-fifth of a chunk's score to the chunks beside it gains again; `make bench` measures it.
+Min-max fusion of the best beats dense search, BM25 and reciprocal-rank fusion, and lending
+part of a chunk's score to the chunks beside it gains again; `make bench` measures it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,11 +38,16 @@ def fuse(rankings: Mapping[str, Ranking], weights: Mapping[str, float]) -> Score
 
 def share_with_neighbours(scores: Scores, store: DocumentStore, share: float) -> Scores:
     """Each chunk's score plus `share` of the scores of the chunks directly before and after it."""
-    beside = store.neighbours(list(scores))
-    return {
-        id_: score + share * sum(scores.get(other, 0.0) for other in beside.get(id_, ()))
-        for id_, score in scores.items()
-    }
+    rows = store.rows(list(scores))
+    by_row = {row: id_ for id_, row in rows.items()}
+    pairs = [(id_, by_row[row + 1]) for id_, row in rows.items() if row + 1 in by_row]
+    owners = store.owners([id_ for pair in pairs for id_ in pair])
+    shared = dict(scores)
+    for first, second in pairs:
+        if owners[first] == owners[second]:
+            shared[first] += share * scores[second]
+            shared[second] += share * scores[first]
+    return shared
 
 
 def fuse_hits(searches: Sequence[Sequence[Hit]], *, limit: int) -> tuple[Hit, ...]:

@@ -11,7 +11,7 @@ from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
 from rag.retrieval.fusion import fuse, share_with_neighbours
 from rag.retrieval.within import search_vectors, search_words
 
-CANDIDATES = 100
+CANDIDATES = 50
 WEIGHTS = {"dense": 0.3, "lexical": 0.3, "context": 0.4}
 NEIGHBOUR_SHARE = 0.1
 SETTINGS_LABEL = f"min-max {WEIGHTS} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"

@@ -7,11 +7,13 @@ share makes needed; where these are too few after all, the part is searched by i
 
 from collections.abc import Callable
 
+import numpy as np
+
 from rag.ports import Ranking, Subset, Vectors
 from rag.releases import OpenRelease
 
 MOST_ROWS_COMPARED = 20_000
-LEAST_SHARE_OF_WORDS = 0.5
+LEAST_SHARE_OF_WORDS = 0.1
 SPARE = 1.3
 Fetch = Callable[[int], Ranking]
 
@@ -49,5 +51,7 @@ def _spare(fetch: Fetch, release: OpenRelease, limit: int, subset: Subset) -> Ra
     """What of the best of the whole release is in `subset`."""
     wanted = int(SPARE * limit * release.manifest.chunks / len(subset.rows)) + 1
     ranking = fetch(wanted)
-    owners = release.documents.owners([id_ for id_, _ in ranking])
-    return [pair for pair in ranking if owners.get(pair[0]) in subset.documents][:limit]
+    rows = release.documents.rows([id_ for id_, _ in ranking])
+    found = [(rows[pair[0]], pair) for pair in ranking if pair[0] in rows]
+    is_in = np.isin([row for row, _ in found], subset.rows, assume_unique=True)
+    return [pair for (_, pair), kept in zip(found, is_in, strict=True) if kept][:limit]

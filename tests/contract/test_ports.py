@@ -192,8 +192,9 @@ class DocumentStoreContract(ABC):
         assert beside == {"boats-md-0": ("boats-md-1",), "boats-md-1": ("boats-md-0",)}
 
     def test_a_chunk_names_its_document(self, tmp_path: Path) -> None:
-        owners = self.make(tmp_path).owners(["boats-md-1", "absent"])
-        assert owners == {"boats-md-1": "boats-md"}
+        store, ids = self.make(tmp_path), ["boats-md-1", "absent", "dogs-md-0"]
+        assert store.rows(ids) == {"boats-md-1": 1, "dogs-md-0": 2}
+        assert store.owners(ids) == {"boats-md-1": "boats-md", "dogs-md-0": "dogs-md"}
 
     def test_a_reader_finds_nothing_but_what_they_may_read(self, tmp_path: Path) -> None:
         everything = self.make(tmp_path)
