@@ -1,8 +1,9 @@
 """The `documents.db` of a release, filled from the ledger inside the database engine itself."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,8 +180,11 @@ def _attached(ledger: Ledger, path: str) -> Iterator[None]:
             ledger.database.execute("PRAGMA made.journal_mode = OFF")
             ledger.database.execute("PRAGMA made.synchronous = OFF")
         yield
-    finally:
-        ledger.database.execute("DETACH made")
+    except BaseException:
+        with suppress(sqlite3.OperationalError):  # what failed may not have read to its end
+            ledger.database.execute("DETACH made")
+        raise
+    ledger.database.execute("DETACH made")
 
 
 def _column(rows: Iterator[tuple[str]]) -> list[str]:

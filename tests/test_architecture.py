@@ -25,6 +25,7 @@ WIRING = {
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.chroma",),
+    "cachetools": ("rag.adapters.micro_batching",),
     "tantivy": ("rag.adapters.tantivy",),
     "sentence_transformers": ("rag.adapters.cross_encoder", "rag.adapters.sentence_transformers"),
     "torch": (

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from rag.scope import Scope
 Rows = list[tuple[str, str]]
 SEED = 17
 QUESTIONS = 400
+MOST_NEW = 40_000
 RECALL_QUESTIONS = 200
 NEIGHBOURS = 10
 SHARES = (1, 14, 90)
@@ -91,14 +93,22 @@ def _recall(data: Path) -> float:
 
 
 def _over_http(root: Path, data: Path, questions: Sequence[str]) -> Rows:
+    words = [question.rstrip("?").split() for question in questions]
+    chance = random.Random(SEED)
+    others = [
+        " ".join(chance.sample(chance.choice(words) + chance.choice(words), k=4 + at % 6))
+        for at in range(MOST_NEW)
+    ]
     with _service(root, data) as (process, port):
         asyncio.run(_load(port, questions, clients=4, seconds=2.0))
-        alone = asyncio.run(_load(port, questions, clients=1, seconds=LOAD_S / 3))
-        crowd = asyncio.run(_load(port, questions, clients=CLIENTS, seconds=LOAD_S))
+        alone = asyncio.run(_load(port, others, clients=1, seconds=LOAD_S / 3))
+        crowd = asyncio.run(_load(port, others, clients=CLIENTS, seconds=LOAD_S))
+        again = asyncio.run(_load(port, questions, clients=CLIENTS, seconds=LOAD_S))
         resident = resident_bytes(process.pid)
     return [
         ("hybrid over HTTP", _say(alone)),
-        (f"{CLIENTS} clients", f"{len(crowd) / LOAD_S:.0f} requests/s, {_say(crowd)}"),
+        (f"{CLIENTS} clients, each question new", _rate(crowd)),
+        (f"{CLIENTS} clients, {len(questions)} questions again and again", _rate(again)),
         ("memory of the service", f"{resident / 1e9:.2f} GB"),
     ]
 
@@ -134,14 +144,14 @@ async def _load(
     """Times of all requests that so many clients make one after the other within `seconds`."""
     times: list[float] = []
     deadline = time.perf_counter() + seconds
-    chance = random.Random(SEED)
+    asked = cycle(questions)
 
     async def ask() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             while time.perf_counter() < deadline:
                 began = time.perf_counter()
-                await _post(reader, writer, chance.choice(questions))
+                await _post(reader, writer, next(asked))
                 times.append(time.perf_counter() - began)
         finally:
             writer.close()
@@ -163,6 +173,10 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ques
     said = await reader.readexactly(size)
     if b" 200 " not in answered[:16]:
         raise ValueError(f"a search was refused: {said[:200].decode()}")
+
+
+def _rate(times: Sequence[float]) -> str:
+    return f"{len(times) / LOAD_S:.0f} requests/s, {_say(times)}"
 
 
 def _say(times: Sequence[float]) -> str:

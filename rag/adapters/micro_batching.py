@@ -4,10 +4,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from cachetools import LRUCache
+
 from rag.errors import RagError
 from rag.ports import Embedder, Vectors
 
 MOST_TEXTS = 32
+REMEMBERED = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -23,11 +27,13 @@ class MicroBatchingEmbedder:
     """An embedder whose `embed_queries` gathers what arrives while it is busy.
 
     A thread that finds the embedder free embeds at once. Those that come meanwhile wait, and the
-    first of them embeds for all when it is free again. Nobody waits for a batch to fill.
+    first of them embeds for all when it is free again. Nobody waits for a batch to fill. A question
+    that was asked lately is not embedded again.
     """
 
     def __init__(self, embedder: Embedder, *, most_texts: int = MOST_TEXTS) -> None:
         self._embedder = embedder
+        self._known: LRUCache[str, Vectors] = LRUCache(REMEMBERED)
         self._most_texts = most_texts
         self._lock = threading.Lock()
         self._waiting: list[_Call] = []
@@ -46,6 +52,9 @@ class MicroBatchingEmbedder:
         """As the embedder itself, together with what other threads ask."""
         call = _Call(texts)
         with self._lock:
+            known = [self._known.get(text) for text in texts]
+            if known and all(vector is not None for vector in known):
+                return np.stack([vector for vector in known if vector is not None])
             self._waiting.append(call)
             leads, self._is_busy = not self._is_busy, True
         if not leads:
@@ -55,6 +64,8 @@ class MicroBatchingEmbedder:
         if isinstance(call.outcome, RagError):
             raise call.outcome
         assert call.outcome is not None
+        with self._lock:
+            self._known.update(zip(texts, call.outcome, strict=True))
         return call.outcome
 
     def _lead(self) -> None:

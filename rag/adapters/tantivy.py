@@ -27,6 +27,8 @@ WITHOUT_RULES = {"chinese", "japanese", "korean", "none", "thai"}
 LANGUAGES = STEMMED | STEMMED_WITH_STOP_WORDS | WITHOUT_RULES
 MAX_TERMS = 512
 WRITER_BYTES = 64_000_000
+ID_WORDS = ("id_0", "id_1", "id_2")
+WORD_BYTES = 7  # so that no word has a sign
 REPLACED_IN_PLACE = {"meta.json", ".managed.json"}
 
 
@@ -47,8 +49,10 @@ def build_analyzer(language: str) -> tantivy.TextAnalyzer:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+    for field in ("id", "document"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    for field in ID_WORDS:
+        builder.add_integer_field(field, fast=True)
     for field in (TEXT, CONTEXT):
         builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
     return builder.build()
@@ -105,10 +109,30 @@ def _apply(
     for id_, document_id, text, beside in added:
         context = space_out(f"{text}\n{beside}")
         writer.add_document(
-            tantivy.Document(id=id_, document=document_id, text=space_out(text), context=context)
+            tantivy.Document(
+                id=id_,
+                document=document_id,
+                text=space_out(text),
+                context=context,
+                **dict(zip(ID_WORDS, _to_words(id_), strict=True)),
+            )
         )
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _to_words(id_: str) -> list[int]:
+    """An id as whole numbers, which are read for many hits in one call. Raises ValueError."""
+    raw = id_.encode()
+    if len(raw) > WORD_BYTES * len(ID_WORDS):
+        raise ValueError(f"the chunk id {id_[:40]!r} is too long for the lexical index")
+    padded = raw.ljust(WORD_BYTES * len(ID_WORDS), b"\0")
+    starts = range(0, len(padded), WORD_BYTES)
+    return [int.from_bytes(padded[at : at + WORD_BYTES]) for at in starts]
+
+
+def _from_words(words: Sequence[int]) -> str:
+    return b"".join(word.to_bytes(WORD_BYTES) for word in words).rstrip(b"\0").decode()
 
 
 def _link(file: Path, target: Path) -> None:
@@ -165,13 +189,15 @@ class TantivyIndex:
             query = _restrict(query, self._schema, subset)
         try:
             found = self._searcher.search(query, limit, count=False).hits
-            ranking = [
-                (str(self._searcher.doc(address)["id"][0]), float(score))
-                for score, address in found
-            ]
+            ids = self._ids([address for _, address in found])
         except (ValueError, OSError) as error:
             raise ReleaseBroken(f"the lexical index failed: {error}") from error
+        ranking = [(id_, float(score)) for id_, (score, _) in zip(ids, found, strict=True)]
         return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))
+
+    def _ids(self, addresses: list[tantivy.DocAddress]) -> list[str]:
+        words = [self._searcher.fast_field_values(field, addresses) for field in ID_WORDS]
+        return [_from_words(each) for each in zip(*words, strict=True)]
 
 
 def _restrict(query: tantivy.Query, schema: tantivy.Schema, subset: Subset) -> tantivy.Query:

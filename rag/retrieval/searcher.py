@@ -1,7 +1,9 @@
 """A search as a request wants it: of what it may see, in its mode, expanded and reranked or not."""
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import BoundedSemaphore
 
 from rag.domain import Manifest, Mode, SearchResult
 from rag.ports import Embedder
@@ -12,14 +14,21 @@ from rag.retrieval.reranking import Reranking
 from rag.retrieval.searching import SETTINGS_LABEL, Query, search
 from rag.scope import Scope
 
+TURNS = (os.cpu_count() or 1) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Searcher:
-    """What searches any release; a request's scope overrides `mode` and can forgo `reranking`."""
+    """What searches any release; a request's scope overrides `mode` and can forgo `reranking`.
+
+    Questions are embedded as many as come, but only a few threads look into the indexes at once:
+    more than there are cores would do nothing but wait for the interpreter.
+    """
 
     embedder_of: Callable[[Manifest], Embedder]
     mode: Mode = "hybrid"
     reranking: Reranking | None = None
+    turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(TURNS))
 
     def search(
         self, questions: Sequence[str], release: OpenRelease, scope: Scope, *, top_k: int
@@ -31,14 +40,20 @@ class Searcher:
         """
         reranking = self._reranking(scope)
         needed = max(top_k, reranking.most_hits) if reranking else top_k
-        results = [
-            search(self.query(question, release, scope), self.mode_of(scope), top_k=needed)
-            for question in questions
-        ]
+        mode = self.mode_of(scope)
+        queries = self._embed([self.query(each, release, scope) for each in questions], mode)
+        with self.turns:
+            results = [search(query, mode, top_k=needed) for query in queries]
         hits = fuse_hits([result.hits for result in results], limit=needed)
         if reranking:
             hits = reranking.reorder(questions[0], hits)
         return replace(results[0], hits=hits[:top_k])
+
+    def _embed(self, queries: Sequence[Query], mode: Mode) -> list[Query]:
+        if mode == "lexical":
+            return list(queries)
+        vectors = queries[0].embedder.embed_queries([query.text for query in queries])
+        return [replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True)]
 
     def query(self, question: str, release: OpenRelease, scope: Scope) -> Query:
         """A checked question with all that its search needs. Raises InvalidFilter."""

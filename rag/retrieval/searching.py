@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rag.domain import Hit, Mode, SearchResult
 from rag.filters import Condition
-from rag.ports import DocumentStore, Embedder, Ranking, Subset
+from rag.ports import DocumentStore, Embedder, Ranking, Subset, Vectors
 from rag.releases import OpenRelease
 from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
 from rag.retrieval.fusion import fuse, share_with_neighbours
@@ -22,6 +22,7 @@ class Query:
     """A checked question, the release it is asked of, and the embedder that made the release.
 
     With a `subset` nothing else of the release is found; `conditions` are the filters behind it.
+    A `vector` that is given is the question's, embedded before.
     """
 
     text: str
@@ -29,11 +30,14 @@ class Query:
     embedder: Embedder
     subset: Subset | None = None
     conditions: tuple[Condition, ...] = ()
+    vector: Vectors | None = None
 
 
 def retrieve_dense(query: Query) -> dict[str, Ranking]:
     """Candidates by cosine."""
-    vector = query.embedder.embed_queries([query.text])[0]
+    vector = query.vector
+    if vector is None:
+        vector = query.embedder.embed_queries([query.text])[0]
     return {"dense": search_vectors(query.release, vector, CANDIDATES, query.subset)}
 
 

@@ -100,3 +100,15 @@ def test_a_question_has_the_same_vector_alone_and_in_a_crowd(precision: str) -> 
         crowded = list(threads.map(lambda text: embedder.embed_queries([text])[0], QUESTIONS * 3))
     for at, vector in enumerate(crowded):
         assert np.abs(vector - alone[at % len(alone)]).max() < 1e-6
+
+
+def test_a_question_asked_again_is_not_embedded_again() -> None:
+    gate = Gate()
+    gate.opened.set()
+    embedder = MicroBatchingEmbedder(gate)
+    first = embedder.embed_queries(["dogs", "boats"])
+    assert np.array_equal(embedder.embed_queries(["boats"])[0], first[1])
+    assert gate.sizes == [2]
+    embedder.embed_queries(["boats", "leave"])
+    assert gate.sizes == [2, 2]
+    assert embedder.embed_queries([]).shape[0] == 0
