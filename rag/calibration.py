@@ -2,11 +2,11 @@
 
 A few words are drawn from a chunk and asked as a question, once with all documents there and once
 without the document that they come from. The confidence that only one in twenty of these foreign
-questions reaches is the threshold; half of the weight is that of a threshold that held for releases
-of many kinds, since words drawn from a text are not yet somebody's question. The questions whose
-documents are there are easier than people's: they draw the curve but do not move the threshold.
-Where all documents are about one matter, a foreign question finds its answer elsewhere, and the
-threshold learned is too high: so it stays near the prior one.
+questions reaches is the threshold; three quarters of the weight are those of a threshold that held
+for releases of many kinds, since words drawn from a text are not yet somebody's question. The
+questions whose documents are there are easier than people's: they draw the curve but do not move
+the threshold. Where all documents are about one matter, a foreign question finds its answer
+elsewhere, and the threshold learned is too high: so it stays near the prior one.
 """
 
 import json

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evals.bench import scale, speed
+from evals.bench import questions, scale, speed
 from rag.errors import RagError
 
 SCALE_STEP = 10 * scale.SECTIONS
@@ -27,10 +27,13 @@ def main() -> int:
         "--scale", type=int, default=0, help="chunks to ingest, e.g. 100000, and a tenth of them"
     )
     parser.add_argument(
+        "--questions", type=int, default=0, help="made chunks to ask questions of, e.g. 100000"
+    )
+    parser.add_argument(
         "--only",
         nargs="*",
         help="parts: commands handbook abstaining service spans precision limit unchanged scale "
-        "messy",
+        "questions messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -68,6 +71,9 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     if options.scale:
         sizes = (options.scale // 10, options.scale)
         yield "scale", lambda: scale.measure_scale(ROOT, data, sizes)
+    if options.questions:
+        made = data / "made"
+        yield "questions", lambda: questions.measure_questions(ROOT, made, options.questions)
     if options.messy:
         yield "messy", lambda: speed.ingest_messy(ROOT, options.messy.resolve(), data)
 
@@ -102,6 +108,8 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
 
 def _precision(options: argparse.Namespace, data: Path) -> Rows:
     """What the precision that this machine chooses costs in quality against fp32."""
+    from evals.bench.precision import measure_agreement
+    from evals.bench.spans import CORPUS, read_questions
     from rag.adapters.sentence_transformers import choose_precision
 
     folder = options.spans.resolve()
@@ -115,10 +123,12 @@ def _precision(options: argparse.Namespace, data: Path) -> Rows:
         _, seconds = speed.time_spans_ingest(ROOT, folder, place, precision=precision)
         figures[precision] = _score_spans(folder, place, precision)[1]
         rows.append((f"precision: ingestion in {precision}", f"{seconds:.1f} s"))
-    return rows + [
+    rows += [
         (f"precision: {name}, fp32 and {chosen}", _compare(exact, figures[chosen][name]))
         for name, exact in figures["fp32"].items()
     ]
+    texts = [question.text for question in read_questions(folder)]
+    return rows + measure_agreement(data / chosen, CORPUS, texts)
 
 
 def _compare(exact: float, chosen: float) -> str:

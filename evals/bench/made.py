@@ -5,7 +5,6 @@ vectors are mixed from those of the example corpus; the indexes and `documents.d
 """
 
 import hashlib
-import os
 import random
 import shutil
 import time
@@ -113,7 +112,7 @@ def build(data: Path, chunks: int, writer: Writer) -> float:
     from rag import bootstrap
     from rag.settings import load_settings
 
-    settings = load_settings(os.environ, data=data)
+    settings = load_settings({}, data=data)
     docs = data / "docs"
     write_documents(docs, chunks, writer)
     real = bootstrap.load_embedder(settings)

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import os
-import random
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import cycle
+from itertools import count, cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,7 @@ from rag.scope import Scope
 Rows = list[tuple[str, str]]
 SEED = 17
 QUESTIONS = 400
-MOST_NEW = 40_000
+WARM_UP = 50
 RECALL_QUESTIONS = 200
 NEIGHBOURS = 10
 SHARES = (1, 14, 90)
@@ -34,36 +32,37 @@ READY_WITHIN_S = 300.0
 SERVING = "serving"
 
 
-def measure_questions(root: Path, data: Path, chunks: int) -> Rows:
+def measure_questions(root: Path, data: Path, chunks: int, *, load_s: float = LOAD_S) -> Rows:
     """Times of questions over so many chunks, in process and over HTTP."""
     writer = Writer()
     rows = [("built in", f"{build(data, chunks, writer):.0f} s")]
-    questions = [f"{writer.text(5 + at % 10)}?" for at in range(QUESTIONS)]
-    rows += _in_process(data, questions)
+    asked = (f"{writer.text(5 + at % 10)}?" for at in count())
+    rows += _in_process(data, asked)
     rows.append(("recall@10 of the vector index", f"{_recall(data):.4f}"))
-    rows += _over_http(root, data, questions)
+    rows += _over_http(root, data, asked, load_s)
     return [(f"questions: {chunks:,} chunks, {name}", value) for name, value in rows]
 
 
-def _in_process(data: Path, questions: Sequence[str]) -> Rows:
+def _in_process(data: Path, asked: Iterator[str]) -> Rows:
     from rag.bootstrap import open_plumbline
     from rag.settings import load_settings
 
-    plumbline = open_plumbline(load_settings(os.environ, data=data))
+    plumbline = open_plumbline(load_settings({}, data=data))
     try:
-        _time_searches(plumbline, questions[:50], Scope())
-        rows = [("hybrid in process", _say(_time_searches(plumbline, questions, Scope())))]
+        _time_searches(plumbline, islice(asked, WARM_UP), Scope())
+        times = _time_searches(plumbline, islice(asked, QUESTIONS), Scope())
+        rows = [("hybrid in process", _say(times))]
         for share in SHARES:
             scope = Scope(filters=parse_filters({"part": {"lt": share}}))
-            [first] = _time_searches(plumbline, questions[:1], scope)
-            said = _say(_time_searches(plumbline, questions, scope))
+            [first] = _time_searches(plumbline, islice(asked, 1), scope)
+            said = _say(_time_searches(plumbline, islice(asked, QUESTIONS), scope))
             rows.append((f"filter that keeps {share} %", f"{said}, first {first * 1e3:.1f} ms"))
         return rows
     finally:
         plumbline.close()
 
 
-def _time_searches(plumbline: Plumbline, questions: Sequence[str], scope: Scope) -> list[float]:
+def _time_searches(plumbline: Plumbline, questions: Iterable[str], scope: Scope) -> list[float]:
     times = []
     for question in questions:
         began = time.perf_counter()
@@ -92,23 +91,18 @@ def _recall(data: Path) -> float:
     return found / (RECALL_QUESTIONS * NEIGHBOURS)
 
 
-def _over_http(root: Path, data: Path, questions: Sequence[str]) -> Rows:
-    words = [question.rstrip("?").split() for question in questions]
-    chance = random.Random(SEED)
-    others = [
-        " ".join(chance.sample(chance.choice(words) + chance.choice(words), k=4 + at % 6))
-        for at in range(MOST_NEW)
-    ]
+def _over_http(root: Path, data: Path, asked: Iterator[str], load_s: float) -> Rows:
+    few = list(islice(asked, QUESTIONS))
     with _service(root, data) as (process, port):
-        asyncio.run(_load(port, questions, clients=4, seconds=2.0))
-        alone = asyncio.run(_load(port, others, clients=1, seconds=LOAD_S / 3))
-        crowd = asyncio.run(_load(port, others, clients=CLIENTS, seconds=LOAD_S))
-        again = asyncio.run(_load(port, questions, clients=CLIENTS, seconds=LOAD_S))
+        asyncio.run(_load(port, asked, clients=4, seconds=load_s / 6))
+        alone = asyncio.run(_load(port, asked, clients=1, seconds=load_s / 3))
+        crowd = asyncio.run(_load(port, asked, clients=CLIENTS, seconds=load_s))
+        again = asyncio.run(_load(port, cycle(few), clients=CLIENTS, seconds=load_s))
         resident = resident_bytes(process.pid)
     return [
         ("hybrid over HTTP", _say(alone)),
-        (f"{CLIENTS} clients, each question new", _rate(crowd)),
-        (f"{CLIENTS} clients, {len(questions)} questions again and again", _rate(again)),
+        (f"{CLIENTS} clients, each question new", _rate(crowd, load_s)),
+        (f"{CLIENTS} clients, {QUESTIONS} questions again and again", _rate(again, load_s)),
         ("memory of the service", f"{resident / 1e9:.2f} GB"),
     ]
 
@@ -116,14 +110,10 @@ def _over_http(root: Path, data: Path, questions: Sequence[str]) -> Rows:
 @contextmanager
 def _service(root: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A service over `data` that is ready, and its port. Raises TimeoutError."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api", "--data", str(data), "--port", "0"],
-        cwd=root,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "api", "--data", str(data), "--port", "0"]
+    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
     try:
-        assert process.stderr is not None
         port, deadline = 0, time.monotonic() + READY_WITHIN_S
         for line in process.stderr:
             if SERVING in line:
@@ -135,16 +125,13 @@ def _service(root: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], in
                 raise TimeoutError("the service did not become ready")
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
-async def _load(
-    port: int, questions: Sequence[str], *, clients: int, seconds: float
-) -> list[float]:
+async def _load(port: int, asked: Iterator[str], *, clients: int, seconds: float) -> list[float]:
     """Times of all requests that so many clients make one after the other within `seconds`."""
     times: list[float] = []
     deadline = time.perf_counter() + seconds
-    asked = cycle(questions)
 
     async def ask() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -175,8 +162,8 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ques
         raise ValueError(f"a search was refused: {said[:200].decode()}")
 
 
-def _rate(times: Sequence[float]) -> str:
-    return f"{len(times) / LOAD_S:.0f} requests/s, {_say(times)}"
+def _rate(times: Sequence[float], seconds: float) -> str:
+    return f"{len(times) / seconds:.0f} requests/s, {_say(times)}"
 
 
 def _say(times: Sequence[float]) -> str:

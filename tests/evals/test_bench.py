@@ -1,9 +1,11 @@
 """The benchmarks in a small form: they measure what they say, and refuse runs that went wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from evals.bench.questions import measure_questions
 from evals.bench.scale import SECTIONS, measure_limit, measure_scale, measure_unchanged
 from evals.bench.spans import MarkedQuestion, cut, evidence_recall
 from evals.bench.watching import watch_add
@@ -62,3 +64,14 @@ def test_the_limit_is_stated_for_both_kinds_of_numbers() -> None:
     assert {"limit: fp32 matrix product", "limit: bfloat16 matrix product"} <= set(rows)
     [share] = [value for name, value in rows.items() if name.startswith("limit: share")]
     assert int(share.removesuffix("%")) > 0
+
+
+def test_questions_are_timed_in_process_and_over_http(tmp_path: Path) -> None:
+    rows = dict(measure_questions(ROOT, tmp_path, 200, load_s=1.2))
+    label = "questions: 200 chunks, "
+    assert all(name.startswith(label) for name in rows)
+    assert float(rows[f"{label}recall@10 of the vector index"]) == 1.0
+    timed = [value for name, value in rows.items() if "filter" in name or "hybrid" in name]
+    assert len(timed) == 5
+    assert all(re.match(r"p50 [0-9.]+ ms, p99 [0-9.]+ ms", value) for value in timed)
+    assert "requests/s" in rows[f"{label}32 clients, each question new"]

@@ -102,10 +102,8 @@ def test_a_published_release_answers_searches(data: Path, release: Path) -> None
     assert (whole.documents, whole.chunks, whole.dimensions) == (2, 3, 384)
 
 
-def test_a_second_run_publishes_nothing_within_a_second(docs: Path, data: Path) -> None:
-    began = time.monotonic()
+def test_a_second_run_publishes_nothing(docs: Path, data: Path) -> None:
     done = run("add", docs, "--corpus", "boats", "--json", data=data)
-    assert time.monotonic() - began < 3  # the embedder alone takes longer to load
     assert last(done)["counts"] == {"unchanged": 2}
     assert last(done)["published"] is False
 

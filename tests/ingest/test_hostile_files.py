@@ -51,7 +51,7 @@ def test_overlapping_entries_are_refused_at_once(tmp_path: Path) -> None:
     bomb = archive(packed, [f"{n}.xml" for n in range(5000)], unpacked=5_000_000, overlap=True)
     began = time.monotonic()
     assert refused(tmp_path, "a.docx", bomb) == "an archive bomb: its entries overlap"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_a_header_that_lies_about_its_size_does_not_help(tmp_path: Path) -> None:
@@ -318,14 +318,14 @@ def test_every_pattern_takes_linear_time(name: str) -> None:
             found = getattr(pattern, method)(*(("", line) if method == "sub" else (line,)))
             for _ in found if method.startswith("find") else ():
                 pass
-            assert time.process_time() - began < 2, piece
+            assert time.process_time() - began < 5, piece
 
 
 def test_sentences_of_hostile_text_take_linear_time() -> None:
     for piece in PIECES:
         began = time.process_time()
         split_sentences(piece * (50_000 // len(piece)))
-        assert time.process_time() - began < 2, piece
+        assert time.process_time() - began < 5, piece
 
 
 @pytest.mark.parametrize("name", ["a.html", "a.tex", "a.vtt", "a.md", "a.txt", "a.csv", "a.rst"])
@@ -337,4 +337,4 @@ def test_every_reader_of_hostile_text_takes_linear_time(tmp_path: Path, name: st
             draft_chunks(found.text, is_markdown=found.is_markdown)
         except ExtractionFailed as error:
             assert str(error)
-        assert time.process_time() - began < 2, piece
+        assert time.process_time() - began < 5, piece

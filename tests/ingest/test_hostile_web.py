@@ -107,7 +107,7 @@ def test_a_server_that_drips_is_cut_off_and_gives_no_half_page(
     began = time.monotonic()
     with pytest.raises(ExtractionFailed, match="not read within 1 s"):
         reader(authority, 0.6).read(f"https://docs.example:{raw_port(answer)}/")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_what_is_large_slow_or_missing_is_given_up(site: Site, web: GuardedWeb) 
     began = time.monotonic()
     with pytest.raises(ExtractionFailed):
         web.read(url(site, "/slow"))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     with pytest.raises(ExtractionFailed, match="the server says 404"):
         web.read(url(site, "/missing"))
 

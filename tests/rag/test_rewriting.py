@@ -81,10 +81,10 @@ async def test_a_model_that_fails_gives_way_to_the_rule(reply: Reply) -> None:
 
 async def test_a_slow_model_gives_way_to_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.answering.rewriting.TIMEOUT_S", 0.3)
-    with openai_server(Reply(pieces=["How"] * 20, stall_s=0.1)) as server:
+    with openai_server(Reply(pieces=["How"] * 200, stall_s=0.1)) as server:
         started = time.perf_counter()
         assert await rewrite(CONVERSATION, connect(server)) == BY_RULE
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 15
 
 
 async def test_a_first_question_and_one_without_a_model_ask_nobody() -> None:
