@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from ingest import building, upkeep
 from ingest.building import Engines
+from rag import probe
 from rag.bootstrap import load_index_builders, open_release, open_release_parts
 from rag.domain import Manifest
 from rag.errors import ReleaseBroken, ReleaseNotFound, StorageError
@@ -94,6 +96,25 @@ def test_a_chunk_that_stays_in_a_changed_document_is_neither_embedded_nor_lost(
     text = release.documents.document(document.id).text
     release.close()
     assert text.startswith("An opening line")
+
+
+@pytest.mark.parametrize(("bent", "is_large", "is_sound"), [(1, 0, 0), (1, 1, 1), (2, 1, 0)])
+def test_a_large_index_may_lose_a_hundredth_of_its_chunks(
+    corpus: SmallCorpus, monkeypatch: pytest.MonkeyPatch, bent: int, is_large: int, is_sound: int
+) -> None:
+    corpus.add()
+    monkeypatch.setattr(probe, "MOST_SELF_SEARCHES", 50 if is_large else 60)
+    monkeypatch.setattr(probe, "SAMPLED_SELF_SEARCHES", 60)
+    monkeypatch.setattr(probe, "NEWEST_SELF_SEARCHES", 10)
+    release = corpus.folder.release(1)
+    vectors = np.load(release / "vectors.npy")
+    for row in range(bent):
+        moved = vectors[row] + 0.05 * np.eye(len(vectors[row]))[row]
+        vectors[row] = moved / np.linalg.norm(moved)
+    np.save(release / "vectors.npy", vectors)
+    verdict = nullcontext() if is_sound else pytest.raises(ReleaseBroken, match="does not find")
+    with verdict:
+        check_release(release, thorough=True)
 
 
 def test_too_much_change_makes_a_fresh_build(corpus: SmallCorpus) -> None:
