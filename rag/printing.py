@@ -42,13 +42,13 @@ def print_explanation(standalone: Standalone, explanation: Explanation) -> None:
         console.print(Text(f"searched for, by the {standalone.by}: {standalone.question}"))
     terms = ", ".join(f"{term} {weight:.1f}" for term, weight in explanation.terms.items())
     console.print(Text(f"terms with their weights: {terms or 'none'}"))
-    table = Table("#", *explanation.kept, "where", box=None, pad_edge=False)
     for rank, each in enumerate(explanation.candidates, 1):
-        places = (each.places.get(stage) for stage in explanation.kept)
-        shown = (f"{place.rank}: {place.score:.3f}" if place else "-" for place in places)
-        where = _place(each.document, each.chunk.page, each.chunk.span)
-        table.add_row(str(rank), *shown, Text(where))
-    console.print(table)
+        console.print(Text(f"{rank}. {_place(each.document, each.chunk.page, each.chunk.span)}"))
+        places = ((stage, each.places.get(stage)) for stage in explanation.kept)
+        shown = (
+            f"{stage} {at.rank} ({at.score:.3f})" if at else f"{stage} -" for stage, at in places
+        )
+        console.print(Padding(Text(", ".join(shown), style="dim"), (0, 0, 0, 4)))
     if explanation.trace:
         _print_trace(console, explanation.trace)
 
