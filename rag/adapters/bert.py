@@ -127,9 +127,8 @@ class BertEncoder:
             self._weights = {name.removeprefix("bert."): each for name, each in weights.items()}
             self._words = self._weights["embeddings.word_embeddings.weight"].to(self._kind)
             kinds = self._weights["embeddings.token_type_embeddings.weight"]
-            places = self._weights["embeddings.position_embeddings.weight"] + kinds[0]
-            self._places = places.to(self._kind)
-            self._norm = self._cast(self._affine("embeddings.LayerNorm"))
+            self._places = self._weights["embeddings.position_embeddings.weight"] + kinds[0]
+            self._norm = self._affine("embeddings.LayerNorm")
             self._layers = [self._layer(f"encoder.layer.{at}.") for at in range(shape.layers)]
         except (SafetensorError, KeyError, OSError) as error:
             raise EmbedderError(
@@ -154,13 +153,17 @@ class BertEncoder:
         A text is padded by its own length alone, and only texts of one padded length go together:
         these give the same bits however many they are.
         """
-        return self._encode(texts, PAD_TOKENS)
+        return self._encode(texts, PAD_TOKENS, self._kind)
 
     def encode_each(self, texts: Sequence[str]) -> Vectors:
-        """As `encode`, in which no vector depends on the other texts; made for short ones."""
-        return self._encode(texts, PAD_TOKENS_OF_QUESTIONS)
+        """As `encode`, in which no vector depends on the other texts; made for short ones.
 
-    def _encode(self, texts: Sequence[str], pad_tokens: int) -> Vectors:
+        What is carried from layer to layer is kept in float32, which costs a few short texts
+        nothing and makes them a third as wrong.
+        """
+        return self._encode(texts, PAD_TOKENS_OF_QUESTIONS, torch.float32)
+
+    def _encode(self, texts: Sequence[str], pad_tokens: int, carried: torch.dtype) -> Vectors:
         encoded = self._tokenizer.encode_batch_fast(list(texts))
         tokens = [each.ids for each in encoded]
         vectors = np.empty((len(tokens), self._shape.width), dtype=np.float32)
@@ -171,23 +174,23 @@ class BertEncoder:
                 for at, row in enumerate(rows):
                     ids[at, : len(tokens[row])] = tokens[row]
                     is_token[at, : len(tokens[row])] = True
-                means = self._forward(torch.from_numpy(ids), torch.from_numpy(is_token))
-                vectors[rows] = means.numpy()
+                known = torch.from_numpy(ids), torch.from_numpy(is_token)
+                vectors[rows] = self._forward(*known, carried).numpy()
         return vectors
 
-    def _forward(self, ids: Tensor, is_token: Tensor) -> Tensor:
+    def _forward(self, ids: Tensor, is_token: Tensor, carried: torch.dtype) -> Tensor:
         texts, length = ids.shape
         embedded = functional.embedding(ids, self._words) + self._places[:length]
-        state = self._normalize(embedded, self._norm).view(texts * length, -1)
+        state = self._normalize(embedded, self._norm).to(carried).view(texts * length, -1)
         masked = torch.where(is_token, 0.0, MASKED).to(self._kind)[:, None, None, :]
         mask = None if bool(is_token.all()) else masked
         for layer in self._layers:
-            seen = self._attend(functional.linear(state, *layer.query_key_value), length, mask)
-            seen = functional.linear(seen, *layer.attended).add_(state)
-            state = self._normalize(seen, layer.attended_norm)
-            wide = functional.gelu(functional.linear(state, *layer.wide))
-            state = functional.linear(wide, *layer.narrow).add_(state)
-            state = self._normalize(state, layer.narrow_norm)
+            asked = functional.linear(state.to(self._kind), *layer.query_key_value)
+            seen = functional.linear(self._attend(asked, length, mask), *layer.attended)
+            state = self._normalize(seen.to(carried).add_(state), layer.attended_norm)
+            wide = functional.gelu(functional.linear(state.to(self._kind), *layer.wide))
+            said = functional.linear(wide, *layer.narrow)
+            state = self._normalize(said.to(carried).add_(state), layer.narrow_norm)
         kept = state.view(texts, length, -1).float() * is_token[:, :, None]
         return kept.sum(1) / is_token.sum(1, keepdim=True)
 
@@ -217,10 +220,10 @@ class BertEncoder:
                 )
             ),
             attended=self._cast(self._affine(f"{name}attention.output.dense")),
-            attended_norm=self._cast(self._affine(f"{name}attention.output.LayerNorm")),
+            attended_norm=self._affine(f"{name}attention.output.LayerNorm"),
             wide=self._cast(self._affine(f"{name}intermediate.dense")),
             narrow=self._cast(self._affine(f"{name}output.dense")),
-            narrow_norm=self._cast(self._affine(f"{name}output.LayerNorm")),
+            narrow_norm=self._affine(f"{name}output.LayerNorm"),
         )
 
     def _affine(self, name: str) -> Affine:
