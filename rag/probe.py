@@ -35,12 +35,15 @@ SEED = 17
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Chunks in order of their row in `vectors`, which may have rows that no chunk has."""
+    """Chunks in order of their row in `vectors`, which may have rows that no chunk has.
+
+    `longest` is the longest of their texts.
+    """
 
     ids: list[str]
     rows: list[int]
-    texts: list[str]
     vectors: Vectors
+    longest: str
 
     def vector(self, at: int) -> Vectors:
         """The vector of chunk number `at`."""
@@ -75,7 +78,8 @@ def _read_contents(folder: Path, manifest: Manifest) -> Contents:
     uri = f"{(folder / 'documents.db').resolve().as_uri()}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(uri, uri=True)) as database:
-            found = database.execute("SELECT row, id, text FROM chunks ORDER BY row").fetchall()
+            found = database.execute("SELECT row, id FROM chunks ORDER BY row").fetchall()
+            longest = database.execute("SELECT text, max(length(text)) FROM chunks").fetchone()[0]
             wrong = database.execute(
                 'SELECT count(*) FROM chunks WHERE "end" - start != length(text) OR start < 0'
             ).fetchone()[0]
@@ -83,7 +87,7 @@ def _read_contents(folder: Path, manifest: Manifest) -> Contents:
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
         raise ReleaseBroken(f"{folder} cannot be read: {error}") from error
     contents = Contents(
-        [r[1] for r in found], [r[0] for r in found], [r[2] for r in found], vectors
+        [id_ for _, id_ in found], [row for row, _ in found], vectors, longest or ""
     )
     if hash_ids(contents.ids) != manifest.chunk_ids_hash or wrong:
         raise ReleaseBroken("the chunks are not those of the ledger")
@@ -156,10 +160,9 @@ def _check_recall(release: OpenRelease, contents: Contents, random: np.random.Ge
 
 
 def _check_lexical(release: OpenRelease, contents: Contents) -> None:
-    longest = max(range(len(contents.ids)), key=lambda at: len(contents.texts[at]), default=None)
-    if longest is None or not release.lexical.analyze(contents.texts[longest]):
+    if not release.lexical.analyze(contents.longest):
         return
-    if not release.lexical.search(contents.texts[longest], NEIGHBOURS):
+    if not release.lexical.search(contents.longest, NEIGHBOURS):
         raise ReleaseBroken("the lexical index does not find its longest chunk")
 
 

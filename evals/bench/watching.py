@@ -18,7 +18,7 @@ MODEL_LIBRARY = "libtorch"
 class WatchedRun:
     """What a run took and said: `summary` is the last line of `--json`, `sources` the others.
 
-    `peak_bytes` counts the process and its children together, shared pages once for each of them;
+    `peak_bytes` counts the process and its children together, pages that they share once;
     `loaded_model` says whether one of them had the library mapped that models run in.
     """
 
@@ -47,7 +47,7 @@ def watch_add(
         peak, loaded = 0, False
         while process.poll() is None:
             family = _family(process.pid)
-            peak = max(peak, sum(map(resident_bytes, family)))
+            peak = max(peak, sum(map(proportional_bytes, family)))
             loaded = loaded or any(map(_has_model, family))
             time.sleep(POLL_S)
         seconds = time.perf_counter() - began
@@ -70,6 +70,12 @@ def _family(process: int) -> list[int]:
         for name in names:
             found += [int(child) for child in _read(tasks / name / "children").split()]
     return found
+
+
+def proportional_bytes(process: int) -> int:
+    """Memory of a process that is in use, shared pages by their part; 0 when it has ended."""
+    lines = _read(Path(f"/proc/{process}/smaps_rollup")).splitlines()
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:")), 0)
 
 
 def resident_bytes(process: int) -> int:
