@@ -103,9 +103,13 @@ class ExtractionFailed(RagError):
 
 
 class EmbedderError(RagError):
-    """The embedding model is missing, changed, or gave unusable vectors."""
+    """The embedding model is missing, changed, or gave unusable vectors.
+
+    `is_passing` says that no text is to blame: trying again may help.
+    """
 
     exit_code = 78
+    is_passing = False
 
 
 class NotMeasured(RagError):

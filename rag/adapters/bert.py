@@ -128,7 +128,7 @@ class BertEncoder:
             self._words = self._weights["embeddings.word_embeddings.weight"].to(self._kind)
             kinds = self._weights["embeddings.token_type_embeddings.weight"]
             self._places = self._weights["embeddings.position_embeddings.weight"] + kinds[0]
-            self._norm = self._affine("embeddings.LayerNorm")
+            self._norm = self._copy(self._affine("embeddings.LayerNorm"))
             self._layers = [self._layer(f"encoder.layer.{at}.") for at in range(shape.layers)]
         except (SafetensorError, KeyError, OSError) as error:
             raise EmbedderError(
@@ -220,14 +220,18 @@ class BertEncoder:
                 )
             ),
             attended=self._cast(self._affine(f"{name}attention.output.dense")),
-            attended_norm=self._affine(f"{name}attention.output.LayerNorm"),
+            attended_norm=self._copy(self._affine(f"{name}attention.output.LayerNorm")),
             wide=self._cast(self._affine(f"{name}intermediate.dense")),
             narrow=self._cast(self._affine(f"{name}output.dense")),
-            narrow_norm=self._affine(f"{name}output.LayerNorm"),
+            narrow_norm=self._copy(self._affine(f"{name}output.LayerNorm")),
         )
 
     def _affine(self, name: str) -> Affine:
         return self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
+
+    def _copy(self, affine: Affine) -> Affine:
+        """In float32, and not a part of the file, which would stay in memory whole."""
+        return affine[0].clone(), affine[1].clone()
 
     def _cast(self, affine: Affine) -> Affine:
         return affine[0].to(self._kind), affine[1].to(self._kind)

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from cachetools import LRUCache
 
-from rag.errors import RagError
+from rag.errors import EmbedderError
 from rag.ports import Embedder, Vectors
 
 MOST_TEXTS = 32
@@ -16,19 +17,18 @@ REMEMBERED = 1024
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """One thread's texts; `turn` is set when they are embedded or when it must lead."""
+    """One thread's texts, and the vectors that it waits for."""
 
     texts: Sequence[str]
-    turn: threading.Event = field(default_factory=threading.Event)
-    outcome: Vectors | RagError | None = None
+    vectors: Future[Vectors] = field(default_factory=Future)
 
 
 class MicroBatchingEmbedder:
     """An embedder whose `embed_queries` gathers what arrives while it is busy.
 
-    A thread that finds the embedder free embeds at once. Those that come meanwhile wait, and the
-    first of them embeds for all when it is free again. Nobody waits for a batch to fill. A question
-    that was asked lately is not embedded again.
+    One thread embeds, since torch keeps memory and threads of its own for each that calls it. What
+    comes while it works goes into its next pass together; nobody waits for a pass to fill. A
+    question that was asked lately is not embedded again.
     """
 
     def __init__(self, embedder: Embedder, *, most_texts: int = MOST_TEXTS) -> None:
@@ -37,7 +37,7 @@ class MicroBatchingEmbedder:
         self._most_texts = most_texts
         self._lock = threading.Lock()
         self._waiting: list[_Call] = []
-        self._is_busy = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedder")
 
     @property
     def fingerprint(self) -> str:
@@ -56,31 +56,18 @@ class MicroBatchingEmbedder:
             if known and all(vector is not None for vector in known):
                 return np.stack([vector for vector in known if vector is not None])
             self._waiting.append(call)
-            leads, self._is_busy = not self._is_busy, True
-        if not leads:
-            call.turn.wait()
-        if call.outcome is None:
-            self._lead()
-        if isinstance(call.outcome, RagError):
-            raise call.outcome
-        assert call.outcome is not None
+        self._thread.submit(self._embed_waiting)
+        vectors = call.vectors.result()
         with self._lock:
-            self._known.update(zip(texts, call.outcome, strict=True))
-        return call.outcome
+            self._known.update(zip(texts, vectors, strict=True))
+        return vectors
 
-    def _lead(self) -> None:
-        """Embed the calls that wait, this thread's own first, and hand on to the next thread."""
+    def _embed_waiting(self) -> None:
+        """One pass over the calls that wait; none may do so, since each call asks for a pass."""
         with self._lock:
             batch = self._take()
-        try:
+        if batch:
             self._embed(batch)
-        finally:
-            for call in batch:
-                call.turn.set()
-            with self._lock:
-                self._is_busy = bool(self._waiting)
-                if self._waiting:
-                    self._waiting[0].turn.set()
 
     def _take(self) -> list[_Call]:
         batch: list[_Call] = []
@@ -95,14 +82,16 @@ class MicroBatchingEmbedder:
     def _embed(self, batch: Sequence[_Call]) -> None:
         try:
             vectors = self._embedder.embed_queries([text for call in batch for text in call.texts])
-        except RagError as error:
-            if len(batch) == 1:
-                batch[0].outcome = error
+        except BaseException as error:  # noqa: BLE001 - raised again in the threads that wait
+            is_of_one = isinstance(error, EmbedderError) and not error.is_passing
+            if is_of_one and len(batch) > 1:
+                for call in batch:  # one question that cannot be embedded fails alone
+                    self._embed([call])
                 return
-            for call in batch:  # one question that cannot be embedded fails alone
-                self._embed([call])
+            for call in batch:
+                call.vectors.set_exception(error)
             return
         at = 0
         for call in batch:
-            call.outcome = vectors[at : at + len(call.texts)]
+            call.vectors.set_result(vectors[at : at + len(call.texts)])
             at += len(call.texts)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from rag.adapters.embedding_requests import RequestRefused
 from rag.adapters.memory import HashingEmbedder
 from rag.adapters.micro_batching import MicroBatchingEmbedder
 from rag.adapters.sentence_transformers import PACKAGED, SentenceTransformersEmbedder
@@ -26,12 +27,14 @@ class Gate(HashingEmbedder):
         self.opened = threading.Event()
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """As the hashing embedder; a text `bad` is refused."""
+        """As the hashing embedder; a text `bad` is refused, and with `down` nobody answers."""
         self.sizes.append(len(texts))
         self.entered.set()
         assert self.opened.wait(10)
         if "bad" in texts:
             raise EmbedderError("bad text")
+        if "down" in texts:
+            raise RequestRefused("the server is down", is_passing=True)
         return super().embed_queries(texts)
 
 
@@ -80,6 +83,24 @@ def test_a_question_that_cannot_be_embedded_fails_alone() -> None:
     assert [isinstance(each, EmbedderError) for each in found] == [False, False, True, False]
     again = ask_while_busy(Gate(), ["bad", "b"])
     assert [isinstance(each, EmbedderError) for each in again] == [True, False]
+
+
+def test_a_server_that_is_down_is_asked_once_for_all() -> None:
+    gate = Gate()
+    found = ask_while_busy(gate, ["a", "b", "down", "c"])
+    assert [isinstance(each, EmbedderError) for each in found] == [False, True, True, True]
+    assert gate.sizes == [1, 3]
+
+
+def test_any_error_reaches_those_who_wait() -> None:
+    class Broken(HashingEmbedder):
+        def embed_queries(self, texts: Sequence[str]) -> Vectors:
+            raise RuntimeError("out of memory")
+
+    embedder = MicroBatchingEmbedder(Broken())
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="out of memory"):
+            embedder.embed_queries(["a"])
 
 
 def test_several_texts_of_one_call_stay_together_and_in_order() -> None:
