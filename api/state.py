@@ -112,12 +112,15 @@ class Service:
         return "ok"
 
 
-def get_service(request: Request) -> Service:
-    """The service behind a request."""
+async def get_service(request: Request) -> Service:
+    """The service behind a request.
+
+    A coroutine, as `get_plumbline` is: a plain function would cost each request a thread's turn.
+    """
     return cast(Service, request.app.state.service)
 
 
-def get_plumbline(service: Annotated[Service, Depends(get_service)]) -> Plumbline:
+async def get_plumbline(service: Annotated[Service, Depends(get_service)]) -> Plumbline:
     """The question side behind a request."""
     return service.plumbline()
 
