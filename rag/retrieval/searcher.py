@@ -14,7 +14,7 @@ from rag.retrieval.reranking import Reranking
 from rag.retrieval.searching import SETTINGS_LABEL, Query, search
 from rag.scope import Scope
 
-TURNS = (os.cpu_count() or 1) + 1
+TURNS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
