@@ -26,7 +26,7 @@ def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
     A run that is killed loses at most one batch of embeddings; the next one goes on from there.
     Raises WriterBusy, SettingsError, StorageError, EmbedderError or ReleaseBroken.
     """
-    return _run(folder, workshop, lambda desk: SourceReader(desk, now=now_utc()).read(scan))
+    return _run(folder, workshop, lambda desk: SourceReader(desk).read(scan))
 
 
 def remove(folder: CorpusFolder, arguments: Sequence[str], workshop: Workshop) -> Report:

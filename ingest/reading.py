@@ -72,9 +72,8 @@ class _Finished:
 class SourceReader:
     """Reads the sources of one run; every one of them ends with exactly one outcome."""
 
-    def __init__(self, desk: Desk, *, now: str) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._now = now
         self._extractor = extractor_fingerprint(desk.ocr)
         self._known = desk.ledger.sources()
         self._erased = desk.ledger.tombstones()

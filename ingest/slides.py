@@ -10,7 +10,6 @@ from ingest.xmltext import Element, parse_xml
 from rag.errors import ExtractionFailed
 
 CONTENT = "content.xml"
-TITLES = ("title", "subtitle")
 
 
 def extract_slides(file: SourceFile) -> Extraction:
