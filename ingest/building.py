@@ -57,7 +57,12 @@ class Base:
 
 def hash_content(ledger: Ledger) -> str:
     """One sha256 over documents, versions and chunks, in which no order and no time counts."""
-    rows = ledger.database.execute("SELECT id, digest FROM documents ORDER BY id")
+    return hash_documents(ledger.database)
+
+
+def hash_documents(database: sqlite3.Connection) -> str:
+    """The same over the documents of a release's own database."""
+    rows = database.execute("SELECT id, digest FROM documents ORDER BY id")
     return hashlib.sha256(json.dumps(rows.fetchall()).encode()).hexdigest()
 
 

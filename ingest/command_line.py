@@ -10,6 +10,7 @@ both."""
 FORGET = """Erase sources, and all that has the same bytes, from the ledger, the kept originals, the
 embeddings and every release, pinned or not; prints a receipt of hashes and the result of a byte
 scan of the corpus folder. A tombstone keeps them out of later runs of `add` until `--lift`."""
+RECEIPTS = "the erasures, their receipts, and whether they are finished"
 REMOVE = """Take sources, and all below them, out of the next release; they stay in the releases
 before it. To erase use `forget`."""
 
@@ -21,18 +22,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _describe_add(commands.add_parser("add", help="read sources, publish", description=ADD))
+    receipts = commands.add_parser("receipts", help=RECEIPTS, description=RECEIPTS)
+    receipts.add_argument("id", nargs="?", metavar="ID", help="print this one whole")
     remove = commands.add_parser("remove", help="take sources out, publish", description=REMOVE)
     remove.add_argument("source", nargs="+", metavar="SOURCE")
     _describe_forget(commands.add_parser("forget", help="erase sources", description=FORGET))
     for name, purpose in (
         ("status", "each source and its state"),
         ("releases", "the releases that are kept"),
-        ("rollback", "make the release before the live one live"),
+        ("rollback", "make the release before the live one live, and hold the corpus there"),
         ("rebuild", "make a release anew from the ledger, embedding only what that lacks"),
     ):
         commands.add_parser(name, help=purpose, description=purpose)
     for name, purpose in (
-        ("publish", "make a release that is kept live"),
+        ("publish", "make a release live; one that is not the newest holds the corpus there"),
         ("pin", "keep a release for ever"),
         ("unpin", "let a release be removed when it is old"),
     ):
@@ -44,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     garbage = "remove old releases, and originals and embeddings that nothing uses"
     gc = commands.add_parser("gc", help=garbage, description=garbage)
     gc.add_argument("--keep", type=_count, default=3, metavar="N", help="releases (default: 3)")
+    for name in ("add", "remove", "rebuild"):
+        _describe_hold(commands.choices[name])
     for command in commands.choices.values():
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
@@ -98,6 +103,16 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
         default=2.0,
         metavar="S",
         help="with --watch: seconds without a change before they are read (default: 2)",
+    )
+
+
+def _describe_hold(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("going live").add_mutually_exclusive_group()
+    group.add_argument("--resume", action="store_true", help="publish although the corpus is held")
+    group.add_argument(
+        "--build",
+        action="store_true",
+        help="make a release that waits for `publish N`; what is live stays",
     )
 
 

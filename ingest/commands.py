@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rag.errors import CorpusNotFound, ReleaseNotFound, StorageError, UsageError, WriterBusy
+from rag.errors import CorpusNotFound, StorageError, UsageError, WriterBusy
 
 if TYPE_CHECKING:
     from ingest.outcomes import Progress, Report
@@ -106,6 +106,7 @@ def _equip(
     language: str | None = None,
 ) -> "Workshop":
     from ingest.building import Engines
+    from ingest.publishing import KEPT_RELEASES
     from ingest.workshop import Workshop
     from rag import bootstrap
 
@@ -120,6 +121,9 @@ def _equip(
         progress=progress,
         checksum=getattr(options, "checksum", False),
         ocr=getattr(options, "ocr", ""),
+        keep=getattr(options, "keep", KEPT_RELEASES),
+        resume=getattr(options, "resume", False),
+        build=getattr(options, "build", False),
     )
 
 
@@ -143,17 +147,33 @@ def _forget(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
 
     if not options.source and not options.subject:
         raise UsageError("name what to forget: --source SOURCE or --subject SUBJECT")
-    if options.lift:
-        printing.print_lifted(erasing.readmit(folder, scan(options.source)))
-        return 0
     if options.dry_run:
-        rows = erasing.preview(folder, options.source, options.subject)
-        printing.print_sources(rows, as_json=options.json)
+        doomed = erasing.preview(folder, options.source, options.subject)
+        printing.print_doomed(doomed, as_json=options.json)
         return 0
     workshop = _equip(options, settings, Silence())
+    if options.lift:
+        printing.print_lifted(erasing.readmit(folder, workshop, scan(options.source)))
+        return 0
     receipt = erasing.forget(folder, workshop, sources=options.source, subjects=options.subject)
-    printing.print_receipt(receipt, as_json=options.json)
-    return 1 if receipt.residue else 0
+    shared = erasing.name_sources(folder, receipt.shared)
+    printing.print_receipt(receipt, shared=shared, as_json=options.json)
+    return 0 if receipt.is_clean else 1
+
+
+def _receipts(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest import erasing, printing
+
+    found = erasing.receipts(folder)
+    if options.id is None:
+        printing.print_receipts(found, as_json=options.json)
+        return 0
+    for receipt in found:
+        if receipt.id.startswith(options.id):
+            shared = erasing.name_sources(folder, receipt.shared)
+            printing.print_receipt(receipt, shared=shared, as_json=options.json)
+            return 0 if receipt.is_clean else 1
+    raise UsageError(f"corpus {options.corpus!r} has no receipt {options.id[:40]!r}")
 
 
 def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
@@ -167,38 +187,32 @@ def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
 
 def _releases(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest.ledger import open_ledger
-    from ingest.printing import print_releases
+    from ingest.printing import print_hold, print_releases
 
     with open_ledger(folder.ledger) as ledger:
         pins = ledger.pins()
     manifests = [folder.manifest(number) for number in folder.numbers()]
     found = [each for each in manifests if each]
     print_releases(found, folder.live(), pins, as_json=options.json)
+    if (hold := folder.hold()) and not options.json:
+        print_hold(hold)
     return 0
 
 
 def _change_live(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.clock import now_utc
-    from ingest.publishing import make_live, writer_lock
-    from rag.seals import check_seal
+    from ingest import upkeep
+    from ingest.outcomes import Silence
 
-    number, live = getattr(options, "release", None), folder.live()
-    if number is None:
-        earlier = [each for each in folder.numbers() if live is not None and each < live]
-        if not earlier:
-            raise ReleaseNotFound(f"corpus {folder.name!r} has no release before {live}")
-        number = earlier[-1]
-    with writer_lock(folder, now_utc()):
-        if folder.manifest(number) is not None:
-            check_seal(folder.release(number))
-        make_live(folder, number)
+    upkeep.choose(folder, _equip(options, settings, Silence()), getattr(options, "release", None))
     return _releases(options, settings, folder)
 
 
 def _pin(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.upkeep import pin
+    from ingest import upkeep
+    from ingest.outcomes import Silence
 
-    pin(folder, options.release, is_pinned=options.command == "pin")
+    workshop = _equip(options, settings, Silence())
+    upkeep.pin(folder, workshop, options.release, is_pinned=options.command == "pin")
     return _releases(options, settings, folder)
 
 
@@ -213,15 +227,18 @@ def _verify(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
 
 def _collect(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest import upkeep
+    from ingest.outcomes import Silence
     from ingest.printing import print_freed
 
-    print_freed(upkeep.collect_garbage(folder, keep=options.keep), as_json=options.json)
+    workshop = _equip(options, settings, Silence())
+    print_freed(upkeep.collect_garbage(folder, workshop), as_json=options.json)
     return 0
 
 
 COMMANDS: "dict[str, Callable[[argparse.Namespace, Settings, CorpusFolder], int]]" = {
     "remove": _remove,
     "forget": _forget,
+    "receipts": _receipts,
     "status": _status,
     "releases": _releases,
     "publish": _change_live,

@@ -1,48 +1,21 @@
 """`forget`: erase sources so that nothing of them is left in the corpus folder, and prove it."""
 
-import mmap
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
-from ingest.blobs import BlobStore, hash_file
-from ingest.clock import now_utc
-from ingest.embedding import LazyEmbedder
-from ingest.ledger import Ledger, SourceRow, hash_uri, open_ledger
-from ingest.pipeline import writing
+from ingest.blobs import hash_file
+from ingest.copies import documents_of
+from ingest.erasure import Doomed, Receipt, begin, read_receipt
+from ingest.history import NO_BYTES, Version, document_id, hash_uri
+from ingest.ledger import Ledger, SourceRow, open_ledger
 from ingest.publishing import CorpusFolder
-from ingest.releasing import release
-from ingest.sources import Scan, is_below
+from ingest.sources import Scan, is_below, uri_of
 from ingest.workshop import Workshop
-from rag.domain import metadata_from_json
+from ingest.writing import finish_erasures, writing
+from rag.domain import MetadataValue
 from rag.errors import SourceNotFound
 
 SUBJECT = "subject"
-NEEDLES_PER_DOCUMENT = 8
-NEEDLE_BYTES = 48
-LEAST_NEEDLE_BYTES = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What was erased, in hashes from which nothing of it can be read.
-
-    `residue` names files in which a byte scan still found some of it: it is empty, or the erasure
-    has failed.
-    """
-
-    corpus: str
-    erased: str
-    sources: tuple[str, ...]
-    versions: tuple[str, ...]
-    documents: tuple[str, ...]
-    embeddings: int
-    releases_removed: tuple[int, ...]
-    release: int | None
-    scanned_files: int
-    scanned_bytes: int
-    residue: tuple[str, ...]
 
 
 def forget(
@@ -54,48 +27,42 @@ def forget(
 ) -> Receipt:
     """Erase sources by path or URI, and those whose metadata name a subject, with all copies.
 
-    A source with the same bytes goes too. No release that is left holds any of it, pinned or not.
-    What is cut short is finished by the next writer. Raises SourceNotFound when nothing matches.
+    All versions of them go, also of sources that were removed before, and so does a source that
+    holds the same bytes now. No release that is left holds any of it, pinned or not. What is cut
+    short is finished by the next writer. Raises SourceNotFound when nothing matches.
     """
-    with writing(folder) as ledger:
-        rows = matching(folder, ledger, sources, subjects)
-        documents, needles = _look(ledger, {row.uri for row in rows})
-        before = folder.numbers()
-        embeddings = _erase(folder, ledger, rows)
-        release(folder, ledger, workshop, embedder=LazyEmbedder(workshop.load_embedder))
-        files = sorted(path for path in folder.path.rglob("*") if path.is_file())
-        return Receipt(
-            corpus=folder.name,
-            erased=now_utc(),
-            sources=tuple(hash_uri(row.uri) for row in rows),
-            versions=tuple(sorted({row.sha256 for row in rows if row.sha256})),
-            documents=tuple(documents),
-            embeddings=embeddings,
-            releases_removed=tuple(sorted({*before} - {*folder.numbers()})),
-            release=folder.live(),
-            scanned_files=len(files),
-            scanned_bytes=sum(path.stat().st_size for path in files),
-            residue=tuple(_name(path, folder) for path in files if _holds(path, needles)),
-        )
+    with writing(folder, workshop) as ledger:
+        begun = begin(folder, ledger, matching(folder, ledger, sources, subjects))
+        [receipt] = [
+            each for each in finish_erasures(folder, ledger, workshop) if each.id == begun.id
+        ]
+        return receipt
 
 
-def readmit(folder: CorpusFolder, scan: Scan) -> int:
+def receipts(folder: CorpusFolder) -> list[Receipt]:
+    """The receipts of all erasures, oldest first; unfinished ones are among them."""
+    with open_ledger(folder.ledger) as ledger:
+        return [read_receipt(text) for _, text in ledger.history.receipts()]
+
+
+def name_sources(folder: CorpusFolder, hashes: Sequence[str]) -> list[str]:
+    """The names of sources that stay, by the hashes that a receipt has of them."""
+    with open_ledger(folder.ledger) as ledger:
+        return [row.name for uri, row in ledger.sources().items() if hash_uri(uri) in hashes]
+
+
+def readmit(folder: CorpusFolder, workshop: Workshop, scan: Scan) -> int:
     """Let forgotten sources in again, by their place and by what they hold now; how many."""
-    with writing(folder) as ledger:
-        erased = ledger.tombstones()
+    with writing(folder, workshop) as ledger:
         keys = {hash_uri(source.uri) for source in scan.sources}
         keys |= {hash_file(source.path) for source in scan.sources if source.path.is_file()}
-        found = sorted(keys & erased.keys())
+        found = sorted(keys & ledger.history.tombstones().keys())
         with ledger.transaction():
-            ledger.database.executemany(
-                "DELETE FROM tombstones WHERE key = ?", ((key,) for key in found)
-            )
+            ledger.history.lift_tombstones(found)
     return len(found)
 
 
-def preview(
-    folder: CorpusFolder, sources: Sequence[str], subjects: Sequence[str]
-) -> list[SourceRow]:
+def preview(folder: CorpusFolder, sources: Sequence[str], subjects: Sequence[str]) -> list[Doomed]:
     """The sources that `forget` would erase, without erasing any. Raises SourceNotFound."""
     with open_ledger(folder.ledger) as ledger:
         return matching(folder, ledger, sources, subjects)
@@ -103,96 +70,88 @@ def preview(
 
 def matching(
     folder: CorpusFolder, ledger: Ledger, sources: Sequence[str], subjects: Sequence[str]
-) -> list[SourceRow]:
+) -> list[Doomed]:
     """The sources that `forget` would erase. Raises SourceNotFound for an argument without any."""
-    known = ledger.sources()
-    found: dict[str, SourceRow] = {}
+    known = _known(ledger)
+    named: dict[str, Doomed] = {}
     for argument in sources:
-        below = {uri: row for uri, row in known.items() if is_below(argument, uri, row.root)}
+        below = {uri: each for uri, each in known.items() if _is_named(argument, each)}
+        below = below or dict(_only_in_releases(folder, argument))
         if not below:
-            raise SourceNotFound(f"corpus {folder.name!r} knows no source {argument!r}")
-        found |= below
+            raise SourceNotFound(
+                f"corpus {folder.name!r} knows no source {argument!r}, and no release or original "
+                "of it is kept"
+            )
+        named |= below
     for subject in subjects:
-        about = {uri: known[uri] for uri in _about(ledger, subject)}
+        about = {uri: each for uri, each in known.items() if _is_about(subject, each.versions)}
         if not about:
             raise SourceNotFound(f"no document of {folder.name!r} has the subject {subject!r}")
-        found |= about
-    versions = {row.sha256 for row in found.values() if row.sha256}
-    found |= {uri: row for uri, row in known.items() if row.sha256 in versions}
-    return [found[uri] for uri in sorted(found)]
+        named |= about
+    return _with_equals(ledger, known, named)
 
 
-def _about(ledger: Ledger, subject: str) -> Iterator[str]:
-    rows = ledger.database.execute("SELECT uri, metadata FROM documents").fetchall()
-    for uri, metadata in rows:
-        named = metadata_from_json(metadata).get(SUBJECT, ())
-        if subject in (named if isinstance(named, tuple) else (str(named),)):
-            yield uri
+def _known(ledger: Ledger) -> dict[str, Doomed]:
+    """Every source that the ledger has or had, with its versions."""
+    rows = ledger.sources()
+    history: dict[str, list[Version]] = {}
+    for version in ledger.history.versions():
+        history.setdefault(version.uri, []).append(version)
+    return {uri: _describe(uri, rows.get(uri), history.get(uri, [])) for uri in {*rows, *history}}
 
 
-def _look(ledger: Ledger, uris: set[str]) -> tuple[list[str], re.Pattern[bytes] | None]:
-    """Ids of the documents to erase, and a pattern that finds what only they hold."""
-    documents: list[str] = []
-    needles: dict[bytes, None] = {}
-    for id_, uri, text in ledger.database.execute("SELECT id, uri, text FROM documents"):
-        if uri in uris:
-            documents.append(id_)
-            needles |= dict.fromkeys(_sample(text))
-    own = [needle for needle in needles if not _is_elsewhere(ledger, needle, uris)]
-    own += _own_vectors(ledger, documents)
-    return documents, re.compile(b"|".join(map(re.escape, own))) if own else None
+def _describe(uri: str, row: SourceRow | None, versions: Sequence[Version]) -> Doomed:
+    contents = [version.sha256 for version in versions]
+    if row and row.sha256:
+        contents.append(row.sha256)
+    name = row.name if row else versions[-1].name
+    roots = {version.root for version in versions} | ({row.root} if row else set())
+    because = "" if row else "removed before"
+    found = tuple(dict.fromkeys(contents))
+    return Doomed(uri, name, frozenset(roots), tuple(versions), found, because)
 
 
-def _own_vectors(ledger: Ledger, documents: Sequence[str]) -> Iterator[bytes]:
-    """Vectors that no document but these has, as bytes."""
-    for id_ in documents:
-        rows = ledger.database.execute(
-            "SELECT e.vector FROM chunks c JOIN embeddings e ON e.hash = c.embedded_hash"
-            " WHERE c.document_id = ? AND NOT EXISTS (SELECT 1 FROM chunks o"
-            " WHERE o.embedded_hash = c.embedded_hash AND o.document_id != ?) LIMIT ?",
-            (id_, id_, NEEDLES_PER_DOCUMENT),
-        )
-        yield from (vector for (vector,) in rows)
+def _is_named(argument: str, source: Doomed) -> bool:
+    return any(is_below(argument, source.uri, root) for root in source.roots)
 
 
-def _sample(text: str) -> Iterator[bytes]:
-    """Pieces of a text, from all over it, that are long enough to be told from chance."""
-    lines = [line.strip().encode() for line in text.splitlines()]
-    long = [line for line in lines if len(line) >= LEAST_NEEDLE_BYTES]
-    step = max(1, len(long) // NEEDLES_PER_DOCUMENT)
-    yield from (line[:NEEDLE_BYTES] for line in long[::step])
+def _is_about(subject: str, versions: Sequence[Version]) -> bool:
+    return any(subject in _as_tuple(version.metadata.get(SUBJECT, ())) for version in versions)
 
 
-def _is_elsewhere(ledger: Ledger, needle: bytes, uris: set[str]) -> bool:
-    """Whether a document that stays holds the same piece, so that finding it proves nothing."""
-    piece = needle.decode(errors="ignore")
-    rows = ledger.database.execute("SELECT uri FROM documents WHERE instr(text, ?)", (piece,))
-    return any(uri not in uris for (uri,) in rows)
+def _as_tuple(value: MetadataValue) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (str(value),)
 
 
-def _erase(folder: CorpusFolder, ledger: Ledger, rows: Sequence[SourceRow]) -> int:
-    at = now_utc()
-    keys = [hash_uri(row.uri) for row in rows] + [row.sha256 for row in rows if row.sha256]
-    with ledger.transaction():
-        ledger.begin_erasure(keys, at)
-        for row in rows:
-            ledger.remove_source(row.uri)
-        erased = ledger.drop_unused_embeddings()
-    blobs = BlobStore(folder.blobs)
-    for row in rows:
-        blobs.discard(row.sha256)
-    return erased
+def _only_in_releases(folder: CorpusFolder, argument: str) -> Iterator[tuple[str, Doomed]]:
+    """A source of which the ledger knows nothing, as of one that an older version has removed."""
+    uri = uri_of(argument)
+    id_ = document_id(folder.name, uri)
+    listed = [documents_of(folder, number) or {} for number in folder.numbers()]
+    contents = tuple(dict.fromkeys(release[id_] for release in listed if id_ in release))
+    versions = tuple(Version(uri, sha256, uri, argument, id_, {}, ()) for sha256 in contents)
+    if versions:
+        because = "kept in releases alone"
+        yield uri, Doomed(uri, argument, frozenset((uri,)), versions, contents, because)
 
 
-def _name(path: Path, folder: CorpusFolder) -> str:
-    return path.relative_to(folder.path).as_posix()
+def _with_equals(
+    ledger: Ledger, known: dict[str, Doomed], named: dict[str, Doomed]
+) -> list[Doomed]:
+    """Those named, and those that hold the same bytes now as one of them held ever.
 
-
-def _holds(path: Path, needles: re.Pattern[bytes] | None) -> bool:
-    if needles is None or not path.stat().st_size:
-        return False
-    with (
-        path.open("rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        return needles.search(content) is not None
+    Bytes that a source that stays holds now are its own, even if one that goes held them before.
+    """
+    erased = {sha256 for each in named.values() for sha256 in each.contents} - {NO_BYTES}
+    now = {uri: row.sha256 for uri, row in ledger.sources().items()}
+    equal = {uri: known[uri] for uri, sha256 in now.items() if sha256 in erased}
+    doomed = named | {
+        uri: replace(each, because="it holds the same bytes")
+        for uri, each in equal.items()
+        if uri not in named
+    }
+    stay = {sha256 for uri, sha256 in now.items() if uri not in doomed}
+    return [
+        replace(doomed[uri], contents=tuple(c for c in doomed[uri].contents if c not in stay))
+        for uri in sorted(doomed)
+    ]

@@ -9,16 +9,16 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ingest.history import History
 from ingest.schema import FORMAT, prepare, write_digest
 from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
 from rag.errors import StorageError
 
-ERASING = "erasing"
 ADVICE = (
     "what is live serves on; bring back a copy of it, or move it away and `add` the sources again"
 )
 
-State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "removed"]
+State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "skipped", "removed"]
 
 SOURCE_COLUMNS = (
     "uri, root, name, size, mtime_ns, sha256, extractor, state, reason, is_published,"
@@ -64,16 +64,12 @@ def hash_embedded(chunk: Chunk) -> bytes:
     return hashlib.sha256(chunk.embedded_text.encode()).digest()
 
 
-def hash_uri(uri: str) -> str:
-    """The key of a source's tombstone, from which its name cannot be read."""
-    return hashlib.sha256(f"uri\0{uri}".encode()).hexdigest()
-
-
 class Ledger:
     """One corpus' database, durable after each transaction; for one writer."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
+        self.history = History(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -112,12 +108,13 @@ class Ledger:
     def put_document(
         self, uri: str, stored: StoredDocument, chunks: Sequence[Chunk], *, chunked_by: str
     ) -> None:
-        """Record a source's document and chunks in place of those it had."""
+        """Record document and chunks of a source that is recorded, in place of those it had."""
         self.drop_document(uri)
         self.database.execute(
             f"INSERT INTO documents VALUES ({'?,' * 12} '')",
             _document_row(uri, stored, chunked_by),
         )
+        self.history.record(uri)
         self._put_chunks(stored.document.id, chunks)
 
     def replace_chunks(self, document_id: str, chunks: Sequence[Chunk], *, chunked_by: str) -> None:
@@ -143,7 +140,7 @@ class Ledger:
         self.database.execute("DELETE FROM documents WHERE uri = ?", (uri,))
 
     def remove_source(self, uri: str) -> None:
-        """Forget a source and its document."""
+        """Take out a source and its document; what its versions were stays in the history."""
         self.drop_document(uri)
         self.database.execute("DELETE FROM sources WHERE uri = ?", (uri,))
 
@@ -158,21 +155,17 @@ class Ledger:
         if seen:
             self.database.execute("INSERT INTO archives VALUES (?,?,?,?)", (uri, *seen))
 
-    def begin_erasure(self, keys: Sequence[str], at: str) -> None:
-        """Leave tombstones, and note that releases made before may hold what is erased."""
-        self.database.executemany(
-            "INSERT OR REPLACE INTO tombstones VALUES (?, ?)", ((k, at) for k in (*keys, ERASING))
+    def drop_empty_archives(self) -> None:
+        """Forget the archives of whose members none is recorded."""
+        self.database.execute(
+            "DELETE FROM archives WHERE NOT EXISTS (SELECT 1 FROM sources s"
+            " WHERE substr(s.uri, 1, length(archives.uri) + 2) = archives.uri || '!/')"
         )
 
-    def is_erasing(self) -> bool:
-        """Whether an erasure has begun of which older releases are not rid yet."""
-        found = self.database.execute("SELECT 1 FROM tombstones WHERE key = ?", (ERASING,))
-        return found.fetchone() is not None
-
-    def end_erasure(self) -> None:
-        """Note that nothing is left of what was erased; only after that is true."""
-        self.compact()
-        self.database.execute("DELETE FROM tombstones WHERE key = ?", (ERASING,))
+    def has_died(self) -> bool:
+        """Whether the last run never came to its end."""
+        row = self.database.execute("SELECT finished FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        return row is not None and row[0] is None
 
     def compact(self) -> None:
         """Write the database anew, so that not even its free pages hold what was deleted."""
@@ -186,11 +179,6 @@ class Ledger:
             " OR (? != '' AND embedder != ?)",
             (embedder, embedder),
         ).rowcount
-
-    def tombstones(self) -> dict[str, str]:
-        """Why a source must not come back, by the hash of its URI or of its content."""
-        rows = self.database.execute("SELECT key, erased FROM tombstones")
-        return {key: f"forgotten on {erased[:10]}" for key, erased in rows}
 
     def pins(self) -> set[int]:
         """Numbers of the releases that are kept for ever."""

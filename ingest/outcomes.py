@@ -27,7 +27,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A finished run: `release` is the live one, `published` whether this run made it so."""
+    """A finished run: `release` is the live one, `published` whether this run made it so.
+
+    `built` is a release that waits for `publish`; `held` says why nothing newer goes live.
+    """
 
     corpus: str
     release: int | None
@@ -37,6 +40,8 @@ class Report:
     chunks: int
     seconds: float
     timings: Mapping[str, float] = field(default_factory=dict)
+    built: int | None = None
+    held: str = ""
 
     @property
     def counts(self) -> Mapping[str, int]:

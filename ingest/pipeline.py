@@ -2,21 +2,20 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
-from ingest import publishing
 from ingest.blobs import BlobStore
 from ingest.chunking import CHUNKER
 from ingest.clock import Stopwatch, now_utc
 from ingest.embedding import LazyEmbedder, count_missing, embed_missing
-from ingest.ledger import Ledger, open_ledger
+from ingest.ledger import Ledger
 from ingest.outcomes import Outcome, Report
 from ingest.publishing import CorpusFolder
 from ingest.reading import Desk, SourceReader, cut_again
 from ingest.releasing import release
 from ingest.sources import Scan, is_below
 from ingest.workshop import Workshop
+from ingest.writing import writing
 from rag.errors import SourceNotFound
 
 
@@ -56,18 +55,6 @@ def rebuild(folder: CorpusFolder, workshop: Workshop) -> Report:
     return _run(folder, workshop, lambda desk: [], fresh=True)
 
 
-@contextmanager
-def writing(folder: CorpusFolder) -> Iterator[Ledger]:
-    """The ledger of a corpus, for its one writer.
-
-    Raises WriterBusy, SettingsError, StorageError.
-    """
-    with publishing.writer_lock(folder, now_utc()), open_ledger(folder.ledger) as ledger:
-        publishing.remove_stale_builds(folder)
-        BlobStore(folder.blobs).remove_partial()
-        yield ledger
-
-
 def _run(
     folder: CorpusFolder,
     workshop: Workshop,
@@ -76,7 +63,7 @@ def _run(
     fresh: bool = False,
 ) -> Report:
     watch = Stopwatch()
-    with writing(folder) as ledger:
+    with writing(folder, workshop) as ledger:
         run = ledger.begin_run(now_utc())
         desk = set_up(folder, ledger, workshop)
         with watch.timing("reading"):
@@ -84,13 +71,15 @@ def _run(
             cut_again(desk)
         with watch.timing("embedding"):
             embedded = _embed(desk, workshop)
-        published = release(
+        released = release(
             folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
         )
         report = Report(
             corpus=folder.name,
             release=folder.live(),
-            published=published,
+            published=released.published,
+            built=released.built,
+            held=str(released.hold or ""),
             outcomes=tuple(outcomes),
             embedded=embedded,
             chunks=sum(ledger.count_chunks().values()),

@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.erasing import Receipt
+from ingest.erasure import Doomed, Receipt
 from ingest.ledger import SourceRow
 from ingest.outcomes import Outcome, Report
 from ingest.upkeep import Freed, Verified
 from rag.domain import Manifest
 from rag.errors import RagError
+from rag.releases import Hold
 
 
 def print_report(report: Report) -> None:
@@ -30,6 +31,10 @@ def print_report(report: Report) -> None:
             console.print(Text(f"{outcome.state}: {outcome.source}: {_remark(outcome)}"))
     release = "no release" if report.release is None else f"{report.corpus}@{report.release}"
     how = "published" if report.published else "nothing published, live is"
+    if report.built:
+        _say(f"built release {report.built}: `publish {report.built}` makes it live")
+    if report.held:
+        _say(f"{report.corpus} is {report.held}; `--resume` or `publish N` ends that")
     console.print(
         f"{how} {release}: {report.chunks} chunks, {report.embedded} embedded, "
         f"{report.seconds:.1f} s",
@@ -52,6 +57,8 @@ def print_report_as_json(report: Report) -> None:
     summary = {
         "release": report.release,
         "published": report.published,
+        "built": report.built,
+        "held": report.held,
         "counts": dict(report.counts),
         "embedded": report.embedded,
         "chunks": report.chunks,
@@ -127,20 +134,62 @@ def print_freed(freed: Freed, *, as_json: bool) -> None:
     )
 
 
-def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
-    """What was erased, in hashes, and whether a byte scan still found some of it."""
+def print_doomed(doomed: Sequence[Doomed], *, as_json: bool) -> None:
+    """The sources that an erasure would be of, each with the number of its versions."""
+    for each in doomed:
+        if as_json:
+            said = {"source": each.name, "uri": each.uri, "because": each.because}
+            _print_json(said | {"versions": list(each.contents)})
+        else:
+            because = f" ({each.because})" if each.because else ""
+            _say(f"{each.name}: {len(each.contents)} versions{because}")
+
+
+def print_receipt(receipt: Receipt, *, shared: Sequence[str], as_json: bool) -> None:
+    """What was erased, in hashes, and whether a byte scan still found some of it.
+
+    `shared` are the names of sources that stay and hold pieces of the same text.
+    """
     if as_json:
-        _print_json(asdict(receipt))
+        _print_json(asdict(receipt) | {"is_clean": receipt.is_clean})
         return
     for name in ("sources", "versions", "documents"):
         for key in getattr(receipt, name):
             _say(f"erased {name[:-1]} {key}")
     removed = ", ".join(map(str, receipt.releases_removed)) or "none"
     _say(f"erased {receipt.embeddings} embeddings and releases {removed}")
-    _say(f"live is {receipt.corpus}@{receipt.release}; {receipt.erased}")
+    live = "nothing" if receipt.release is None else f"{receipt.corpus}@{receipt.release}"
+    _say(f"live is {live}; receipt {receipt.id}; begun {receipt.begun}")
     scanned = f"{receipt.scanned_files} files, {receipt.scanned_bytes:,} bytes scanned"
-    found = ", ".join(receipt.residue)
-    _say(f"{scanned}: {'SOME OF IT IS STILL IN ' + found if found else 'nothing of it is left'}")
+    _say(f"{scanned}: {_judge(receipt)}")
+    if shared:
+        _say(f"pieces of the same text stand in sources that stay: {', '.join(shared)}")
+
+
+def _judge(receipt: Receipt) -> str:
+    if receipt.residue:
+        return (
+            f"SOME OF IT IS STILL IN {', '.join(receipt.residue)}: remove what does not belong "
+            "there; the next `gc` or `add` scans again"
+        )
+    if not receipt.is_scanned:
+        return "not known what to look for; `verify` and a backup scan may tell more"
+    return f"nothing of it is left, {receipt.erased}" if receipt.erased else "not finished"
+
+
+def print_receipts(receipts: Sequence[Receipt], *, as_json: bool) -> None:
+    """Every erasure in a line."""
+    for receipt in receipts:
+        if as_json:
+            _print_json(asdict(receipt) | {"is_clean": receipt.is_clean})
+        else:
+            sources = f"{len(receipt.sources)} sources, {len(receipt.versions)} versions"
+            _say(f"{receipt.id}  begun {receipt.begun}  {sources}  {_judge(receipt)}")
+
+
+def print_hold(hold: Hold) -> None:
+    """Why nothing newer goes live by itself, and what ends that."""
+    _say(f"{hold}; `add --resume` or `publish N` ends that")
 
 
 def print_lifted(count: int) -> None:

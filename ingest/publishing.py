@@ -11,7 +11,15 @@ from pathlib import Path
 
 from rag.domain import Manifest, release_folder_name
 from rag.errors import ReleaseNotFound, SettingsError, StorageError, WriterBusy
-from rag.releases import live_number, probe, release_numbers, serving_order
+from rag.releases import (
+    HOLD,
+    Hold,
+    live_number,
+    probe,
+    read_hold,
+    release_numbers,
+    serving_order,
+)
 
 KEPT_RELEASES = 3
 
@@ -54,6 +62,10 @@ class CorpusFolder:
         """The live release, or the one that serves while LIVE is lost or points to nothing."""
         found = (number for number in serving_order(self.path) if self.manifest(number))
         return next(found, None)
+
+    def hold(self) -> Hold | None:
+        """What keeps the next run from publishing, if anything does."""
+        return read_hold(self.path)
 
     def release(self, number: int) -> Path:
         """Folder of release `number`, whether it is there or not."""
@@ -125,30 +137,45 @@ def settle(build: Path, verify: Callable[[Path], None]) -> None:
             raise StorageError(f"{build} cannot be written: {error}") from error
 
 
-def publish(folder: CorpusFolder, build: Path, number: int) -> None:
-    """Give a settled build its number and make it live. Raises StorageError."""
+def put_in_place(folder: CorpusFolder, build: Path, number: int) -> None:
+    """Give a settled build its number, without making it live. Raises StorageError."""
     try:
         build.rename(folder.release(number))
         _sync(folder.releases)
     except OSError as error:
         raise StorageError(f"release {number} cannot be written: {error}") from error
-    make_live(folder, number)
 
 
-def make_live(folder: CorpusFolder, number: int) -> None:
-    """Replace LIVE in one step. Raises ReleaseNotFound, StorageError."""
+def make_live(folder: CorpusFolder, number: int, *, hold: Hold | None = None) -> None:
+    """Replace LIVE in one step, which also begins the `hold` or ends the one there was.
+
+    Raises ReleaseNotFound, StorageError.
+    """
     if folder.manifest(number) is None:
         raise ReleaseNotFound(f"corpus {folder.name!r} has no release {number}")
-    partial = folder.path / ".LIVE.partial"
+    if hold:
+        write_hold(folder, hold)
+    _replace(folder, "LIVE", f"{number}\n")
+    if not hold:
+        (folder.path / HOLD).unlink(missing_ok=True)
+
+
+def write_hold(folder: CorpusFolder, hold: Hold) -> None:
+    """Hold a corpus at a release from when that is live. Raises StorageError."""
+    _replace(folder, HOLD, hold.to_json())
+
+
+def _replace(folder: CorpusFolder, name: str, text: str) -> None:
+    partial = folder.path / f".{name}.partial"
     try:
         with partial.open("w") as stream:
-            stream.write(f"{number}\n")
+            stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        partial.replace(folder.path / "LIVE")
+        partial.replace(folder.path / name)
         _sync(folder.path)
     except OSError as error:
-        raise StorageError(f"LIVE cannot be replaced: {error}") from error
+        raise StorageError(f"{name} cannot be replaced: {error}") from error
 
 
 def remove_old_releases(folder: CorpusFolder, pinned: Collection[int], *, keep: int) -> list[int]:

@@ -1,6 +1,5 @@
 """Bringing the ledger to what the sources hold: each new or changed file read, cut and recorded."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -13,8 +12,9 @@ from ingest.content import Extraction, list_pages
 from ingest.embedding import LazyEmbedder
 from ingest.expanding import ArchiveExpander
 from ingest.extraction import EXTRACTOR
+from ingest.history import document_id, hash_uri
 from ingest.labels import Labels, merge_metadata, read_labels
-from ingest.ledger import Ledger, SourceRow, State, StoredDocument, hash_uri
+from ingest.ledger import Ledger, SourceRow, State, StoredDocument
 from ingest.outcomes import Outcome, Progress
 from ingest.sources import Scan, Source
 from ingest.unpacking import is_archive
@@ -30,11 +30,6 @@ def extractor_fingerprint(ocr: str) -> str:
     """What a document's text depends on besides its bytes."""
     name = f"{EXTRACTOR}/kreuzberg-{version('kreuzberg')}"
     return f"{name}/ocr-{ocr}" if ocr else name
-
-
-def document_id(corpus: str, uri: str) -> str:
-    """The id of a source's document, the same for all its versions."""
-    return hashlib.sha256(f"{corpus}\0{uri}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +71,7 @@ class SourceReader:
         self._desk = desk
         self._extractor = extractor_fingerprint(desk.ocr)
         self._known = desk.ledger.sources()
-        self._erased = desk.ledger.tombstones()
+        self._erased = desk.ledger.history.tombstones()
         self._chunks = desk.ledger.count_chunks()
         self._settled: list[SourceRow] = []
         self._taken: dict[str, _Taken] = {}

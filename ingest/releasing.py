@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest import publishing
@@ -22,10 +23,24 @@ from ingest.embedding import LazyEmbedder
 from ingest.languages import detect_language
 from ingest.ledger import Ledger
 from ingest.publishing import CorpusFolder
+from ingest.reducing import build_without
 from ingest.workshop import Workshop
-from rag.errors import ReleaseBroken
-from rag.releases import CALIBRATION
-from rag.seals import check_seal, is_complete, write_seal
+from rag.errors import ReleaseBroken, UsageError
+from rag.releases import CALIBRATION, Hold
+from rag.seals import check_seal, damaged_files, is_complete, write_seal
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What became of a corpus' releases: `published` if another one is live now.
+
+    `built` is the number of a release that waits for `publish`; `hold` says why nothing more was
+    done, or why it waits.
+    """
+
+    published: bool = False
+    built: int | None = None
+    hold: Hold | None = None
 
 
 def release(
@@ -36,30 +51,88 @@ def release(
     embedder: LazyEmbedder,
     fresh: bool = False,
     watch: Stopwatch | None = None,
-) -> bool:
+) -> Released:
     """Publish a release of what the ledger holds, unless the one that serves is that already.
 
-    With `fresh` always, and every part of it is made anew. Raises ReleaseBroken, StorageError.
+    With `fresh` always, and every part of it is made anew. While the corpus is held nothing is
+    made, or with `workshop.build` made and left to wait; `workshop.resume` ends the hold. Raises
+    ReleaseBroken, StorageError, UsageError.
     """
+    hold = None if workshop.resume else folder.hold()
+    if hold and not workshop.build:
+        return Released(hold=hold)
     serving = folder.serving()
     manifest = folder.manifest(serving)
+    if workshop.build and manifest is None:
+        raise UsageError("nothing is live yet that could stay live: leave out --build")
     recipe = _recipe(folder, ledger, workshop)
-    fresh = fresh or ledger.is_erasing()
     if serving is not None and is_made_by(manifest, recipe) and not fresh:
         is_same = manifest and manifest.content_hash == hash_content(ledger)
         if is_same and _is_usable(folder, serving):
-            ledger.mark_published()
-            return False
+            return _stay(folder, ledger, serving, hold)
     if manifest is None and not ledger.count_chunks():
-        return False
-    publishing.check_free_disk(folder, estimate_bytes(ledger, workshop.embedder))
+        return Released()
     before = Base(folder.release(serving), manifest) if serving and manifest else None
     plan = _Plan(recipe, None if fresh else before, watch or Stopwatch(), embedder, before)
-    _publish(folder, ledger, workshop, plan)
-    if ledger.is_erasing():
-        publishing.remove_old_releases(folder, (), keep=0)
-        ledger.end_erasure()
-    return True
+    number = None if fresh else _find_waiting(folder, ledger, recipe)
+    number = number or _make(folder, ledger, workshop, plan)
+    if workshop.build and serving is not None:
+        why = f"release {number} was built to be looked at first"
+        hold = hold or Hold(serving, now_utc(), why)
+        publishing.write_hold(folder, hold)
+        return Released(built=number, hold=hold)
+    publishing.make_live(folder, number)
+    ledger.mark_published()
+    _clean_up(folder, ledger, workshop)
+    return Released(published=True)
+
+
+def release_without(
+    folder: CorpusFolder,
+    ledger: Ledger,
+    workshop: Workshop,
+    documents: Set[str],
+    *,
+    embedder: LazyEmbedder,
+) -> None:
+    """Publish a release in which nothing of the given documents is, made anew in all its parts.
+
+    It holds what the ledger holds now; of a corpus that is held, what the held release has without
+    them, and the hold goes over to it. Raises ReleaseBroken, StorageError.
+    """
+    serving = folder.serving()
+    manifest = folder.manifest(serving)
+    if serving is None or manifest is None:
+        return
+    base = Base(folder.release(serving), manifest)
+    plan = _Plan(_recipe(folder, ledger, workshop), None, Stopwatch(), embedder, base)
+    hold = folder.hold()
+    if hold is None:
+        publishing.make_live(folder, _make(folder, ledger, workshop, plan))
+        ledger.mark_published()
+        return
+    plan.gone = documents
+    number = _make(folder, ledger, workshop, plan)
+    publishing.make_live(folder, number, hold=replace(hold, release=number))
+
+
+def _find_waiting(folder: CorpusFolder, ledger: Ledger, recipe: Recipe) -> int | None:
+    """The newest release, if it is later than the one that serves and just what is wanted."""
+    newest = max(folder.numbers(), default=0)
+    manifest = folder.manifest(newest)
+    is_wanted = manifest and is_made_by(manifest, recipe)
+    if not is_wanted or newest <= (folder.serving() or 0):
+        return None
+    is_same = manifest and manifest.content_hash == hash_content(ledger)
+    return newest if is_same and not damaged_files(folder.release(newest)) else None
+
+
+def _stay(folder: CorpusFolder, ledger: Ledger, serving: int, hold: Hold | None) -> Released:
+    """The release that serves is what is wanted; where somebody has ended a hold, that ends."""
+    ledger.mark_published()
+    if folder.hold() and not hold:
+        publishing.make_live(folder, serving)
+    return Released(hold=hold)
 
 
 @dataclass(slots=True)
@@ -69,6 +142,7 @@ class _Plan:
     watch: Stopwatch
     embedder: LazyEmbedder
     before: Base | None
+    gone: Set[str] | None = None
 
 
 def _recipe(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Recipe:
@@ -99,11 +173,13 @@ def _is_usable(folder: CorpusFolder, serving: int) -> bool:
             check_seal(folder.release(serving))
         except ReleaseBroken:
             return False
-        publishing.make_live(folder, serving)
+        publishing.make_live(folder, serving, hold=folder.hold())
     return True
 
 
-def _publish(folder: CorpusFolder, ledger: Ledger, workshop: Workshop, plan: _Plan) -> None:
+def _make(folder: CorpusFolder, ledger: Ledger, workshop: Workshop, plan: _Plan) -> int:
+    """Build, verify, and put in place a release; its number."""
+    publishing.check_free_disk(folder, estimate_bytes(ledger, workshop.embedder))
     number = max([0, *folder.numbers(), folder.live() or 0]) + 1
     under_way = folder.releases / f".build-{os.getpid()}"
     workshop.progress.advance("publishing", 0, 1)
@@ -117,10 +193,13 @@ def _publish(folder: CorpusFolder, ledger: Ledger, workshop: Workshop, plan: _Pl
             plan.base = None
             _build(under_way, number, ledger, workshop, plan)
         with plan.watch.timing("publishing"):
-            publishing.publish(folder, under_way, number)
+            publishing.put_in_place(folder, under_way, number)
     finally:
         shutil.rmtree(under_way, ignore_errors=True)
-    ledger.mark_published()
+    return number
+
+
+def _clean_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> None:
     publishing.remove_old_releases(folder, ledger.pins(), keep=workshop.keep)
     workshop.progress.advance("publishing", 1, 1)
 
@@ -128,7 +207,11 @@ def _publish(folder: CorpusFolder, ledger: Ledger, workshop: Workshop, plan: _Pl
 def _build(under_way: Path, number: int, ledger: Ledger, workshop: Workshop, plan: _Plan) -> None:
     with plan.watch.timing("building"):
         target = Build(under_way, number, now_utc())
-        made = build(ledger, target, plan.recipe, workshop.load_engines(), base=plan.base)
+        engines = workshop.load_engines()
+        if plan.gone is not None and plan.before:
+            made = build_without(plan.gone, plan.before, target, engines)
+        else:
+            made = build(ledger, target, plan.recipe, engines, base=plan.base)
         _calibrate(under_way, workshop, plan, is_changed_copy=made.based_on is not None)
         with storage_errors():
             write_seal(under_way)

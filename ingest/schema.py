@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 
-FORMAT = 2
+FORMAT = 3
 SCHEMA = """
 CREATE TABLE sources (
     uri TEXT PRIMARY KEY, root TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
@@ -53,14 +53,30 @@ DROP TABLE tombstones;
 CREATE TABLE tombstones (key TEXT PRIMARY KEY, erased TEXT NOT NULL);
 CREATE TABLE pins (release INTEGER PRIMARY KEY);
 """
+HISTORY = """
+CREATE TABLE versions (
+    uri TEXT NOT NULL, sha256 TEXT NOT NULL, root TEXT NOT NULL, name TEXT NOT NULL,
+    document_id TEXT NOT NULL, metadata TEXT NOT NULL, access TEXT NOT NULL,
+    recorded TEXT NOT NULL, PRIMARY KEY (uri, sha256));
+CREATE INDEX versions_by_content ON versions(sha256);
+CREATE TABLE roots (
+    uri TEXT PRIMARY KEY, labels TEXT NOT NULL, added TEXT NOT NULL, seen TEXT NOT NULL);
+CREATE TABLE receipts (
+    id TEXT PRIMARY KEY, begun TEXT NOT NULL, finished TEXT, receipt TEXT NOT NULL);
+"""
+FROM_2 = """
+INSERT INTO versions SELECT d.uri, d.version, s.root, s.name, d.id, d.metadata, d.access, ''
+    FROM documents d JOIN sources s ON s.uri = d.uri;
+INSERT INTO roots SELECT DISTINCT root, '', '', '' FROM sources;
+"""
+STEPS = {0: SCHEMA + HISTORY, 1: FROM_1 + HISTORY + FROM_2, 2: HISTORY + FROM_2}
 
 
 def prepare(database: sqlite3.Connection, version: int) -> None:
     """Make the tables of an empty database, or bring those of format `version` up to date."""
-    steps = SCHEMA if version == 0 else FROM_1
     database.execute("BEGIN IMMEDIATE")
     try:
-        for step in filter(None, map(str.strip, steps.split(";"))):
+        for step in filter(None, map(str.strip, STEPS[version].split(";"))):
             database.execute(step)
         for (id_,) in database.execute("SELECT id FROM documents").fetchall():
             write_digest(database, id_)

@@ -128,11 +128,11 @@ def _local_path(argument: str) -> str:
 
 def is_below(argument: str, uri: str, root: str) -> bool:
     """Whether a recorded source is what a SOURCE argument names, or lies below it."""
-    given = _uri_of(argument)
+    given = uri_of(argument)
     return given in (uri, root) or uri.startswith((f"{given}/", f"{given}!/"))
 
 
-def _uri_of(argument: str) -> str:
+def uri_of(argument: str) -> str:
     from ingest.local import split_glob
 
     if "://" in argument:

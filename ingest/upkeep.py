@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest import publishing
-from ingest.blobs import BlobStore
-from ingest.pipeline import writing
+from ingest.clock import now_utc
+from ingest.copies import drop_unused
 from ingest.publishing import CorpusFolder
+from ingest.workshop import Workshop
+from ingest.writing import writing
 from rag.errors import ReleaseBroken, ReleaseNotFound
-from rag.releases import probe
+from rag.releases import Hold, probe
 from rag.seals import check_seal
 
 
@@ -50,24 +52,20 @@ def _problem(release: Path) -> str:
     return ""
 
 
-def collect_garbage(folder: CorpusFolder, *, keep: int = publishing.KEPT_RELEASES) -> Freed:
-    """Remove old releases, original bytes of no document, embeddings that nothing uses.
+def collect_garbage(folder: CorpusFolder, workshop: Workshop) -> Freed:
+    """Remove old releases, originals of which no release is left, embeddings that nothing uses.
 
     Raises WriterBusy, StorageError.
     """
     before = _count_bytes(folder.path)
-    with writing(folder) as ledger:
-        releases = publishing.remove_old_releases(folder, ledger.pins(), keep=keep)
-        blobs = BlobStore(folder.blobs)
-        used = {row[0] for row in ledger.database.execute("SELECT version FROM documents")}
-        unused = [sha256 for sha256 in blobs.stored() if sha256 not in used]
-        for sha256 in unused:
-            blobs.discard(sha256)
+    with writing(folder, workshop) as ledger:
+        releases = publishing.remove_old_releases(folder, ledger.pins(), keep=workshop.keep)
+        blobs = drop_unused(folder, ledger)
         serving = folder.manifest(folder.serving())
         embeddings = ledger.drop_unused_embeddings(embedder=serving.embedder if serving else "")
         ledger.compact()
     freed = before - _count_bytes(folder.path)
-    return Freed(tuple(releases), len(unused), embeddings, max(0, freed))
+    return Freed(tuple(releases), blobs, embeddings, max(0, freed))
 
 
 def _count_bytes(folder: Path) -> int:
@@ -79,9 +77,44 @@ def _count_bytes(folder: Path) -> int:
     return sum(files.values())
 
 
-def pin(folder: CorpusFolder, number: int, *, is_pinned: bool) -> None:
+def choose(folder: CorpusFolder, workshop: Workshop, number: int | None = None) -> Hold | None:
+    """Make release `number` live, or the one before the live one; what holds the corpus now.
+
+    The newest release ends a hold; any other holds the corpus there, so that no run replaces it
+    by itself. Raises ReleaseNotFound, ReleaseBroken, WriterBusy, StorageError.
+    """
+    with writing(folder, workshop) as ledger:
+        live = folder.live()
+        if number is None:
+            number = _before(folder, live)
+        if folder.manifest(number) is not None:
+            check_seal(folder.release(number))
+        hold = None
+        if number == live:
+            hold = folder.hold()
+        elif number != max(folder.numbers(), default=0):
+            why = f"release {number} was chosen over release {live}"
+            hold = Hold(number, now_utc(), why)
+        publishing.make_live(folder, number, hold=hold)
+        if hold is None:
+            publishing.remove_old_releases(folder, ledger.pins(), keep=workshop.keep)
+        return hold
+
+
+def _before(folder: CorpusFolder, live: int | None) -> int:
+    earlier = [number for number in folder.numbers() if live is not None and number < live]
+    if not earlier:
+        raise ReleaseNotFound(
+            f"corpus {folder.name!r} has no release before {live}"
+            if live is not None
+            else f"corpus {folder.name!r} has no live release: choose one by `publish N`"
+        )
+    return earlier[-1]
+
+
+def pin(folder: CorpusFolder, workshop: Workshop, number: int, *, is_pinned: bool) -> None:
     """Keep a release for ever, or no longer. Raises ReleaseNotFound, WriterBusy."""
-    with writing(folder) as ledger:
+    with writing(folder, workshop) as ledger:
         if is_pinned and folder.manifest(number) is None:
             raise ReleaseNotFound(f"corpus {folder.name!r} has no release {number}")
         ledger.pin(number, is_pinned=is_pinned)

@@ -21,7 +21,8 @@ class Workshop:
     `calibrate` writes into a release what it learns from it with the embedder, if anything.
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
-    the languages in which pictures of text are read.
+    the languages in which pictures of text are read. `resume` ends a hold, `build` makes a release
+    that waits for `publish`.
     """
 
     embedder: str
@@ -37,3 +38,5 @@ class Workshop:
     ocr: str = ""
     embedder_name: str = ""
     keep: int = publishing.KEPT_RELEASES
+    resume: bool = False
+    build: bool = False

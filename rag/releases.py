@@ -1,9 +1,10 @@
 """Releases on disk as the question side sees them: found by number, opened, held while in use."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -21,6 +22,7 @@ from rag.ports import DocumentStore, LexicalIndex, Subset, VectorIndex, VectorRo
 
 PROBE_S = 900
 CALIBRATION = "calibration.json"
+HOLD = "HOLD"
 
 
 class ReleaseDocuments(DocumentStore, Protocol):
@@ -52,6 +54,22 @@ class ReleaseDocuments(DocumentStore, Protocol):
     def close(self) -> None:
         """Let go of files."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Somebody has chosen `release`: no other goes live until somebody chooses that."""
+
+    release: int
+    since: str
+    why: str
+
+    def to_json(self) -> str:
+        """The hold as the text of `HOLD`."""
+        return json.dumps(asdict(self)) + "\n"
+
+    def __str__(self) -> str:
+        return f"held at release {self.release} since {self.since or 'some time'}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +124,36 @@ def release_numbers(folder: Path) -> list[int]:
     return sorted(int(name) for name in names if name.isdigit())
 
 
-def serving_order(folder: Path) -> list[int]:
-    """The live release's number, then those to fall back to: earlier ones, then later ones."""
+def read_hold(folder: Path) -> Hold | None:
+    """What holds a corpus at its live release, None where the next run may publish another.
+
+    A hold is in force only while the release that it was made for is live, so that replacing LIVE
+    begins and ends it. One that cannot be read holds whatever is live.
+    """
     live = live_number(folder)
+    try:
+        raw = json.loads((folder / HOLD).read_text())
+        hold = Hold(int(raw["release"]), str(raw["since"]), str(raw["why"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError):
+        return Hold(live, "", "its HOLD file cannot be read") if live is not None else None
+    return hold if live in (None, hold.release) else None
+
+
+def serving_order(folder: Path) -> list[int]:
+    """The live release's number, then those to fall back to: earlier ones, then later ones.
+
+    Nothing later than the release at which a corpus is held ever serves by itself.
+    """
+    hold = read_hold(folder)
+    live = hold.release if hold else live_number(folder)
     numbers = release_numbers(folder)
     if live is None:
         return numbers[::-1]
     earlier = [number for number in numbers if number < live]
-    return [live, *earlier[::-1], *(number for number in numbers if number > live)]
+    later = [] if hold else [number for number in numbers if number > live]
+    return [live, *earlier[::-1], *later]
 
 
 def corpus_not_found(name: str) -> CorpusNotFound:

@@ -44,6 +44,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "fsspec": ("ingest.adapters.filesystems",),
     "httpx": ("ingest.adapters.web",),
     "pathspec": ("ingest.selection",),
+    "ahocorasick_rs": ("ingest.needles",),
     "watchfiles": ("ingest.watching",),
     "py3langid": ("ingest.adapters.py3langid",),
     "pebble": ("ingest.workers",),

@@ -78,6 +78,8 @@ def data(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "counts": {"indexed": 2},
         "embedded": 3,
         "chunks": 3,
+        "built": None,
+        "held": "",
     }
     return data
 

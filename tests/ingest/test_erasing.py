@@ -1,12 +1,14 @@
 """`forget`: nothing of what was erased is left, and it does not come back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ingest import erasing, upkeep
+from ingest import erasing, upkeep, writing
 from ingest.building import Engines
+from ingest.erasure import Receipt
 from ingest.ledger import open_ledger
 from ingest.sources import scan
 from rag.bootstrap import load_index_builders
@@ -27,7 +29,7 @@ def corpus(tmp_path: Path) -> SmallCorpus:
     for number in range(30):
         corpus.write(f"{number:02}.md", f"{OTHER} This is timetable {number}.\n")
     corpus.add()
-    upkeep.pin(corpus.folder, 1, is_pinned=True)
+    upkeep.pin(corpus.folder, corpus.workshop(), 1, is_pinned=True)
     for number in range(2):
         corpus.write("00.md", f"{OTHER} Version {number}.\n")
         corpus.add()
@@ -44,7 +46,7 @@ def files_holding(folder: Path, *needles: bytes) -> list[str]:
     ]
 
 
-def forget(corpus: SmallCorpus, name: str = "secret.md") -> erasing.Receipt:
+def forget(corpus: SmallCorpus, name: str = "secret.md") -> Receipt:
     return erasing.forget(corpus.folder, corpus.workshop(), sources=[str(corpus.sources / name)])
 
 
@@ -77,7 +79,10 @@ def test_a_forgotten_source_does_not_come_back_under_any_name(corpus: SmallCorpu
 
 def test_a_lifted_tombstone_lets_a_source_in_again(corpus: SmallCorpus) -> None:
     forget(corpus)
-    assert erasing.readmit(corpus.folder, scan([str(corpus.sources / "secret.md")])) == 2
+    assert (
+        erasing.readmit(corpus.folder, corpus.workshop(), scan([str(corpus.sources / "secret.md")]))
+        == 2
+    )
     assert corpus.states(corpus.add())["secret.md"] == "indexed"
 
 
@@ -91,22 +96,16 @@ def test_an_erasure_that_was_cut_short_is_finished_by_the_next_run(
         raise Cut
 
     with monkeypatch.context() as patch:
-        patch.setattr(erasing, "release", cut)
+        patch.setattr(writing, "release_without", cut)
         with pytest.raises(Cut):
             forget(corpus)
     assert files_holding(corpus.folder.path, SECRET.encode()) != []
     report = corpus.add()
     assert (report.release, report.embedded) == (4, 0)
     assert files_holding(corpus.folder.path, SECRET.encode()) == []
+    [receipt] = erasing.receipts(corpus.folder)
+    assert (receipt.is_clean, receipt.release, receipt.releases_removed) == (True, 4, (1, 2, 3))
     assert not corpus.add().published
-
-
-def test_what_is_left_is_found_by_the_scan(
-    corpus: SmallCorpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stray = corpus.folder.path / "notes.txt"
-    stray.write_text(SECRET)
-    assert forget(corpus).residue == ("notes.txt",)
 
 
 def test_a_preview_erases_nothing(corpus: SmallCorpus) -> None:
@@ -124,12 +123,9 @@ def test_what_nobody_knows_cannot_be_forgotten(corpus: SmallCorpus) -> None:
 
 
 def test_documents_about_a_subject_are_forgotten_together(corpus: SmallCorpus) -> None:
-    with open_ledger(corpus.folder.ledger) as ledger:
-        for name, subject in (("03", "Anna Berg"), ("04", ["Anna Berg", "Jon Ek"]), ("05", "Anna")):
-            ledger.database.execute(
-                "UPDATE documents SET metadata = ? WHERE source = ?",
-                (json.dumps({"subject": subject}), f"{name}.md"),
-            )
+    for name, subject in (("03", "Anna Berg"), ("04", ["Anna Berg", "Jon Ek"]), ("05", "Anna")):
+        corpus.write(f"{name}.md.meta.json", json.dumps({"subject": subject}))
+    corpus.add()
     receipt = erasing.forget(corpus.folder, corpus.workshop(), subjects=["Anna Berg"])
     assert len(receipt.documents) == 2
     left = corpus.states(corpus.add())
@@ -138,3 +134,128 @@ def test_documents_about_a_subject_are_forgotten_together(corpus: SmallCorpus) -
         "removed",
         "unchanged",
     ]
+
+
+FIRST = "Jane Roe was seen at the clinic of Saltmarsh on the ninth of May, with a broken wrist."
+SECOND = "The clinic of Saltmarsh opens at eight, but for the first Thursday of every month."
+
+
+def rewrite(corpus: SmallCorpus, content: str) -> None:
+    """A source whose first version holds FIRST, and whose second one is `content`."""
+    corpus.write("jane.md", f"# Notes\n\n{FIRST}\n")
+    corpus.add()
+    corpus.write("jane.md", content)
+    corpus.add()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [f"# Hours\n\n{SECOND}\n", "", f"# Notes\n\n{FIRST}\n\n{SECOND}\n"],
+    ids=["rewritten", "emptied", "edited"],
+)
+def test_earlier_versions_are_forgotten_with_the_last(corpus: SmallCorpus, content: str) -> None:
+    rewrite(corpus, content)
+    assert files_holding(corpus.folder.path / "blobs", FIRST.encode()) != []
+    receipt = forget(corpus, "jane.md")
+    assert receipt.is_clean
+    assert files_holding(corpus.folder.path, FIRST.encode(), SECOND.encode(), b"jane.md") == []
+    assert len(receipt.versions) == (1 if not content else 2)
+
+
+def test_a_source_that_was_deleted_first_can_be_forgotten(corpus: SmallCorpus) -> None:
+    rewrite(corpus, f"# Hours\n\n{SECOND}\n")
+    (corpus.sources / "jane.md").unlink()
+    for number in range(4):
+        corpus.write("01.md", f"{OTHER} Version {number}.\n")
+        corpus.add()
+    assert files_holding(corpus.folder.path, FIRST.encode()) != []
+    assert [each.because for each in erasing.preview(corpus.folder, [jane(corpus)], [])] == [
+        "removed before"
+    ]
+    assert forget(corpus, "jane.md").is_clean
+    assert files_holding(corpus.folder.path, FIRST.encode(), SECOND.encode()) == []
+
+
+def jane(corpus: SmallCorpus) -> str:
+    return str(corpus.sources / "jane.md")
+
+
+def test_the_history_ends_with_the_last_copy(corpus: SmallCorpus) -> None:
+    rewrite(corpus, f"# Hours\n\n{SECOND}\n")
+    (corpus.sources / "jane.md").unlink()
+    corpus.add()
+    upkeep.collect_garbage(corpus.folder, replace(corpus.workshop(), keep=1))
+    assert files_holding(corpus.folder.path, FIRST.encode(), SECOND.encode()) == []
+    with pytest.raises(SourceNotFound, match="no release or original of it is kept"):
+        forget(corpus, "jane.md")
+
+
+def test_originals_of_a_kept_release_are_kept_with_it(corpus: SmallCorpus) -> None:
+    rewrite(corpus, f"# Hours\n\n{SECOND}\n")
+    upkeep.collect_garbage(corpus.folder, corpus.workshop())
+    assert files_holding(corpus.folder.path / "blobs", FIRST.encode()) != []
+
+
+def test_what_an_older_ledger_forgot_is_found_in_the_releases(corpus: SmallCorpus) -> None:
+    rewrite(corpus, f"# Hours\n\n{SECOND}\n")
+    (corpus.sources / "jane.md").unlink()
+    corpus.add()
+    with open_ledger(corpus.folder.ledger) as ledger:
+        ledger.database.execute("DELETE FROM versions WHERE name = 'jane.md'")
+    assert forget(corpus, "jane.md").is_clean
+    assert files_holding(corpus.folder.path, FIRST.encode(), SECOND.encode()) == []
+
+
+def test_a_release_that_never_held_any_of_it_is_kept(corpus: SmallCorpus) -> None:
+    assert corpus.rebuild().release == 4
+    corpus.write("jane.md", f"# Notes\n\n{FIRST}\n")
+    corpus.add()
+    receipt = forget(corpus, "jane.md")
+    assert (receipt.is_clean, receipt.releases_removed) == (True, (3, 5))
+    assert corpus.folder.numbers() == [1, 4, 6]
+
+
+def test_an_empty_source_that_is_forgotten_keeps_no_other_out(corpus: SmallCorpus) -> None:
+    corpus.write("empty.md", "")
+    corpus.add()
+    assert forget(corpus, "empty.md").is_clean
+    corpus.write("also empty.md", "")
+    assert corpus.states(corpus.add())["also empty.md"] == "empty"
+
+
+def test_what_stays_is_named_where_it_holds_the_same_text(corpus: SmallCorpus) -> None:
+    rewrite(corpus, f"# Hours\n\n{SECOND}\n")
+    corpus.write("hours.md", f"# All about the clinic\n\n{SECOND}\n")
+    corpus.add()
+    receipt = forget(corpus, "jane.md")
+    assert receipt.is_clean
+    assert erasing.name_sources(corpus.folder, receipt.shared) == ["hours.md"]
+    assert files_holding(corpus.folder.path, FIRST.encode()) == []
+
+
+def test_a_stray_copy_is_looked_for_until_it_is_gone(corpus: SmallCorpus) -> None:
+    stray = corpus.folder.path / "notes.txt"
+    stray.write_text(SECRET)
+    receipt = forget(corpus)
+    assert (receipt.residue, receipt.is_clean) == (("notes.txt",), False)
+    assert corpus.add().release == receipt.release
+    assert not erasing.receipts(corpus.folder)[0].is_clean
+    stray.unlink()
+    upkeep.collect_garbage(corpus.folder, corpus.workshop())
+    [kept] = erasing.receipts(corpus.folder)
+    assert (kept.id, kept.is_clean, kept.releases_removed) == (receipt.id, True, (1, 2, 3))
+    assert files_holding(corpus.folder.path, SECRET.encode()) == []
+
+
+def test_receipts_hold_hashes_alone(corpus: SmallCorpus) -> None:
+    first, second = forget(corpus), forget(corpus, "00.md")
+    assert erasing.receipts(corpus.folder) == [first, second]
+    text = (corpus.folder.path / "ledger.db").read_bytes()
+    assert not any(word in text for word in (b"secret.md", b"Okonjo", b"00.md"))
+
+
+def test_the_judges_cache_goes_with_an_erasure(corpus: SmallCorpus) -> None:
+    cache = corpus.folder.path.parent.parent / "judge-cache.db"
+    cache.write_text(SECRET)
+    forget(corpus)
+    assert not cache.exists()

@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -260,16 +261,16 @@ def test_another_version_of_an_engine_makes_a_fresh_build(corpus: SmallCorpus) -
 
 def test_pinned_releases_are_kept(corpus: SmallCorpus) -> None:
     corpus.add()
-    upkeep.pin(corpus.folder, 1, is_pinned=True)
+    upkeep.pin(corpus.folder, corpus.workshop(), 1, is_pinned=True)
     for number in range(5):
         corpus.write("00.md", f"Version {number}.")
         corpus.add()
     assert corpus.folder.numbers() == [1, 4, 5, 6]
-    upkeep.pin(corpus.folder, 1, is_pinned=False)
-    freed = upkeep.collect_garbage(corpus.folder, keep=1)
+    upkeep.pin(corpus.folder, corpus.workshop(), 1, is_pinned=False)
+    freed = upkeep.collect_garbage(corpus.folder, replace(corpus.workshop(), keep=1))
     assert (freed.releases, corpus.folder.numbers()) == ((1, 4, 5), [6])
     assert (freed.blobs, freed.embeddings) == (5, 5)
     assert freed.bytes > 0
     assert corpus.add().counts == {"unchanged": 60}
     with pytest.raises(ReleaseNotFound):
-        upkeep.pin(corpus.folder, 9, is_pinned=True)
+        upkeep.pin(corpus.folder, corpus.workshop(), 9, is_pinned=True)

@@ -1,0 +1,145 @@
+"""What a ledger remembers beside what is there now: versions, removed sources, roots, erasures."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.domain import MetadataValue, metadata_from_json
+
+NO_BYTES = hashlib.sha256(b"").hexdigest()
+"""The hash of every empty file: a tombstone for it would keep all of them out."""
+NOW = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a source's document, of which a release or a blob may still hold copies.
+
+    `root` and `name` are what the source was found under and called then, `metadata` and `access`
+    what held of the version when it was recorded last.
+    """
+
+    uri: str
+    sha256: str
+    root: str
+    name: str
+    document_id: str
+    metadata: dict[str, MetadataValue]
+    access: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A SOURCE argument of `add`: `labels` as JSON, empty where it is not known what was said."""
+
+    uri: str
+    labels: str
+    added: str
+    seen: str
+
+
+def hash_uri(uri: str) -> str:
+    """The key of a source's tombstone, from which its name cannot be read."""
+    return hashlib.sha256(f"uri\0{uri}".encode()).hexdigest()
+
+
+def document_id(corpus: str, uri: str) -> str:
+    """The id of a source's document, the same for all its versions."""
+    return hashlib.sha256(f"{corpus}\0{uri}".encode()).hexdigest()[:16]
+
+
+class History:
+    """The part of the ledger's database that outlives a source; inside its transactions."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._run = database.execute
+        self._run_many = database.executemany
+
+    def record(self, uri: str) -> None:
+        """Note the version of a source that has just been recorded with its document."""
+        self._run(
+            "INSERT OR REPLACE INTO versions"
+            f" SELECT d.uri, d.version, s.root, s.name, d.id, d.metadata, d.access, {NOW}"
+            " FROM documents d JOIN sources s ON s.uri = d.uri WHERE d.uri = ?",
+            (uri,),
+        )
+
+    def versions(self) -> list[Version]:
+        """All versions known, of one source in the order in which they were recorded."""
+        rows = self._run(
+            "SELECT uri, sha256, root, name, document_id, metadata, access FROM versions"
+            " ORDER BY uri, recorded, rowid"
+        )
+        return [
+            Version(
+                uri=uri,
+                sha256=sha256,
+                root=root,
+                name=name,
+                document_id=id_,
+                metadata=metadata_from_json(metadata),
+                access=tuple(json.loads(access)),
+            )
+            for uri, sha256, root, name, id_, metadata, access in rows
+        ]
+
+    def contents(self) -> set[str]:
+        """The hashes of all versions known."""
+        return {row[0] for row in self._run("SELECT DISTINCT sha256 FROM versions")}
+
+    def drop_versions(self, versions: Iterable[Version]) -> None:
+        """Forget versions of which no copy is left."""
+        self._run_many(
+            "DELETE FROM versions WHERE uri = ? AND sha256 = ?",
+            [(version.uri, version.sha256) for version in versions],
+        )
+
+    def drop_contents(self, contents: Iterable[str]) -> None:
+        """Forget all versions with these hashes, whatever source had them."""
+        self._run_many("DELETE FROM versions WHERE sha256 = ?", ((each,) for each in contents))
+
+    def roots(self) -> list[Root]:
+        """All roots that have been given and not taken out, sorted."""
+        return [Root(*row) for row in self._run("SELECT * FROM roots ORDER BY uri")]
+
+    def put_root(self, uri: str, labels: str) -> None:
+        """Note that a root was given, with these labels."""
+        self._run(
+            f"INSERT INTO roots VALUES (?, ?, {NOW}, {NOW})"
+            f" ON CONFLICT (uri) DO UPDATE SET labels = excluded.labels, seen = {NOW}",
+            (uri, labels),
+        )
+
+    def drop_root(self, uri: str) -> None:
+        """Forget a root and its labels."""
+        self._run("DELETE FROM roots WHERE uri = ?", (uri,))
+
+    def tombstones(self) -> dict[str, str]:
+        """Why a source must not come back, by the hash of its URI or of its content."""
+        rows = self._run("SELECT key, erased FROM tombstones")
+        return {key: f"forgotten on {erased[:10]}" for key, erased in rows}
+
+    def put_tombstones(self, keys: Iterable[str], at: str) -> None:
+        """Keep sources and contents out of later runs."""
+        self._run_many("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", ((k, at) for k in keys))
+
+    def lift_tombstones(self, keys: Iterable[str]) -> None:
+        """Let sources and contents in again."""
+        self._run_many("DELETE FROM tombstones WHERE key = ?", ((key,) for key in keys))
+
+    def begin_receipt(self, id_: str, at: str, receipt: str) -> None:
+        """Note that an erasure has begun; until it is finished, copies may be left."""
+        self._run("INSERT INTO receipts VALUES (?, ?, NULL, ?)", (id_, at, receipt))
+
+    def put_receipt(self, id_: str, receipt: str, *, finished: str | None) -> None:
+        """Replace a receipt; `finished` once nothing of it is left to do."""
+        self._run(
+            "UPDATE receipts SET receipt = ?, finished = ? WHERE id = ?", (receipt, finished, id_)
+        )
+
+    def receipts(self, *, unfinished: bool = False) -> Sequence[tuple[str, str]]:
+        """Id and receipt of every erasure, oldest first; or only of those under way."""
+        where = " WHERE finished IS NULL" if unfinished else ""
+        return self._run(f"SELECT id, receipt FROM receipts{where} ORDER BY rowid").fetchall()

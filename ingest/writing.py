@@ -1,0 +1,40 @@
+"""The one writer of a corpus: its ledger, with what writers before it left half done put right."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ingest import erasure, publishing
+from ingest.blobs import BlobStore
+from ingest.clock import now_utc
+from ingest.copies import drop_unused
+from ingest.embedding import LazyEmbedder
+from ingest.erasure import Receipt
+from ingest.ledger import Ledger, open_ledger
+from ingest.publishing import CorpusFolder
+from ingest.releasing import release_without
+from ingest.workshop import Workshop
+
+
+@contextmanager
+def writing(folder: CorpusFolder, workshop: Workshop) -> Iterator[Ledger]:
+    """The ledger of a corpus, for its one writer; an erasure that was cut short is finished first.
+
+    Raises WriterBusy, SettingsError, StorageError, and what making a release raises.
+    """
+    with publishing.writer_lock(folder, now_utc()), open_ledger(folder.ledger) as ledger:
+        publishing.remove_stale_builds(folder)
+        BlobStore(folder.blobs).remove_partial()
+        if ledger.has_died():  # originals that it stored and never recorded
+            drop_unused(folder, ledger)
+        finish_erasures(folder, ledger, workshop)
+        yield ledger
+
+
+def finish_erasures(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> list[Receipt]:
+    """Bring erasures that have begun to their end; their receipts."""
+
+    def publish(documents: set[str]) -> None:
+        embedder = LazyEmbedder(workshop.load_embedder)
+        release_without(folder, ledger, workshop, documents, embedder=embedder)
+
+    return erasure.finish(folder, ledger, publish)
