@@ -36,11 +36,14 @@ def may_hold(folder: CorpusFolder, number: int, documents: Set[str]) -> bool:
     return listed is None or not documents.isdisjoint(listed)
 
 
-def texts_of(folder: CorpusFolder, number: int) -> Iterator[str]:
-    """The texts of a release's documents."""
+def contents_of(folder: CorpusFolder, number: int) -> Iterator[bytes]:
+    """The texts of a release's documents, and the vectors of its chunks."""
+    vectors = np.load(folder.release(number) / "vectors.npy", mmap_mode="r")
     with _documents(folder, number) as database:
         for (text,) in database.execute("SELECT text FROM documents"):
-            yield text
+            yield text.encode()
+        for (row,) in database.execute("SELECT row FROM chunks"):
+            yield vectors[row].tobytes()
 
 
 def pieces_of(folder: CorpusFolder, number: int, documents: Set[str]) -> Iterator[bytes]:

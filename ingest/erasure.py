@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.blobs import BlobStore
 from ingest.clock import now_utc
-from ingest.copies import drop_unused, may_hold, pieces_of, texts_of
+from ingest.copies import contents_of, drop_unused, may_hold, pieces_of
 from ingest.history import NO_BYTES, Version, hash_uri
 from ingest.ledger import Ledger
 from ingest.needles import PIECES, Needles, Search, load_needles, sample_file, sample_text
@@ -222,21 +222,15 @@ def _own(folder: CorpusFolder, ledger: Ledger, needles: Needles) -> tuple[Needle
         if found := search.found_in(text.encode()):
             shared.append(hash_uri(uri))
             common |= found
-    for number in folder.numbers():
-        common = common.union(
-            *(search.found_in(text.encode()) for text in texts_of(folder, number))
-        )
-    common = common.union(*map(search.found_in, _staying_vectors(ledger)))
-    blobs = BlobStore(folder.blobs)
-    common = common.union(*(search.found_in_file(blobs.path_of(each)) for each in blobs.stored()))
-    return needles.without(common), tuple(shared)
-
-
-def _staying_vectors(ledger: Ledger) -> Iterator[bytes]:
     for (vector,) in ledger.database.execute(
         "SELECT vector FROM embeddings WHERE hash IN (SELECT embedded_hash FROM chunks)"
     ):
-        yield vector
+        common |= search.found_in(vector)
+    for number in folder.numbers():
+        common = common.union(*map(search.found_in, contents_of(folder, number)))
+    blobs = BlobStore(folder.blobs)
+    common = common.union(*(search.found_in_file(blobs.path_of(each)) for each in blobs.stored()))
+    return needles.without(common), tuple(shared)
 
 
 def _remove_needles(folder: CorpusFolder, but: Sequence[str]) -> None:

@@ -12,9 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest.publishing import CorpusFolder
+    from ingest.workshop import Workshop
 
 EVENTS = {
     *("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate"),
@@ -25,7 +29,7 @@ EVENTS = {
 
 @dataclass(frozen=True)
 class Orders:
-    """What a child shall do: `command` is `add` or `rollback`; `die_at` counts from 1, 0 is never.
+    """What a child shall do: `command` is a key of COMMANDS; `die_at` counts from 1, 0 is never.
 
     `file_bytes` limits the size of any file it writes, 0 does not.
     """
@@ -90,7 +94,7 @@ def note(report: str, said: dict[str, object]) -> None:
 
 def watch_steps(fate: Fate) -> None:
     """Have the fate know which step is under way."""
-    from ingest import pipeline, publishing
+    from ingest import erasing, erasure, pipeline, publishing
 
     def named(step: str, work: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:
@@ -104,8 +108,14 @@ def watch_steps(fate: Fate) -> None:
         (pipeline, "_embed", "embedding"),
         (pipeline, "release", "building"),
         (publishing, "settle", "verifying"),
-        (publishing, "publish", "publishing"),
+        (publishing, "put_in_place", "publishing"),
+        (publishing, "make_live", "going live"),
         (publishing, "remove_old_releases", "cleaning up"),
+        (erasing, "begin", "noting an erasure"),
+        (erasure, "may_hold", "erasing"),
+        (erasure, "remove_release", "removing releases"),
+        (erasure, "drop_unused", "dropping originals"),
+        (erasure, "_close", "scanning"),
     ):
         setattr(owner, name, named(step, getattr(owner, name)))
 
@@ -132,9 +142,7 @@ def main(arguments: Sequence[str]) -> int:
 def _work(orders: Orders) -> None:
     from ingest import releasing
     from ingest.building import Engines
-    from ingest.pipeline import add
-    from ingest.publishing import CorpusFolder, make_live, writer_lock
-    from ingest.sources import scan
+    from ingest.publishing import CorpusFolder
     from ingest.workshop import Workshop
     from rag.adapters.memory import HashingEmbedder
     from rag.bootstrap import index_engines, load_index_builders
@@ -145,11 +153,6 @@ def _work(orders: Orders) -> None:
             note(orders.report, {"embedded": len(texts)})
             return super().embed_documents(texts)
 
-    folder = CorpusFolder(Path(orders.corpus))
-    if orders.command == "rollback":
-        with writer_lock(folder, "now"):
-            make_live(folder, folder.numbers()[0])
-        return
     if not orders.checks_disk:
         setattr(releasing, "estimate_bytes", lambda ledger, embedder: 0)  # noqa: B010 - for mypy
     workshop = Workshop(
@@ -158,7 +161,45 @@ def _work(orders: Orders) -> None:
         engines=index_engines(),
         load_engines=lambda: Engines(*load_index_builders()),
     )
-    add(folder, scan([orders.sources]), workshop)
+    COMMANDS[orders.command](CorpusFolder(Path(orders.corpus)), workshop, orders.sources)
+
+
+def _add(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+    from ingest.pipeline import add
+    from ingest.sources import scan
+
+    add(folder, scan([sources]), workshop)
+
+
+def _resume(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+    _add(folder, replace(workshop, resume=True), sources)
+
+
+def _roll_back(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+    from ingest.upkeep import choose
+
+    choose(folder, workshop, folder.numbers()[0])
+
+
+def _forget(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+    from ingest import erasing
+
+    erasing.forget(folder, workshop, sources=[sources])
+
+
+def _collect(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+    from ingest.upkeep import collect_garbage
+
+    collect_garbage(folder, workshop)
+
+
+COMMANDS: dict[str, "Callable[[CorpusFolder, Workshop, str], None]"] = {
+    "add": _add,
+    "resume": _resume,
+    "rollback": _roll_back,
+    "forget": _forget,
+    "gc": _collect,
+}
 
 
 if __name__ == "__main__":

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ingest.embedding import BATCH_TEXTS
+from ingest.erasing import receipts
 from ingest.ledger import open_ledger
 from ingest.publishing import CorpusFolder
 from rag.domain import hash_ids
 from tests.crash.child import Orders
 
+NEXT = {"forget": "gc"}
+"""What is run after a command that was killed, where that is not the command itself."""
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS, SECTIONS = 30, 14
 CHILD_S = 120
@@ -98,7 +101,10 @@ def state(folder: CorpusFolder) -> tuple[int | None, str]:
 
 
 def prepare(root: Path) -> list[Scenario]:
-    """First ingestion, a small change, a large one, and a rollback, each run once to its end."""
+    """From a first ingestion to erasures from a corpus that is held and one that is not, in turn.
+
+    Each is run once to its end.
+    """
     versions = {number: write_sources(root / f"docs{number}", number) for number in (1, 2, 3)}
     live = root / "docs"
     scenarios = []
@@ -109,13 +115,17 @@ def prepare(root: Path) -> list[Scenario]:
         ("small change", 2, "add"),
         ("large change", 3, "add"),
         ("rollback", 3, "rollback"),
+        ("erasure while held", 3, "forget"),
+        ("end of the hold", 3, "resume"),
+        ("another change", 1, "add"),
+        ("erasure", 1, "forget"),
     ):
         shutil.rmtree(live, ignore_errors=True)
         shutil.copytree(versions[version], live)
         after = root / name.replace(" ", "-") / "corpora" / "small"
         shutil.copytree(before, after)
         report = root / f"{name}.report"
-        orders = Orders(str(live), str(after), str(report), command)
+        orders = order(live, after, report, command, name)
         done = run_child(orders)
         if done.returncode:
             raise RuntimeError(f"the uninterrupted run failed: {done.stderr}")
@@ -127,6 +137,13 @@ def prepare(root: Path) -> list[Scenario]:
         )
         before = after
     return scenarios
+
+
+def order(sources: Path, corpus: Path, report: Path, command: str, name: str) -> Orders:
+    """What a child is to do in a scenario; the second erasure is of another document."""
+    forgotten = "01.md" if name == "erasure" else "00.md"
+    target = sources / forgotten if command == "forget" else sources
+    return Orders(str(target), str(corpus), str(report), command)
 
 
 def choose_points(scenarios: list[Scenario], count: int, seed: int) -> Iterator[Point]:
@@ -154,7 +171,7 @@ def try_point(point: Point, root: Path) -> Finding:
     shutil.copytree(scenario.sources, sources)
     shutil.copytree(scenario.before, corpus)
     report = data / "report"
-    orders = Orders(str(sources), str(corpus), str(report), scenario.command)
+    orders = order(sources, corpus, report, scenario.command, scenario.name)
     try:
         run_child(replace(orders, die_at=point.die_at, delay_s=point.delay_s))
         step = str((told(report, "died_in") or ["the end"])[0])
@@ -185,7 +202,10 @@ def check_release(folder: CorpusFolder, number: int) -> str:
 
 def _check_recovery(folder: CorpusFolder, orders: Orders, scenario: Scenario) -> str:
     """What is wrong after the next run; nothing if all is as if no run had been killed."""
-    done = run_child(orders)
+    following = NEXT.get(scenario.command, scenario.command)
+    done = run_child(replace(orders, command=following))
+    if scenario.command == "forget" and not receipts(folder):  # it was killed before it began
+        done = run_child(orders)
     if done.returncode:
         return f"the next run ended with {done.returncode}: {done.stderr}"
     number, content = state(folder)
@@ -199,6 +219,25 @@ def _check_recovery(folder: CorpusFolder, orders: Orders, scenario: Scenario) ->
     twice = sum(map(int, told(Path(orders.report), "embedded"))) - scenario.embedded
     if twice > BATCH_TEXTS:
         return f"{twice} texts were embedded twice"
+    if scenario.command == "forget" and (problem := _check_erasure(folder, orders)):
+        return problem
     left = [*folder.releases.glob(".build-*"), *folder.path.glob(".unpacked-*")]
-    left += folder.blobs.glob(".*")
+    left += [
+        *folder.blobs.glob(".*"),
+        *folder.path.glob(".erasing"),
+        *folder.path.glob(".*.partial"),
+    ]
     return f"left behind: {left[0].name}" if left else ""
+
+
+def _check_erasure(folder: CorpusFolder, orders: Orders) -> str:
+    """What is wrong with the receipts and the bytes that are left after an erasure."""
+    if not all(receipt.is_clean for receipt in receipts(folder)):
+        return "a receipt is not clean"
+    pier = f"pier {int(Path(orders.sources).stem)}-".encode()
+    holding = [path.name for path in folder.path.rglob("*") if path.is_file() and _has(path, pier)]
+    return f"it is still in {', '.join(holding)}" if holding else ""
+
+
+def _has(path: Path, piece: bytes) -> bool:
+    return piece in path.read_bytes()
