@@ -4,6 +4,7 @@ PORT ?= 8000
 BENCH ?=
 POINTS ?= 200
 SIZES ?= 20
+HISTORIES ?= 200
 SEED ?= 17
 
 .PHONY: demo test check crash bench install browser tesseract clean
@@ -19,8 +20,8 @@ check: install  ## Lint, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-crash: install  ## Kill runs at POINTS=200 seeded points, fill SIZES=20 disks; SEED=17
-	$(BIN)/python -m tests.crash --points $(POINTS) --sizes $(SIZES) --seed $(SEED)
+crash: install  ## Kill runs at POINTS=200 seeded points, fill SIZES=20 disks, erase in HISTORIES=200; SEED=17
+	$(BIN)/python -m tests.crash --points $(POINTS) --sizes $(SIZES) --histories $(HISTORIES) --seed $(SEED)
 
 bench: install  ## Measure quality and speed; BENCH="--spans DIR --messy DIR --peers FILE" adds data
 	$(BIN)/python -m evals.bench $(BENCH)

@@ -229,7 +229,8 @@ def _own(folder: CorpusFolder, ledger: Ledger, needles: Needles) -> tuple[Needle
     for number in folder.numbers():
         common = common.union(*map(search.found_in, contents_of(folder, number)))
     blobs = BlobStore(folder.blobs)
-    common = common.union(*(search.found_in_file(blobs.path_of(each)) for each in blobs.stored()))
+    stay = ledger.history.contents().intersection(blobs.stored())
+    common = common.union(*(search.found_in_file(blobs.path_of(each)) for each in stay))
     return needles.without(common), tuple(shared)
 
 

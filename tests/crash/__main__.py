@@ -1,4 +1,4 @@
-"""`make crash`: kill runs at seeded points and fill disks of many sizes; a table of what held."""
+"""`make crash`: kill runs at seeded points, fill disks of many sizes, erase in random histories."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.crash.full_disk import fill_disks
 from tests.crash.harness import choose_points, prepare, try_point
+from tests.crash.histories import try_histories
 
 
 def main() -> int:
@@ -15,12 +16,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--sizes", type=int, default=20)
+    parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--only", type=int, help="number of the one point to try")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         problems = kill(options, Path(folder) / "kills")
         problems += fill_disks(Path(folder) / "disks", options.sizes)
+        seeds = range(options.seed, options.seed + options.histories)
+        counts, found = try_histories(Path(folder) / "histories", seeds)
+        say(counts)
+        problems += found
     say(f"{len(problems)} problems")
     for problem in problems:
         say(problem)

@@ -141,8 +141,17 @@ def main(arguments: Sequence[str]) -> int:
 
 def _work(orders: Orders) -> None:
     from ingest import releasing
-    from ingest.building import Engines
     from ingest.publishing import CorpusFolder
+
+    if not orders.checks_disk:
+        setattr(releasing, "estimate_bytes", lambda ledger, embedder: 0)  # noqa: B010 - for mypy
+    workshop = equip(lambda texts: note(orders.report, {"embedded": texts}))
+    COMMANDS[orders.command](CorpusFolder(Path(orders.corpus)), workshop, orders.sources)
+
+
+def equip(tell: Callable[[int], None]) -> "Workshop":
+    """Real indexes and the in-memory embedder, which tells how many texts it embeds."""
+    from ingest.building import Engines
     from ingest.workshop import Workshop
     from rag.adapters.memory import HashingEmbedder
     from rag.bootstrap import index_engines, load_index_builders
@@ -150,18 +159,15 @@ def _work(orders: Orders) -> None:
 
     class Counting(HashingEmbedder):
         def embed_documents(self, texts: Sequence[str]) -> Vectors:
-            note(orders.report, {"embedded": len(texts)})
+            tell(len(texts))
             return super().embed_documents(texts)
 
-    if not orders.checks_disk:
-        setattr(releasing, "estimate_bytes", lambda ledger, embedder: 0)  # noqa: B010 - for mypy
-    workshop = Workshop(
+    return Workshop(
         embedder=Counting.fingerprint,
         load_embedder=Counting,
         engines=index_engines(),
         load_engines=lambda: Engines(*load_index_builders()),
     )
-    COMMANDS[orders.command](CorpusFolder(Path(orders.corpus)), workshop, orders.sources)
 
 
 def _add(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
@@ -187,6 +193,10 @@ def _forget(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
     erasing.forget(folder, workshop, sources=[sources])
 
 
+def _build(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+    _add(folder, replace(workshop, build=True), sources)
+
+
 def _collect(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
     from ingest.upkeep import collect_garbage
 
@@ -196,6 +206,7 @@ def _collect(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None
 COMMANDS: dict[str, "Callable[[CorpusFolder, Workshop, str], None]"] = {
     "add": _add,
     "resume": _resume,
+    "build": _build,
     "rollback": _roll_back,
     "forget": _forget,
     "gc": _collect,

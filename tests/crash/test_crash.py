@@ -1,4 +1,4 @@
-"""A short form of `make crash`: runs killed at seeded points, and files that cannot grow."""
+"""A short form of `make crash`: killed runs, files that cannot grow, erasures in histories."""
 
 from pathlib import Path
 
@@ -6,9 +6,11 @@ import pytest
 
 from tests.crash import full_disk
 from tests.crash.harness import Scenario, choose_points, prepare, try_point
+from tests.crash.histories import History
 
 POINTS, SEED = 20, 17
 SIZES = 6
+HISTORIES = 6
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +37,12 @@ def test_a_full_disk_leaves_the_live_release_as_it_was(tmp_path: Path) -> None:
     before = full_disk.prepare(tmp_path)
     problems = [full_disk.try_small_files(before, number / SIZES) for number in range(SIZES)]
     assert problems == [""] * SIZES
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_no_word_of_an_erased_source_is_left_whatever_happened_before(
+    tmp_path: Path, seed: int
+) -> None:
+    history = History(tmp_path, seed)
+    history.run()
+    assert (history.problems, history.receipts + history.refused > 0) == ([], True)
