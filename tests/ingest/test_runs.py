@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.ledger import open_ledger
 from ingest.pipeline import add, remove
 from ingest.sources import scan
 from rag.errors import SourceNotFound, StorageError
@@ -57,6 +58,9 @@ def test_sources_are_taken_out_on_purpose_and_may_come_back(corpus: SmallCorpus)
     assert corpus.states(corpus.add())["in/a.md"] == "indexed"
 
 
+HISTORY = ("versions", "roots", "receipts")
+
+
 def test_a_ledger_of_the_first_format_is_brought_up_to_date(corpus: SmallCorpus) -> None:
     corpus.write("a.md", LONG)
     corpus.add()
@@ -67,12 +71,27 @@ def test_a_ledger_of_the_first_format_is_brought_up_to_date(corpus: SmallCorpus)
             database.execute(f"DROP INDEX {index}")
         for column in ("metadata", "access", "digest"):
             database.execute(f"ALTER TABLE documents DROP COLUMN {column}")
-        database.execute("DROP TABLE archives")
-        database.execute("DROP TABLE pins")
+        for table in ("archives", "pins", *HISTORY):
+            database.execute(f"DROP TABLE {table}")
         database.execute("PRAGMA user_version = 1")
     database.close()
     report = corpus.add()
     assert (corpus.states(report), report.published) == ({"a.md": "unchanged"}, False)
+
+
+def test_a_ledger_of_the_second_format_gets_its_history(corpus: SmallCorpus) -> None:
+    corpus.write("a.md", LONG)
+    corpus.add()
+    with sqlite3.connect(corpus.folder.ledger) as database:
+        for table in HISTORY:
+            database.execute(f"DROP TABLE {table}")
+        database.execute("PRAGMA user_version = 2")
+    database.close()
+    corpus.write("b.md", LONG)
+    report = corpus.add()
+    assert corpus.states(report) == {"a.md": "unchanged", "b.md": "duplicate"}
+    with open_ledger(corpus.folder.ledger) as ledger:
+        assert [version.name for version in ledger.history.versions()] == ["a.md", "b.md"]
 
 
 def test_a_ledger_of_a_newer_version_is_refused(corpus: SmallCorpus) -> None:
