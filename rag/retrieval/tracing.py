@@ -122,7 +122,9 @@ def _look_deeper(query: Query, stages: Mapping[str, Ranking]) -> dict[str, Ranki
     searches = {"lexical": lexical.search, "context": lexical.search_context}
     for name, find in searches.items():
         if name in stages:
-            deep[name] = search_words(find, query.text, DEEP, release=release, subset=query.subset)
+            deep[name] = search_words(
+                find, query.text, DEEP, release=release, subset=query.filtered
+            )
     return deep
 
 
