@@ -202,12 +202,13 @@ def open_release_parts(
             f"{folder} has release format {manifest.format}, this version reads {RELEASE_FORMAT}: "
             f"{REPAIR}"
         )
+    documents = SqliteDocumentStore(folder / "documents.db")
     return OpenRelease(
         manifest,
         open_vectors(folder),
         ExactVectors(folder),
-        TantivyIndex(folder / "lexical", manifest.language),
-        SqliteDocumentStore(folder / "documents.db"),
+        TantivyIndex(folder / "lexical", manifest.language, documents.words),
+        documents,
         threshold=read_calibration(folder).threshold,
     )
 

@@ -89,6 +89,8 @@ class LiveCorpora:
                 return _alarm(current.release)
             try:
                 opened = self._open_release(release_folder(self._data, name, number))
+                if current:
+                    opened.warm_up()
             except RagError as error:
                 problem = problem or error
                 continue

@@ -42,16 +42,19 @@ class Plumbline:
         self._searcher = searcher
         self._answerer = Answerer(searcher, chat_model, policy or Policy())
 
-    def corpora(self) -> list[Manifest]:
-        """Manifests of the live releases, sorted by corpus."""
-        return self._corpora.manifests()
+    def corpora(self, *, scope: Scope = EVERYTHING_PUBLIC) -> list[Manifest]:
+        """Manifests of the live releases, sorted by corpus, counting what may be read."""
+        return [self._readable(each.corpus, scope) for each in self._corpora.manifests()]
 
-    def corpus(self, name: str) -> Manifest:
-        """The manifest of one corpus's live release. Raises CorpusNotFound."""
-        for manifest in self.corpora():
-            if manifest.corpus == name:
-                return manifest
-        raise corpus_not_found(name)
+    def corpus(self, name: str, *, scope: Scope = EVERYTHING_PUBLIC) -> Manifest:
+        """As `corpora`, of one of them. Raises CorpusNotFound."""
+        if name not in {manifest.corpus for manifest in self._corpora.manifests()}:
+            raise corpus_not_found(name)
+        return self._readable(name, scope)
+
+    def _readable(self, name: str, scope: Scope) -> Manifest:
+        with self._open(name, scope) as release:
+            return release.readable
 
     def precision_note(self, manifest: Manifest) -> str:
         """What to know where questions are embedded otherwise than a release was; else nothing."""

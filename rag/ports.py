@@ -112,6 +112,10 @@ class LexicalIndex(Protocol):
         """Inverse document frequency of each analysed term of `text`, stop words left out."""
         ...
 
+    def part(self, subset: Subset) -> "LexicalIndex":
+        """The chunks of `subset` as if there were no others: their words alone are counted."""
+        ...
+
     def analyze(self, text: str) -> list[str]:
         """The terms of `text` as the index sees them: lower-case, stemmed, no stop words."""
         ...

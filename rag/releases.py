@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from rag.domain import (
     CORPUS_NAME,
+    PUBLIC,
     Chunk,
     DocumentRef,
     Manifest,
@@ -76,7 +77,8 @@ class Hold:
 class OpenRelease:
     """One release, opened: everything that retrieval needs of it.
 
-    Questions below the confidence `threshold` are not answered from it.
+    What a reader sees of it has that `part` alone, None where that is all. Questions below the
+    confidence `threshold` are not answered from it, whoever asks.
     `alarm` says what an operator must know of a release that serves in spite of some damage.
     """
 
@@ -87,10 +89,29 @@ class OpenRelease:
     documents: ReleaseDocuments
     threshold: float = 0.0
     alarm: str = ""
+    part: Subset | None = None
 
     def as_read_by(self, readers: Set[str]) -> "OpenRelease":
         """The same release, in which there is only what one of `readers` may read."""
-        return replace(self, documents=self.documents.as_read_by(readers))
+        documents = self.documents.as_read_by(readers)
+        part = documents.subset(())
+        if part is None:
+            return replace(self, documents=documents)
+        return replace(self, lexical=self.lexical.part(part), documents=documents, part=part)
+
+    @property
+    def readable(self) -> Manifest:
+        """The manifest, in which only the documents and chunks that may be read are counted."""
+        if self.part is None:
+            return self.manifest
+        documents, chunks = len(self.part.documents), len(self.part.rows)
+        return replace(self.manifest, documents=documents, chunks=chunks)
+
+    def warm_up(self) -> None:
+        """Count for readers of a part what their first question would wait for."""
+        public = self.as_read_by({PUBLIC})
+        if public.part is not None:
+            public.lexical.term_weights("warm up")
 
     def close(self) -> None:
         """Let go of all files."""

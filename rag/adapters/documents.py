@@ -9,21 +9,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rag.adapters.counted_words import ChunkWords
 from rag.adapters.selection import Selection
-from rag.domain import PUBLIC, Chunk, Document, DocumentRef, Page, Span, metadata_from_json
+from rag.domain import Chunk, Document, DocumentRef, Page, Span, metadata_from_json
 from rag.errors import DocumentNotFound, ReleaseBroken
 from rag.filters import Condition
 from rag.ports import Subset
 
-CHUNK = """SELECT c.id, c.document_id, c.start, c."end", c.text, c.page, c.heading,
+CHUNK_FIELDS = """c.id, c.document_id, c.start, c."end", c.text, c.page, c.heading,
                   d.version, d.source, d.title
            FROM chunks c JOIN documents d ON d.id = c.document_id"""
+CHUNK = f"SELECT {CHUNK_FIELDS}"
 READABLE = """EXISTS (SELECT 1 FROM readers r WHERE r.document_id = d.id
               AND r.principal IN (SELECT value FROM json_each(?)))"""
-NOT_PUBLIC = f"""SELECT 1 FROM documents d WHERE NOT EXISTS (SELECT 1 FROM readers r
-              WHERE r.principal = '{PUBLIC}' AND r.document_id = d.id) LIMIT 1"""
+HIDDEN = f"SELECT 1 FROM documents d WHERE NOT {READABLE} LIMIT 1"
 SQL_VARIABLES = 500
+ROWS_AT_ONCE = 5000
 CACHED_DOCUMENTS = 64
+CACHED_READERS = 256
 CACHE_KB = 65_536  # lookups of ids in a large release: half the time of SQLite's own 2 MB
 
 
@@ -43,14 +46,18 @@ class SqliteDocumentStore:
         self._rows(f"PRAGMA cache_size = -{CACHE_KB}")
         self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
         self._selection = Selection(self._rows)
-        self._is_public = not self._rows(NOT_PUBLIC)
+        self._hides_from = lru_cache(maxsize=CACHED_READERS)(self._find_hidden)
         self._readers: str | None = None  # a JSON list; None: nobody is shut out
 
     def as_read_by(self, readers: Set[str]) -> "SqliteDocumentStore":
         """The same store, in which there is only what one of `readers` may read."""
         view = copy(self)
-        view._readers = None if self._is_public and PUBLIC in readers else json.dumps([*readers])
+        principals = json.dumps(sorted(readers))
+        view._readers = principals if self._hides_from(principals) else None
         return view
+
+    def _find_hidden(self, principals: str) -> bool:
+        return bool(self._rows(HIDDEN, (principals,)))
 
     def subset(self, conditions: Sequence[Condition]) -> Subset | None:
         """The documents shown that meet all `conditions`, None where these are all there are.
@@ -81,6 +88,16 @@ class SqliteDocumentStore:
         """The chunks with these ids and their documents; unknown ids are absent."""
         sql, readers = self._shown(f"{CHUNK} WHERE c.id IN ({{marks}})")
         return {row[0]: _read_chunk(row) for row in self._rows_for(sql, ids, readers)}
+
+    def words(self) -> Iterator[ChunkWords]:
+        """Every chunk of the release with the text that is indexed of it, whoever may read it."""
+        last = -1
+        sql = f"SELECT c.row, {CHUNK_FIELDS} WHERE c.row > ? ORDER BY c.row LIMIT {ROWS_AT_ONCE}"
+        while found := self._rows(sql, (last,)):
+            for row, *fields in found:
+                chunk, _ = _read_chunk(fields)
+                yield ChunkWords(row, chunk.id, chunk.document_id, chunk.embedded_text)
+            last = found[-1][0]
 
     def rows(self, ids: Sequence[str]) -> dict[str, int]:
         """The row in `vectors.npy` of each of these chunks; unknown ids are absent."""

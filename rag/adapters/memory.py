@@ -86,6 +86,7 @@ class MemoryLexicalIndex:
     """BM25 over words, without stemming."""
 
     def __init__(self, entries: Sequence[LexicalEntry]) -> None:
+        self._entries = entries
         self._own = _Bm25([(entry.id, entry.text) for entry in entries])
         self._context = _Bm25([(entry.id, f"{entry.text}\n{entry.beside}") for entry in entries])
         self._owners = {entry.id: entry.document_id for entry in entries}
@@ -105,6 +106,12 @@ class MemoryLexicalIndex:
     def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """As `search`, each text read together with those beside it."""
         return _best(self._within(self._context.search(text), subset), limit)
+
+    def part(self, subset: Subset) -> "MemoryLexicalIndex":
+        """The chunks of `subset` as if there were no others."""
+        return MemoryLexicalIndex(
+            [entry for entry in self._entries if entry.document_id in subset.documents]
+        )
 
     def _within(self, scores: dict[str, float], subset: Subset | None) -> dict[str, float]:
         if subset is None:

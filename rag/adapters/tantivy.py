@@ -7,11 +7,12 @@ Queries are built term by term from analysed words, so no user's text is parsed 
 import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import tantivy
 
+from rag.adapters.counted_words import MAX_TERMS, ChunkWords, CountedPart, CountedWords
 from rag.errors import ReleaseBroken, StorageError
 from rag.letters import space_out
 from rag.ports import LexicalEntry, Ranking, Subset
@@ -25,7 +26,6 @@ STEMMED_WITH_STOP_WORDS = {
 }
 WITHOUT_RULES = {"chinese", "japanese", "korean", "none", "thai"}
 LANGUAGES = STEMMED | STEMMED_WITH_STOP_WORDS | WITHOUT_RULES
-MAX_TERMS = 512
 WRITER_BYTES = 64_000_000
 ID_WORDS = ("id_0", "id_1", "id_2")
 WORD_BYTES = 7  # so that no word has a sign
@@ -143,9 +143,14 @@ def _link(file: Path, target: Path) -> None:
 
 
 class TantivyIndex:
-    """Reads a release's lexical index; safe to share between threads."""
+    """Reads a release's lexical index; safe to share between threads.
 
-    def __init__(self, folder: Path, language: str) -> None:
+    `chunks` are all that it holds: what a part of it is counted from.
+    """
+
+    def __init__(
+        self, folder: Path, language: str, chunks: Callable[[], Iterable[ChunkWords]] = tuple
+    ) -> None:
         try:
             index = tantivy.Index.open(str(folder))
         except (ValueError, OSError) as error:
@@ -154,6 +159,7 @@ class TantivyIndex:
         index.register_tokenizer(ANALYZER, self._analyzer)
         self._schema = index.schema
         self._searcher = index.searcher()
+        self._words = CountedWords(chunks, self.analyze)
 
     def analyze(self, text: str) -> list[str]:
         """The terms of `text`, in order, repeated as they occur."""
@@ -175,6 +181,10 @@ class TantivyIndex:
     def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """As `search`, each chunk read together with the chunks beside it."""
         return self._search(CONTEXT, text, limit, subset)
+
+    def part(self, subset: Subset) -> CountedPart:
+        """The chunks of `subset` as if there were no others: their words alone are counted."""
+        return self._words.part(subset)
 
     def _search(self, field: str, text: str, limit: int, subset: Subset | None) -> Ranking:
         terms = dict.fromkeys(self.analyze(text)[:MAX_TERMS])

@@ -39,8 +39,8 @@ class Candidate:
 class Explanation:
     """What each stage made of a question; `kept` counts the chunks that each stage went on with.
 
-    `terms` are the question's words as the lexical index weighs them. Of the release's `chunks`
-    only `searched` could be found by this reader with these filters.
+    `terms` are the question's words as the lexical index weighs them for this reader. Of the
+    `chunks` that may be read only `searched` could be found with these filters.
     """
 
     question: str
@@ -103,7 +103,7 @@ class Explainer:
             confidence=confidence,
             threshold=self.limits.threshold,
             terms=release.lexical.term_weights(query.text),
-            chunks=release.manifest.chunks,
+            chunks=release.readable.chunks,
             searched=release.manifest.chunks if query.subset is None else len(query.subset.rows),
             kept={name: len(ranking) for name, ranking in stages.items()},
             candidates=_candidates(hits[:top], stages),

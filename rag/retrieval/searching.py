@@ -32,6 +32,11 @@ class Query:
     conditions: tuple[Condition, ...] = ()
     vector: Vectors | None = None
 
+    @property
+    def filtered(self) -> Subset | None:
+        """The `subset` where filters made it: the lexical index holds what may be read alone."""
+        return self.subset if self.conditions else None
+
 
 def retrieve_dense(query: Query) -> dict[str, Ranking]:
     """Candidates by cosine."""
@@ -46,7 +51,9 @@ def retrieve_lexical(query: Query) -> dict[str, Ranking]:
     lexical = query.release.lexical
     searches = {"lexical": lexical.search, "context": lexical.search_context}
     return {
-        name: search_words(find, query.text, CANDIDATES, release=query.release, subset=query.subset)
+        name: search_words(
+            find, query.text, CANDIDATES, release=query.release, subset=query.filtered
+        )
         for name, find in searches.items()
     }
 

@@ -5,18 +5,21 @@ again, deeper, for how far they were from being some.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Chunk, Document, Passage
 from rag.filters import Condition, labels_of
+from rag.letters import INVISIBLE
 from rag.ports import Ranking
 from rag.retrieval.packing import HITS_TO_PACK
 from rag.retrieval.searching import CANDIDATES, Query
 from rag.retrieval.within import search_vectors, search_words
 
 DEEP = 2000
-WORD = re.compile(r"\w+")
+WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:[-'’./@&\u2011]\w[\w\u0300-\u036f]*)*")
+PARTED = re.compile(r"\S+[-\u2010]\s*\n\s*\S+")
 MOST_WORDS = 5
 
 
@@ -119,7 +122,9 @@ def _look_deeper(query: Query, stages: Mapping[str, Ranking]) -> dict[str, Ranki
     searches = {"lexical": lexical.search, "context": lexical.search_context}
     for name, find in searches.items():
         if name in stages:
-            deep[name] = search_words(find, query.text, DEEP, release=release, subset=query.subset)
+            deep[name] = search_words(
+                find, query.text, DEEP, release=release, subset=query.filtered
+            )
     return deep
 
 
@@ -139,8 +144,7 @@ def _explain_distance(
 ) -> tuple[str, str]:
     lexical = query.release.lexical
     own = set(lexical.analyze(chunk.embedded_text))
-    asked = dict.fromkeys(WORD.findall(query.text))
-    shared = [word for word in asked if own & set(lexical.analyze(word))]
+    shared = [word for word in whole_words(query.text) if own & set(lexical.analyze(word))]
     places = "; ".join(
         f"{name} " + (f"place {ranks[name]}" if ranks[name] else f"beyond place {DEEP} or nowhere")
         for name in ("dense", "lexical", "context")
@@ -158,11 +162,22 @@ def _name_words(chunk: Chunk, query: Query) -> str:
     """Advice to ask with the rarest words of a chunk that the question lacks."""
     lexical = query.release.lexical
     asked = set(lexical.analyze(query.text))
-    words = dict.fromkeys(word.lower() for word in WORD.findall(chunk.text))
     weights = {
-        word: sum(lexical.term_weights(word).values())
-        for word in words
+        word: max(lexical.term_weights(word).values(), default=0.0)
+        for word in whole_words(chunk.text)
         if not asked & set(lexical.analyze(word))
     }
-    rarest = sorted(words, key=lambda word: -weights.get(word, 0.0))[:MOST_WORDS]
-    return f"name what stands in it, such as {', '.join(rarest)}"
+    rarest = sorted(filter(weights.get, weights), key=lambda word: -weights[word])[:MOST_WORDS]
+    return (
+        f"name what stands in it, such as {', '.join(rarest)}" if rarest else "ask in other words"
+    )
+
+
+def whole_words(text: str) -> list[str]:
+    """Each word of `text` once, as it is written.
+
+    What a mark joins is one word, and what a line's end parts is none.
+    """
+    joined = unicodedata.normalize("NFC", text.translate(INVISIBLE))
+    words = WORD.findall(PARTED.sub(" ", joined))
+    return list({word.casefold(): word for word in words if not word.isdecimal()}.values())

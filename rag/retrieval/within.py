@@ -2,7 +2,8 @@
 
 An approximate index that is filtered while it is walked gets slow and loses neighbours. So a small
 part is compared vector by vector, and of a large one the index is asked for as many more as its
-share makes needed; where these are too few after all, the part is searched by itself.
+share makes needed; where these are too few after all, the part is searched by itself. The lexical
+index of a reader holds what they may read alone: only their filters make a part of it.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from rag.releases import OpenRelease
 MOST_ROWS_COMPARED = 20_000
 LEAST_SHARE_OF_WORDS = 0.1
 SPARE = 1.3
-Fetch = Callable[[int], Ranking]
 
 
 def search_vectors(
@@ -25,7 +25,10 @@ def search_vectors(
     if subset is None:
         return release.vectors.search(vector, limit)
     if len(subset.rows) > MOST_ROWS_COMPARED:
-        found = _spare(lambda n: release.vectors.search(vector, n), release, limit, subset)
+        share = len(subset.rows) / release.manifest.chunks
+        found = _spare(
+            release.vectors.search(vector, _wanted(limit, share)), release, limit, subset
+        )
         if len(found) >= limit:
             return found
     return release.vector_rows.nearest(vector, subset.rows, limit)
@@ -40,17 +43,21 @@ def search_words(
     subset: Subset | None,
 ) -> Ranking:
     """The `limit` best chunks of `subset` (None: of all) by one of the lexical searches."""
-    if subset is not None and len(subset.rows) > LEAST_SHARE_OF_WORDS * release.manifest.chunks:
-        found = _spare(lambda n: search(text, n, None), release, limit, subset)
+    share = 0.0 if subset is None else len(subset.rows) / (release.readable.chunks or 1)
+    if subset is not None and share > LEAST_SHARE_OF_WORDS:
+        found = _spare(search(text, _wanted(limit, share), None), release, limit, subset)
         if len(found) >= limit:
             return found
     return search(text, limit, subset)
 
 
-def _spare(fetch: Fetch, release: OpenRelease, limit: int, subset: Subset) -> Ranking:
-    """What of the best of the whole release is in `subset`."""
-    wanted = int(SPARE * limit * release.manifest.chunks / len(subset.rows)) + 1
-    ranking = fetch(wanted)
+def _wanted(limit: int, share: float) -> int:
+    """Of how many of the whole there are `limit`, and some to spare, in a part of that share."""
+    return int(SPARE * limit / share) + 1
+
+
+def _spare(ranking: Ranking, release: OpenRelease, limit: int, subset: Subset) -> Ranking:
+    """What of the best of the whole is in `subset`."""
     rows = release.documents.rows([id_ for id_, _ in ranking])
     found = [(rows[pair[0]], pair) for pair in ranking if pair[0] in rows]
     is_in = np.isin([row for row, _ in found], subset.rows, assume_unique=True)

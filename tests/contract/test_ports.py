@@ -9,6 +9,7 @@ import pytest
 from ingest.ledger import StoredDocument, open_ledger
 from ingest.tabling import made_fresh
 from rag.adapters.chroma import ChromaIndex, ChromaIndexBuilder
+from rag.adapters.counted_words import ChunkWords
 from rag.adapters.documents import SqliteDocumentStore
 from rag.adapters.memory import (
     HashingEmbedder,
@@ -18,6 +19,7 @@ from rag.adapters.memory import (
 )
 from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
 from rag.adapters.tantivy import TantivyIndex, TantivyIndexBuilder
+from rag.chunks import lexical_entries
 from rag.domain import PUBLIC
 from rag.errors import DocumentNotFound, InvalidFilter, ReleaseBroken
 from rag.filters import Condition, parse_filters
@@ -101,7 +103,7 @@ class LexicalIndexContract(ABC):
     """BM25 over words."""
 
     @abstractmethod
-    def make(self, folder: Path) -> LexicalIndex: ...
+    def make(self, folder: Path, entries: list[LexicalEntry] = WORDS) -> LexicalIndex: ...
 
     def test_the_chunk_with_the_rarer_word_is_first(self, tmp_path: Path) -> None:
         ranking = self.make(tmp_path).search("Does the HERON carries?", 10)
@@ -150,19 +152,39 @@ class LexicalIndexContract(ABC):
         assert index.search_context("whales", 10, Subset(frozenset({"dogs"}), np.array([2]))) == []
         assert index.search("heron", 10, Subset(frozenset(), np.array([], dtype=int))) == []
 
+    @pytest.mark.parametrize("text", ["boats carry passengers", "dogs on every boat", "saloon", ""])
+    def test_a_part_is_searched_as_if_there_were_nothing_else(
+        self, text: str, tmp_path: Path
+    ) -> None:
+        entries = list(lexical_entries(make_documents(TEXTS)[1]))
+        boats = Subset(frozenset({"boats-md", "absent"}), np.array([0, 1]))
+        part = self.make(tmp_path / "whole", entries).part(boats)
+        alone = self.make(tmp_path / "alone", entries[:2])
+        assert part.analyze(text) == alone.analyze(text)
+        assert part.term_weights(text) == alone.term_weights(text)
+        assert dict(part.search(text, 10)) == pytest.approx(dict(alone.search(text, 10)))
+        found = part.search_context(text, 10)
+        assert dict(found) == pytest.approx(dict(alone.search_context(text, 10)))
+        assert part.search_context(text, 1) == found[:1]
+        filtered = Subset(frozenset({"dogs-md"}), np.array([2]))
+        assert part.search(text, 10, filtered) == part.part(filtered).search(text, 10) == []
+
     def test_a_field_name_does_not_select_by_id(self, tmp_path: Path) -> None:
         assert self.make(tmp_path).search("id:c", 10) == []
 
 
 class TestMemoryLexicalIndex(LexicalIndexContract):
-    def make(self, folder: Path) -> LexicalIndex:
-        return MemoryLexicalIndex(WORDS)
+    def make(self, folder: Path, entries: list[LexicalEntry] = WORDS) -> LexicalIndex:
+        return MemoryLexicalIndex(entries)
 
 
 class TestTantivyIndex(LexicalIndexContract):
-    def make(self, folder: Path) -> LexicalIndex:
-        TantivyIndexBuilder().write(folder / "lexical", iter(WORDS), "english")
-        return TantivyIndex(folder / "lexical", "english")
+    def make(self, folder: Path, entries: list[LexicalEntry] = WORDS) -> LexicalIndex:
+        TantivyIndexBuilder().write(folder / "lexical", iter(entries), "english")
+        words = [
+            ChunkWords(row, id_, owner, text) for row, (id_, owner, text, _) in enumerate(entries)
+        ]
+        return TantivyIndex(folder / "lexical", "english", lambda: words)
 
     def test_words_are_stemmed_by_the_language(self, tmp_path: Path) -> None:
         assert self.make(tmp_path).search("passenger", 1)[0][0] == "a"

@@ -82,6 +82,28 @@ def test_a_document_too_far_away_says_what_would_bring_it_in(tmp_path: Path) -> 
     assert helped.lost_at == ""
 
 
+def test_the_words_to_name_are_whole_as_they_are_written(tmp_path: Path) -> None:
+    text = (
+        "The Skipper's embalm\u00ading re-\nfit, on-board and cafe\u0301-like, cost 12,500 at "
+        "`deck_4`."
+    )
+    trace = explain(
+        make_plumbline(tmp_path, texts=TEXTS | MANY | {"odd.md": text}), document="odd.md"
+    ).trace
+    assert trace is not None
+    words = trace.remedy.removeprefix("name what stands in it, such as ").split(", ")
+    assert set(words) <= {"Skipper's", "embalming", "on-board", "café-like", "cost", "deck_4"}
+    assert len(words) == 5
+
+
+def test_a_question_that_has_all_words_is_told_no_word(tmp_path: Path) -> None:
+    plumbline = make_plumbline(tmp_path, policy=Policy(min_confidence=1.0))
+    question = " ".join(TEXTS["dogs.md"].split())
+    trace = explain(plumbline, question, document="dogs.md").trace
+    assert trace is not None
+    assert trace.remedy.startswith("ask in other words, or ")
+
+
 def test_a_document_behind_the_best_hits_was_lost_in_the_ranking(tmp_path: Path) -> None:
     plumbline = make_plumbline(tmp_path, texts=TEXTS | MANY)
     lost = {
