@@ -17,7 +17,7 @@ from rag.domain import (
     Sentence,
     Status,
 )
-from rag.errors import ChatModelUnavailable
+from rag.errors import ChatModelTruncated, ChatModelUnavailable
 from rag.ports import ChatModel
 from rag.sentences import split_sentences
 
@@ -54,11 +54,15 @@ async def stream_prompted(
         build_messages(conversation, evidence, prompt), max_tokens=max_tokens
     )
     reply = _Reply(MarkFilter(len(evidence.passages)))
-    async for piece in stream:
-        if shown := reply.take(piece):
-            yield AnswerDelta(shown)
-        if reply.is_flooded:
-            break
+    try:
+        async for piece in stream:
+            if shown := reply.take(piece):
+                yield AnswerDelta(shown)
+            if reply.is_flooded:
+                break
+    except ChatModelTruncated as error:
+        partial = reply.shown + reply.held if error.partial else ""
+        raise ChatModelTruncated(str(error), partial=partial) from error
     draft = reply.draft(evidence)
     finish_reason = "length" if reply.is_flooded else stream.finish_reason
     if draft.status != "abstained" and finish_reason != "stop":

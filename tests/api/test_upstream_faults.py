@@ -164,3 +164,9 @@ def test_a_text_that_broke_off_is_one_error_in_our_own_words(
             assert KEY not in json.dumps(failure)
     assert "broke off" in caplog.text
     assert KEY not in caplog.text
+
+
+def test_a_part_of_a_text_is_without_marks_too(tmp_path: Path) -> None:
+    part = Reply(["It is NOT_IN_THE_DOCUMENTS or [1] [99] [9"], finish_reason=None)
+    with client_of(tmp_path, part) as client:
+        assert ask_as_openai(client) == [("It is … or [1]  ", "error")] * 2
