@@ -51,5 +51,5 @@ def abstain(corpus: str, passages: Sequence[Passage]) -> Draft:
 
 def _name(document: DocumentRef) -> str:
     """The source, with the title before it where that says more."""
-    is_named = document.source.endswith(document.title)
-    return document.source if is_named else f"{document.title} ({document.source})"
+    says_more = document.title not in document.source
+    return f"{document.title} ({document.source})" if says_more else document.source

@@ -222,7 +222,7 @@ def test_an_abstention_names_a_source_by_its_title_too_where_that_says_more() ->
     def passage(title: str, source: str) -> Passage:
         return Passage(DocumentRef("d", "v", source, title), Span(0, 1), "x", None, (), 1.0)
 
-    text = abstain("c", [passage("Copyright", "tk/LICENSE"), passage("a.md", "x/a.md")]).text
+    text = abstain("c", [passage("Copyright", "tk/LICENSE"), passage("a", "x/a.md")]).text
     assert text.endswith("The nearest are Copyright (tk/LICENSE), x/a.md.")
 
 
