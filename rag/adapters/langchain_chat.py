@@ -61,6 +61,7 @@ class LangChainChatModel:
         except (ImportError, ValueError, openai.OpenAIError) as error:
             raise SettingsError(
                 f"RAG_CHAT_MODEL={name!r} cannot be opened: {_first_line(error, api_key)}"
+                + ("" if api_key else " (RAG_CHAT_API_KEY is empty)")
             ) from error
         self.name = OPENAI + name if speaks_openai else name
 
