@@ -105,9 +105,9 @@ def test_what_cannot_be_answered_is_the_clients_own_error(
 @pytest.mark.parametrize(
     ("prompt", "reply"),
     [
-        ('### Task:\nWrite a title. JSON format: { "title": "..." }', "title"),
-        ('### Task:\nWrite tags: { "tags": ["..."] }', "tags"),
-        ('### Task:\nSuggest: { "follow_ups": [] }', "follow_ups"),
+        ('### Task:\nWrite a title. JSON format: { "title": "..." }\n### Chat History:', "title"),
+        ('### Task:\nWrite tags: { "tags": ["..."] }\n### Chat History:', "tags"),
+        ('### Task:\nSuggest: { "follow_ups": [] }\n### Chat History:', "follow_ups"),
     ],
 )
 def test_prompts_of_chat_clients_are_answered_without_retrieval(
@@ -123,7 +123,7 @@ def test_prompts_of_chat_clients_are_answered_without_retrieval(
 
 
 def test_a_stream_that_breaks_off_ends_with_an_error_and_no_done(tmp_path: Path) -> None:
-    chat = ScriptedChatModel(["The Heron ", ChatModelTruncated("the provider went away")])
+    chat = ScriptedChatModel(["The Heron [1] ", ChatModelTruncated("the provider went away")])
     with serving_small_corpus(tmp_path, chat_model=chat) as address:
         wait_until_ready(address)
         with make_client(address) as client:
