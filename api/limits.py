@@ -101,9 +101,11 @@ def _is_foreign(headers: dict[bytes, bytes]) -> bool:
     """True for a request that a page of another site has made."""
     site = headers.get(b"sec-fetch-site")
     origin = headers.get(b"origin")
+    if site == b"cross-site":
+        return True
     if site in OWN_SITE or origin is None:
-        return site == b"cross-site"
-    return site == b"cross-site" or origin.partition(b"://")[2] != headers.get(b"host")
+        return False
+    return origin.partition(b"://")[2] != headers.get(b"host")
 
 
 def _refusal(method: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:

@@ -61,8 +61,11 @@ async def stream_prompted(
             if reply.is_flooded:
                 break
     except ChatModelTruncated as error:
-        partial = reply.shown + reply.held if error.partial else ""
-        raise ChatModelTruncated(str(error), partial=partial) from error
+        if not error.partial:
+            raise
+        if shown := reply.break_off():
+            yield AnswerDelta(shown)
+        raise ChatModelTruncated(str(error), partial=reply.shown) from error
     draft = reply.draft(evidence)
     finish_reason = "length" if reply.is_flooded else stream.finish_reason
     if draft.status != "abstained" and finish_reason != "stop":
@@ -90,8 +93,14 @@ class _Reply:
     def take(self, piece: str) -> str:
         """What may be shown after `piece`."""
         self.held += self.marks.feed(piece)
-        if not self._may_show():
-            return ""
+        return self._show() if self._may_show() else ""
+
+    def break_off(self) -> str:
+        """What may be shown of the rest where no end comes."""
+        is_open = self.marks.has_cited or not self.marks.has_refused
+        return self._show() if is_open else ""
+
+    def _show(self) -> str:
         shown, self.held = self.held, ""
         self.shown += shown
         return shown

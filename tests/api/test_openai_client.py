@@ -123,7 +123,7 @@ def test_prompts_of_chat_clients_are_answered_without_retrieval(
 
 
 def test_a_stream_that_breaks_off_ends_with_an_error_and_no_done(tmp_path: Path) -> None:
-    chat = ScriptedChatModel(["The Heron [1] ", ChatModelTruncated("the provider went away")])
+    chat = ScriptedChatModel(["The Heron ", ChatModelTruncated("the provider went away")])
     with serving_small_corpus(tmp_path, chat_model=chat) as address:
         wait_until_ready(address)
         with make_client(address) as client:

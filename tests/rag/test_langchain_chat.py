@@ -269,6 +269,6 @@ async def test_a_text_that_breaks_off_says_why_in_our_own_words(fault: Reply, wo
 
 
 async def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
-    chat = LangChainChatModel("fake", base_url="http://127.0.0.1:9/v1", api_key="k", timeout_s=1.0)
+    chat = LangChainChatModel("fake", base_url="http://127.0.0.1:9/v1", api_key="k", timeout_s=30)
     with pytest.raises(ChatModelUnavailable, match="cannot be reached: check that it runs"):
         [piece async for piece in chat.stream([Message("user", "u")], max_tokens=5)]
