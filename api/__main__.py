@@ -56,6 +56,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     settings = load_settings(data=options.data, host=options.host, port=options.port)
     _require_loopback(settings.host)
+    _require_openable(settings)
     try:
         listener = socket.create_server(
             (settings.host, settings.port), family=_family(settings.host), backlog=512
@@ -74,14 +75,14 @@ def _serve(options: argparse.Namespace) -> int:
 def _run(settings: "Settings", listener: socket.socket) -> None:
     import uvicorn
 
+    from api.logs import set_up_logging
     from api.main import create_app
     from rag.bootstrap import open_plumbline, open_probed_release
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx", "sentence_transformers"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    set_up_logging(settings.secrets)
     config = uvicorn.Config(
         create_app(settings, partial(open_plumbline, open_release=open_probed_release)),
+        log_config=None,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=DRAIN_S,
@@ -108,6 +109,18 @@ def _require_loopback(host: str) -> None:
             f"host {host[:80]!r} is not loopback, and the service has no authentication yet: "
             "use 127.0.0.1 and put an authenticating proxy in front"
         )
+
+
+def _require_openable(settings: "Settings") -> None:
+    """Fail before serving what would never become ready. Raises SettingsError."""
+    from rag.bootstrap import load_chat_model
+
+    if not settings.data.is_dir():
+        raise SettingsError(
+            f"there is no data folder {str(settings.data)!r}: name another with --data or "
+            "RAG_DATA, or make it with python -m ingest add"
+        )
+    load_chat_model(settings)
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -1,5 +1,6 @@
 """Bodies of requests; what is not named here is ignored, as OpenAI's clients expect."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,8 @@ from rag.filters import parse_filters
 from rag.scope import Scope
 
 QUESTION = "How many weeks of parental leave do we get?"
+RECENT_MESSAGES = 40
+RECENT_BYTES = 64_000
 Text = Annotated[str, Field(max_length=64_000)]
 Corpus = Annotated[str, Field(min_length=1, examples=["handbook"])]
 
@@ -74,7 +77,20 @@ class ChatMessage(Body):
         return Message("system", content)
 
 
-Messages = Annotated[list[ChatMessage], Field(min_length=1, max_length=200)]
+Messages = Annotated[list[ChatMessage], Field(min_length=1)]
+
+
+def read_recent(messages: Sequence[ChatMessage]) -> list[Message]:
+    """The end of a conversation, as much of it as is read: the last message always."""
+    recent: list[Message] = []
+    size = 0
+    for message in reversed(messages[-RECENT_MESSAGES:]):
+        read = message.to_message()
+        size += len(read.content.encode(errors="surrogatepass"))
+        if recent and size > RECENT_BYTES:
+            break
+        recent.append(read)
+    return recent[::-1]
 
 
 class StreamOptions(Body):
@@ -143,7 +159,7 @@ class AnswerRequest(SearchingBody):
         """The conversation that is asked."""
         if self.messages is None:
             return [Message("user", self.question or "")]
-        return [message.to_message() for message in self.messages]
+        return read_recent(self.messages)
 
 
 class ExplainRequest(AnswerRequest):
@@ -153,7 +169,9 @@ class ExplainRequest(AnswerRequest):
         str | None, Field(max_length=1000, description="Id or source whose way is followed")
     ] = None
     release: Annotated[int | None, Field(ge=1, description="The live one if left out")] = None
-    top_k: Annotated[int, Field(ge=1, le=100, description="Candidates to show")] = 10
+    top_k: Annotated[
+        int | None, Field(ge=1, le=100, description="Candidates to show, 10 if left out")
+    ] = None
 
     @property
     def scope(self) -> Scope:

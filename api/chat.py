@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.bodies import ChatRequest
+from api.bodies import ChatRequest, read_recent
 from api.client_tasks import answer_client_task, question_in
 from api.completions import chunk_form, completion_body, model_body, text_body, text_chunks
 from api.json_bodies import JsonRoute
@@ -53,7 +53,7 @@ async def complete(
 
 def _conversation(body: ChatRequest) -> list[Message]:
     """The messages without instructions behind the question, which some clients append."""
-    messages = [message.to_message() for message in body.messages]
+    messages = read_recent(body.messages)
     while len(messages) > 1 and messages[-1].role == "system":
         messages.pop()
     return messages

@@ -26,7 +26,7 @@ def model_body(manifest: Manifest) -> dict[str, Any]:
 def completion_body(answer: Answer, body: ChatRequest) -> dict[str, Any]:
     """An answer as a completion, with `citations` beside the text unless they are switched off."""
     extras = _extras(answer) if body.citations else {}
-    return _completion(body, answer.text, _finish(answer), extras) | {
+    return _completion(body, answer.text, answer.finish_reason, extras) | {
         "usage": wire.usage_body(answer)
     }
 
@@ -55,7 +55,7 @@ def chunk_form(body: ChatRequest) -> EventForm:
             yield event(head | _choice({"content": item.text}))
             return
         extras = _extras(item) if body.citations else {}
-        yield event(head | _choice(extras, _finish(item)) | extras)
+        yield event(head | _choice(extras, item.finish_reason) | extras)
         if _wants_usage(body):
             yield event(head | {"choices": [], "usage": wire.usage_body(item)})
 
@@ -87,10 +87,6 @@ def _extras(answer: Answer) -> dict[str, Any]:
 
 def _wants_usage(body: ChatRequest) -> bool:
     return bool(body.stream_options and body.stream_options.include_usage)
-
-
-def _finish(answer: Answer) -> str:
-    return "length" if answer.truncated else "stop"
 
 
 def _head(kind: str, model: str) -> dict[str, Any]:

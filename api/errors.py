@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from rag import errors
+from rag.redaction import redact
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,13 @@ PARAMS = {
     "invalid_question": "question",
     "invalid_filter": "filters",
 }
+DOCUMENT_PARAMS = {"/v1/explain": "document", "/v1/documents": "after"}
+"""Where a document is named otherwise than by the path."""
+WAIT_S = 5
 OPENAI_PATHS = ("/v1/chat", "/v1/models")
 HTTP_CODES = {
     400: "invalid_json",
+    403: "foreign_origin",
     404: "unknown_route",
     405: "method_not_allowed",
     408: "body_too_slow",
@@ -48,7 +53,7 @@ TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_e
 def envelope(status: int, message: str, *, code: str | None, param: str | None) -> dict[str, Any]:
     """The body of an error."""
     kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    return {"error": {"message": redact(message), "type": kind, "param": param, "code": code}}
 
 
 def describe(error: errors.RagError) -> tuple[int, dict[str, Any]]:
@@ -60,17 +65,35 @@ def describe(error: errors.RagError) -> tuple[int, dict[str, Any]]:
     return status, body
 
 
+def advise(error: errors.RagError) -> dict[str, str]:
+    """Headers that say whether a client should ask again by itself."""
+    if isinstance(error, errors.ChatModelTruncated):
+        return {"x-should-retry": "false"}  # read by OpenAI's clients, which would ask twice more
+    if isinstance(error, errors.ChatModelUnavailable):
+        return {"retry-after": f"{error.retry_after_s or WAIT_S:.0f}"}
+    if isinstance(error, errors.EmbedderError) and error.is_passing:
+        return {"retry-after": str(WAIT_S)}
+    return {}
+
+
+def _param_of(path: str, param: str | None) -> str | None:
+    """What a route calls a parameter."""
+    if param == "corpus" and path.startswith(OPENAI_PATHS):
+        return "model"
+    return DOCUMENT_PARAMS.get(path, param) if param == "document_id" else param
+
+
 def add_handlers(app: FastAPI) -> None:
     """Make every failure of `app` an envelope."""
 
     async def of_ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, errors.RagError)
         status, body = describe(error)
-        if request.url.path.startswith(OPENAI_PATHS) and body["error"]["param"] == "corpus":
-            body["error"]["param"] = "model"
+        path = request.url.path
+        body["error"]["param"] = _param_of(path, body["error"]["param"])
         if status >= 500:
-            log.error("%s %s: %s", request.method, request.url.path, error)
-        return JSONResponse(body, status)
+            log.error("%s %s: %s", request.method, path, error)
+        return JSONResponse(body, status, headers=advise(error))
 
     async def of_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-MAX_DEPTH = 64
+MAX_DEPTH = 20
 MAX_DIGITS = 100
 METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
 WRONG_TYPE = "send the body as JSON, with the header `content-type: application/json`"

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import HTTP_CODES, envelope
+from api.logs import REQUEST_ID
 
 LOCAL_HOST = re.compile(rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.I)
 MAX_BODY_BYTES = 256 * 1024
@@ -24,13 +25,18 @@ HEADERS = [
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 ]
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+OWN_SITE = {b"same-origin", b"none"}
 
 
 class Limits:
     """Refuses foreign hosts, large, slow and encoded bodies; gives each reply `x-request-id`.
 
-    A page of another site that resolves its own name to this machine is refused by its host.
+    A page of another site that resolves its own name to this machine is refused by its host, one
+    that sends a form or a script's request here by its origin. HEAD is answered as GET is, and a
+    path with a slash behind it as without.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,6 +48,7 @@ class Limits:
             return
         request_id = f"req_{uuid.uuid4().hex}"
         scope.setdefault("state", {})["request_id"] = request_id
+        REQUEST_ID.set(request_id)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -49,9 +56,9 @@ class Limits:
                 message = {**message, "headers": [*message["headers"], *extra]}
             await send(message)
 
-        refusal = _refusal(dict(scope["headers"]))
+        refusal = _refusal(scope["method"], dict(scope["headers"]))
         if refusal is None:
-            await self._app(scope, _Body(receive).receive, send_named)
+            await self._app(_plain(scope), _Body(receive).receive, send_named)
             return
         status, said, code = refusal
         body = envelope(status, said, code=code, param=None)
@@ -83,9 +90,29 @@ class _Body:
         return message
 
 
-def _refusal(headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+def _plain(scope: Scope) -> Scope:
+    """The request that routes know; the server leaves the body of a reply to HEAD out itself."""
+    path = scope["path"]
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return {**scope, "method": method, "path": path.removesuffix("/") or "/"}
+
+
+def _is_foreign(headers: dict[bytes, bytes]) -> bool:
+    """True for a request that a page of another site has made."""
+    site = headers.get(b"sec-fetch-site")
+    origin = headers.get(b"origin")
+    if site == b"cross-site":
+        return True
+    if site in OWN_SITE or origin is None:
+        return False
+    return origin.partition(b"://")[2] != headers.get(b"host")
+
+
+def _refusal(method: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
     if not LOCAL_HOST.fullmatch(headers.get(b"host", b"")):
         return 400, "the Host header names no local address", "foreign_host"
+    if method not in SAFE_METHODS and _is_foreign(headers):
+        return 403, "requests from pages of other sites are not accepted", HTTP_CODES[403]
     if headers.get(b"content-encoding", b"identity") != b"identity":
         return 415, "encoded bodies are not accepted", HTTP_CODES[415]
     if _declared(headers) > MAX_BODY_BYTES:

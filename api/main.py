@@ -30,6 +30,7 @@ def create_app(settings: Settings, open_plumbline: Callable[[Settings], Plumblin
         version=rag.__version__,
         description="Answers from your own documents, each with its exact quotes.",
         lifespan=lifespan,
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         responses={"4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}},

@@ -19,6 +19,7 @@ from rag.scope import Scope
 
 router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
 
+CANDIDATES = 10
 Corpus = Annotated[str, Query(description="Name of the corpus")]
 Release = Annotated[int | None, Query(ge=1, description="Number of a retained release")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
@@ -63,7 +64,7 @@ async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> dict[str, An
         body.conversation(),
         corpus=body.corpus,
         document=body.document,
-        top=body.top_k,
+        top=body.top_k or CANDIDATES,
         scope=body.scope,
     )
     return wire.explanation_body(standalone, explanation)

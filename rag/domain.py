@@ -12,6 +12,8 @@ from rag.errors import InvalidCorpusName
 CORPUS_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 Status = Literal["answered", "partial", "abstained"]
+FinishReason = Literal["stop", "length", "content_filter"]
+"""How a text ended: by itself, at its longest, or cut by the provider's filter."""
 Mode = Literal["hybrid", "dense", "lexical"]
 Expansion = Literal["none", "multi-query", "hyde"]
 """What else is searched for: other wordings of the question, or a passage that could answer it."""
@@ -210,8 +212,13 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     degraded: bool = False
-    truncated: bool = False
+    finish_reason: FinishReason = "stop"
     standalone_by: Literal["user", "rule", "model"] = "user"
+
+    @property
+    def truncated(self) -> bool:
+        """True if the text did not come to its own end."""
+        return self.finish_reason != "stop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rag.domain import Chunk, Document, DocumentRef, Message, Usage
+from rag.domain import Chunk, Document, DocumentRef, FinishReason, Message, Usage
 
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -170,12 +170,15 @@ class ChatStream(Protocol):
         ...
 
     @property
-    def finish_reason(self) -> str:
-        """Why the model stopped (`stop`, `length`, ...), known when the stream has ended."""
+    def finish_reason(self) -> FinishReason:
+        """Why the model stopped, known when the stream has ended."""
         ...
 
     def __aiter__(self) -> AsyncIterator[str]:
-        """Pieces of text. Raises ChatModelUnavailable first or ChatModelTruncated later."""
+        """Pieces of text, never blank as a whole.
+
+        Raises ChatModelUnavailable first or ChatModelTruncated later.
+        """
         ...
 
 

@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")
 
+    @property
+    def secrets(self) -> list[str]:
+        """Every key that is set, to be kept out of logs."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        keys = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        return [key for key in keys if key]
+
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
     """Read the environment; `overrides` that are not None win. Raises SettingsError, one line."""

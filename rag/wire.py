@@ -44,6 +44,7 @@ def answer_body(answer: Answer) -> Body:
         "timings_ms": {name: round(ms, 1) for name, ms in answer.timings_ms.items()},
         "degraded": answer.degraded,
         "truncated": answer.truncated,
+        "finish_reason": answer.finish_reason,
     }
     if answer.status == "abstained":
         body["nearest"] = [_passage(passage) for passage in answer.passages[:3]]

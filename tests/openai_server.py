@@ -19,12 +19,13 @@ COMMENT_EVERY_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply: pieces streamed as deltas, vectors, a status with a body, or a fault.
+    """One reply: pieces streamed as deltas, other deltas, vectors, a status or a fault.
 
     `change` is applied to the honest vectors; texts longer than `longest_text` are refused.
     """
 
     pieces: Sequence[str] = ()
+    deltas: Sequence[dict[str, Any]] = ()
     finish_reason: str | None = "stop"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -145,10 +146,11 @@ def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     if reply.raw is not None:
         handler.wfile.write(reply.raw)
         return
-    for place, piece in enumerate(reply.pieces):
+    said = [{"content": piece, "role": "assistant"} for piece in reply.pieces]
+    for place, delta in enumerate([*said, *reply.deltas]):
         if reply.stall_s and place:
             time.sleep(reply.stall_s)
-        _event(handler, {"content": piece, "role": "assistant"}, None)
+        _event(handler, delta, None)
     if reply.finish_reason is None:
         return
     _event(handler, {}, reply.finish_reason)
@@ -165,7 +167,7 @@ _CHUNK: dict[str, Any] = {
 }
 
 
-def _event(handler: BaseHTTPRequestHandler, delta: dict[str, str], finish: str | None) -> None:
+def _event(handler: BaseHTTPRequestHandler, delta: dict[str, Any], finish: str | None) -> None:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     _write(handler, {**_CHUNK, "choices": [choice]})
 

@@ -37,7 +37,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "huggingface_hub": ("rag.adapters.cross_encoder", "rag.adapters.sentence_transformers"),
     "langchain": ("rag.adapters.langchain_chat",),
     "langchain_core": ("rag.adapters.langchain_chat", "rag.adapters.langchain_retriever"),
-    "openai": ("rag.adapters.langchain_chat", "rag.adapters.embedding_requests", "evals.judge"),
+    "openai": (
+        *("rag.adapters.langchain_chat", "rag.adapters.chat_faults"),
+        *("rag.adapters.embedding_requests", "evals.judge"),
+    ),
     "httpx2": ("rag.adapters.embedding_requests",),
     "tenacity": ("rag.adapters.embedding_requests", "evals.judge"),
     "kreuzberg": ("ingest.adapters.kreuzberg",),

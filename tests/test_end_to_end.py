@@ -192,6 +192,7 @@ def test_a_taken_port_is_one_line(address: str, data: Path) -> None:
     [
         (("--host", "0.0.0.0"), 78, "authentication"),
         (("--port", "70000"), 78, "RAG_PORT"),
+        (("--data", "/nonexistent"), 78, "there is no data folder '/nonexistent'"),
     ],
 )
 def test_what_the_service_cannot_do_is_one_line(
@@ -200,6 +201,16 @@ def test_what_the_service_cannot_do_is_one_line(
     refused = run("api", *arguments)
     assert refused.returncode == code
     assert says in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_chat_model_that_cannot_be_opened_fails_the_start(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    refused = run("api", "--data", str(data), RAG_CHAT_MODEL="openai:gpt-4o-mini")
+    assert refused.returncode == 78
+    assert "RAG_CHAT_API_KEY is empty" in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 

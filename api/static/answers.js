@@ -85,7 +85,10 @@ function notesOn(answer) {
     notes.push("Underlined sentences are not supported by a quote: check them yourself.");
   }
   if (answer.degraded) notes.push("The chat model could not be reached: these are quotes alone.");
-  if (answer.truncated) notes.push("The answer was cut at its length limit.");
+  if (answer.finish_reason === "length") notes.push("The answer was cut at its length limit.");
+  if (answer.finish_reason === "content_filter") {
+    notes.push("The chat model's filter cut the answer.");
+  }
   return notes;
 }
 

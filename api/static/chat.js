@@ -4,6 +4,8 @@ import { readEvents } from "/static/events.js";
 import { closeSource } from "/static/source.js";
 
 const POLL_MS = 1000;
+// Messages of a conversation that a chat model reads, the question among them.
+const RECENT = 8;
 const byId = (id) => document.getElementById(id);
 const turns = byId("turns");
 const form = byId("ask");
@@ -17,7 +19,7 @@ async function stream(turn, signal, follow) {
   const reply = await fetch("/v1/answers", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ corpus: corpus.value, messages: conversation, stream: true }),
+    body: JSON.stringify({ corpus: corpus.value, messages: conversation.slice(-RECENT), stream: true }),
     signal,
   });
   if (!reply.ok) {

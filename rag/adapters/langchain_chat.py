@@ -1,66 +1,105 @@
 """Chat models through LangChain's `init_chat_model`: one retry loop, one time budget."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 import openai
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_openai import ChatOpenAI
 
-from rag.domain import Message, Usage
+from rag.adapters.chat_faults import FINISH_REASONS, FaultyReply, find_fault
+from rag.adapters.thinking import ThinkingFilter
+from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
 from rag.ports import ChatStream
+from rag.redaction import redact
 
-ATTEMPTS = 3
 FIRST_TOKEN_SHARE = 0.25  # of the whole time budget: 15 s of the default 60 s
-IDLE_SHARE = 1 / 3  # 20 s of 60 s without text: comments and empty deltas do not count
-RETRIED_STATUS = {408, 409, 429, 500, 502, 503, 504}
+IDLE_SHARE = 1 / 3  # 20 s of 60 s without text: comments and blanks do not count
 LONGEST_WAIT_S = 10.0
+OPENAI = "openai:"
+REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+NO_TEXT = {
+    "content_filter": "withheld its answer",
+    "length": "had written nothing when its tokens were spent: raise RAG_CHAT_MAX_TOKENS",
+    "tool_calls": "asked for a tool instead of answering",
+    "function_call": "asked for a tool instead of answering",
+    "tool_use": "asked for a tool instead of answering",
+}
+"""Replies without text that would be the same again."""
+BLANK = "sent no text"
+THOUGHT_ALOUD = "thought aloud without saying so: ask again, or set the server's reasoning parser"
 
 
 class LangChainChatModel:
-    """Any provider that LangChain can open; with a base URL an OpenAI-compatible server."""
+    """Any provider that LangChain can open; with a base URL an OpenAI-compatible server.
+
+    `thinks_from_the_start` is learned from its last reply, see ThinkingFilter.
+    """
 
     def __init__(self, name: str, *, base_url: str, api_key: str, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
+        self.thinks_from_the_start = False
         options: dict[str, Any] = {"max_retries": 0, "timeout": timeout_s}
         if base_url:
-            name = name.removeprefix("openai:")
-            options |= {"model_provider": "openai", "base_url": base_url, "stream_usage": True}
+            options |= {"base_url": base_url, "stream_usage": True}
             options["api_key"] = api_key or "none"
         elif api_key:
             options["api_key"] = api_key
+        speaks_openai = bool(base_url) or name.startswith(OPENAI)
+        name = name.removeprefix(OPENAI) if speaks_openai else name
+        open_model = _ChatOpenAI if speaks_openai else init_chat_model
         try:
-            self._chat: BaseChatModel = init_chat_model(name, **options)
+            self.chat: BaseChatModel = open_model(model=name, **options)
         except (ImportError, ValueError, openai.OpenAIError) as error:
             raise SettingsError(
-                f"RAG_CHAT_MODEL={name!r} cannot be opened: {_first_line(error)}"
+                f"RAG_CHAT_MODEL={name!r} cannot be opened: {_first_line(error, api_key)}"
+                + ("" if api_key else " (RAG_CHAT_API_KEY is empty)")
             ) from error
-        self.name = f"openai:{name}" if base_url else name
+        self.name = OPENAI + name if speaks_openai else name
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> ChatStream:
         """Start a reply; nothing is sent before the result is iterated."""
         payload = [(message.role, message.content) for message in messages]
-        return _Stream(self._chat, payload, max_tokens=max_tokens, timeout_s=self._timeout_s)
+        return _Stream(self, payload, max_tokens)
+
+
+class _ChatOpenAI(ChatOpenAI):
+    """Keeps the `refusal` of a streamed reply, which LangChain drops."""
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], *arguments: Any
+    ) -> ChatGenerationChunk | None:
+        made = super()._convert_chunk_to_generation_chunk(chunk, *arguments)
+        deltas = [choice.get("delta") or {} for choice in chunk.get("choices") or []]
+        if made and any(delta.get("refusal") for delta in deltas):
+            made.message.additional_kwargs["refusal"] = True
+        return made
 
 
 @dataclass(slots=True)
 class _Stream:
-    chat: BaseChatModel
+    model: LangChainChatModel
     payload: Sequence[tuple[str, str]]
     max_tokens: int
-    timeout_s: float
     usage: Usage = field(default_factory=Usage)
-    finish_reason: str = ""
+    finish_reason: FinishReason = "stop"
+    reported: str = ""
+    has_refused: bool = False
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        deadline = asyncio.get_running_loop().time() + self.timeout_s
-        for attempt in range(1, ATTEMPTS + 1):
-            received = self.finish_reason = ""
-            pieces = self._pieces(deadline)
+        deadline = asyncio.get_running_loop().time() + self.model.timeout_s
+        for attempt in itertools.count(1):
+            received = self.reported = ""
+            self.has_refused = False
+            pieces = self._visible(deadline)
             try:
                 async for piece in pieces:
                     received += piece
@@ -71,74 +110,88 @@ class _Stream:
                 raise
             except Exception as error:  # each provider has an error tree of its own
                 if received:
+                    fault = find_fault(error)
                     raise ChatModelTruncated(
-                        f"the chat model's stream broke off: {_first_line(error)}", partial=received
+                        f"the chat model's answer broke off: it {fault.words}",
+                        partial=received if fault.is_text_usable else "",
                     ) from error
                 await self._wait_or_give_up(error, attempt, deadline)
             finally:
                 await pieces.aclose()
 
-    async def _pieces(self, deadline: float) -> Any:  # an async generator, closed explicitly
+    async def _visible(self, deadline: float) -> Any:  # an async generator, closed explicitly
+        thinking = ThinkingFilter(begins_inside=self.model.thinks_from_the_start)
+        has_shown = False
+        async with aclosing(self._texts(deadline)) as texts:
+            async for text in texts:
+                piece = thinking.feed(text)
+                if thinking.has_leaked:
+                    self.model.thinks_from_the_start = True
+                    raise FaultyReply(THOUGHT_ALOUD, is_text_usable=False)
+                if piece:
+                    has_shown = True
+                    yield piece
+        self.model.thinks_from_the_start = thinking.began_inside
+        if piece := thinking.finish():
+            yield piece
+        if thinking.is_inside and has_shown:
+            raise FaultyReply("ended while it was thinking")
+
+    async def _texts(self, deadline: float) -> Any:  # an async generator, closed explicitly
         loop = asyncio.get_running_loop()
-        chunks: Any = self.chat.astream(list(self.payload), max_tokens=self.max_tokens)
-        idle_s = self.timeout_s * FIRST_TOKEN_SHARE
-        quiet_until = min(deadline, loop.time() + idle_s)
-        try:
+        chunks: Any = self.model.chat.astream(list(self.payload), max_tokens=self.max_tokens)
+        patience_s = self.model.timeout_s * FIRST_TOKEN_SHARE
+        quiet_until = min(deadline, loop.time() + patience_s)
+        async with aclosing(chunks):
             while True:
                 try:
                     async with asyncio.timeout_at(quiet_until):
                         chunk = await anext(chunks)
                 except StopAsyncIteration:
                     return
+                except TimeoutError as error:
+                    if loop.time() >= deadline:
+                        raise FaultyReply(
+                            f"did not finish within {self.model.timeout_s:g} s"
+                        ) from error
+                    raise FaultyReply(f"said nothing for {patience_s:g} s") from error
                 self._note(chunk)
-                if chunk.text:
-                    yield chunk.text
-                    quiet_until = min(deadline, loop.time() + self.timeout_s * IDLE_SHARE)
-        finally:
-            await chunks.aclose()
+                if chunk.text.strip():
+                    patience_s = self.model.timeout_s * IDLE_SHARE
+                    quiet_until = min(deadline, loop.time() + patience_s)
+                yield chunk.text
 
     def _note(self, chunk: Any) -> None:  # a LangChain message chunk of whatever provider
-        self.finish_reason = (
-            chunk.response_metadata.get("finish_reason")
-            or chunk.response_metadata.get("stop_reason")
-            or self.finish_reason
-        )
+        told = (chunk.response_metadata.get(key) for key in REASON_KEYS)
+        self.reported = next((str(reason) for reason in told if reason), self.reported)
+        self.has_refused = self.has_refused or bool(chunk.additional_kwargs.get("refusal"))
         if used := chunk.usage_metadata:
             self.usage = Usage(used["input_tokens"], used["output_tokens"])
 
     def _require_complete(self, received: str) -> None:
+        reason = "content_filter" if self.has_refused else self.reported.lower()
+        finish_reason = FINISH_REASONS.get(reason)
         if not received:
-            raise ChatModelUnavailable("the chat model sent no text")
-        if not self.finish_reason:
-            raise ChatModelTruncated("the stream ended without a finish reason", partial=received)
+            words = NO_TEXT.get(finish_reason or reason)
+            raise FaultyReply(words, attempts=1) if words else FaultyReply(BLANK, attempts=2)
+        if not reason:
+            raise FaultyReply("ended without saying that it had finished")
+        if finish_reason is None:
+            raise FaultyReply("stopped before it had finished")
+        self.finish_reason = finish_reason
 
     async def _wait_or_give_up(self, error: Exception, attempt: int, deadline: float) -> None:
-        advice = _retry_after(error)
-        wait = random.uniform(0.5, 1.0) * 2 ** (attempt - 1) if advice is None else advice
+        fault = find_fault(error)
+        wait = random.uniform(0.5, 1.0) * 2 ** (attempt - 1)
+        wait = wait if fault.wait_s is None else fault.wait_s
         remaining = deadline - asyncio.get_running_loop().time()
-        if attempt == ATTEMPTS or not _may_retry(error) or wait > min(remaining, LONGEST_WAIT_S):
+        if attempt >= fault.attempts or wait > min(remaining, LONGEST_WAIT_S):
             raise ChatModelUnavailable(
-                f"the chat model did not answer: {_first_line(error)}", retry_after_s=advice
+                f"the chat model did not answer: it {fault.words}", retry_after_s=fault.wait_s
             ) from error
         await asyncio.sleep(wait)
 
 
-def _may_retry(error: Exception) -> bool:
-    if isinstance(error, openai.APIStatusError):
-        return error.status_code in RETRIED_STATUS and error.code != "insufficient_quota"
-    return True
-
-
-def _retry_after(error: Exception) -> float | None:
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    raw = error.response.headers.get("retry-after")
-    try:
-        return None if raw is None else max(1.0, float(raw))
-    except ValueError:
-        return 1.0
-
-
-def _first_line(error: Exception) -> str:
+def _first_line(error: Exception, api_key: str) -> str:
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300]
+    return redact(text.splitlines()[0][:300], [api_key])

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from rag.domain import Message, Usage
+from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelTruncated, RagError
 
 
@@ -12,7 +12,7 @@ class ScriptedStream:
     """A reply made of given pieces; an error among them is raised where it stands."""
 
     pieces: Sequence[str | RagError]
-    finish_reason: str = "stop"
+    finish_reason: FinishReason = "stop"
     usage: Usage = field(default_factory=Usage)
 
     async def __aiter__(self) -> AsyncIterator[str]:

@@ -146,7 +146,7 @@ class Answerer:
 
     async def _draft(self, turn: _Turn) -> AsyncIterator[AnswerDelta | Draft]:
         if turn.result.confidence < self.threshold(turn.release) or not turn.passages:
-            yield abstain(turn.result.corpus, _titles(turn.passages))
+            yield abstain(turn.result.corpus, turn.passages)
             return
         degraded = False
         if self._chat_model is not None:
@@ -172,13 +172,14 @@ class Answerer:
         )
 
     def _extract(self, turn: _Turn) -> Draft:
-        return answer_extractively(
+        draft = answer_extractively(
             Asked(turn.asking.standalone.question, last_question(turn.asking.conversation)),
             turn.passages,
             release=turn.result.release,
             embedder=self._searcher.embedder_of(turn.release.manifest),
             lexical=turn.release.lexical,
         )
+        return draft if draft.text else abstain(turn.result.corpus, turn.passages)
 
     def _stamp(self, draft: Draft, turn: _Turn, timings_ms: dict[str, float]) -> Answer:
         manifest = turn.release.manifest
@@ -210,7 +211,7 @@ class Answerer:
             usage=draft.usage,
             timings_ms=timings_ms,
             degraded=draft.degraded,
-            truncated=draft.truncated,
+            finish_reason=draft.finish_reason,
         )
 
 
@@ -232,7 +233,3 @@ def last_question(conversation: Sequence[Message]) -> str:
     if not conversation or conversation[-1].role != "user":
         raise InvalidQuestion("the conversation must end with a message of the user")
     return conversation[-1].content
-
-
-def _titles(passages: Sequence[Passage]) -> list[str]:
-    return [passage.document.title for passage in passages[:3]]

@@ -46,7 +46,7 @@ async def ask_briefly(
         log.info("%s was not answered: %s", prompt.name, error or "it took too long")
         return ""
     said = said.strip()
-    is_cut = stream.finish_reason == "length" and not may_be_cut
+    is_cut = stream.finish_reason != "stop" and not may_be_cut
     return "" if is_cut or REFUSAL.match(said) else said
 
 

@@ -1,9 +1,19 @@
 """What both ways of answering hand back before the answer is stamped with its release and trace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rag.domain import Citation, Sentence, Status, Usage
+from rag.domain import (
+    Citation,
+    DocumentRef,
+    FinishReason,
+    Passage,
+    Sentence,
+    Status,
+    Usage,
+)
+
+NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +25,7 @@ class Draft:
     citations: tuple[Citation, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     usage: Usage = field(default_factory=Usage)
-    truncated: bool = False
+    finish_reason: FinishReason = "stop"
     degraded: bool = False
 
     def pieces_after(self, said: str) -> Iterator[str]:
@@ -30,9 +40,16 @@ class Draft:
             yield self.text[at:]
 
 
-def abstain(corpus: str, sources: list[str]) -> Draft:
+def abstain(corpus: str, passages: Sequence[Passage]) -> Draft:
     """The draft that says that the documents do not hold the answer, and what came nearest."""
     text = f"The documents in {corpus} do not seem to hold an answer to this."
-    if sources:
-        text += " The nearest are " + ", ".join(dict.fromkeys(sources)) + "."
+    nearest = dict.fromkeys(_name(passage.document) for passage in passages[:NEAREST])
+    if nearest:
+        text += " The nearest are " + ", ".join(nearest) + "."
     return Draft("abstained", text, sentences=(Sentence(text, (), True),))
+
+
+def _name(document: DocumentRef) -> str:
+    """The source, with the title before it where that says more."""
+    says_more = document.title not in document.source
+    return f"{document.title} ({document.source})" if says_more else document.source

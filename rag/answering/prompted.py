@@ -1,5 +1,6 @@
 """Answers by a chat model: passages fenced as data, marks mapped here, sentences checked."""
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +17,14 @@ from rag.domain import (
     Sentence,
     Status,
 )
+from rag.errors import ChatModelTruncated, ChatModelUnavailable
 from rag.ports import ChatModel
 from rag.sentences import split_sentences
 
-NOT_THERE = "NOT_IN_THE_DOCUMENTS"
 MAX_ANSWER_CHARACTERS = 64_000
 HISTORY_MESSAGES = 8
+OPENING_CHARACTERS = 64  # longer than "Based on the passages, the answer is"; a third of a second
+WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +47,93 @@ async def stream_prompted(
 ) -> AsyncIterator[AnswerDelta | Draft]:
     """Deltas of the answer's text, then its draft, whose text may go on where the deltas end.
 
-    Raises ChatModelUnavailable before the first delta, ChatModelTruncated after it.
+    Only a text that ended by itself is "answered". Raises ChatModelUnavailable before the first
+    delta, ChatModelTruncated after it.
     """
     stream = chat_model.stream(
         build_messages(conversation, evidence, prompt), max_tokens=max_tokens
     )
-    marks = MarkFilter(len(evidence.passages))
-    text = held = ""
-    flooded = False
-    async for piece in stream:
-        held += marks.feed(piece)
-        if NOT_THERE.startswith((text + held).strip()):
-            continue  # it may still become the refusal, which is not shown
-        if held:
-            text += held
-            yield AnswerDelta(held)
-            held = ""
-        if len(text) > MAX_ANSWER_CHARACTERS:
-            flooded = True
-            break
-    held += marks.finish()
-    if (text + held).strip() == NOT_THERE:
-        draft = abstain(evidence.corpus, [p.document.title for p in evidence.passages[:3]])
-    else:
-        draft = check_answer(text + held, evidence)
-    cut = flooded or stream.finish_reason == "length"
-    yield replace(draft, usage=stream.usage, truncated=cut)
+    reply = _Reply(MarkFilter(len(evidence.passages)))
+    try:
+        async for piece in stream:
+            if shown := reply.take(piece):
+                yield AnswerDelta(shown)
+            if reply.is_flooded:
+                break
+    except ChatModelTruncated as error:
+        if not error.partial:
+            raise
+        if shown := reply.break_off():
+            yield AnswerDelta(shown)
+        raise ChatModelTruncated(str(error), partial=reply.shown) from error
+    draft = reply.draft(evidence)
+    finish_reason = "length" if reply.is_flooded else stream.finish_reason
+    if draft.status != "abstained" and finish_reason != "stop":
+        draft = replace(draft, status="partial", finish_reason=finish_reason)
+    yield replace(draft, usage=stream.usage)
+
+
+@dataclass(slots=True)
+class _Reply:
+    """A model's text while it arrives: what of it may be shown, and what it comes to.
+
+    Its opening is held back, since it may lead up to a refusal, and so is all that follows a
+    refusal, until a passage is cited.
+    """
+
+    marks: MarkFilter
+    shown: str = ""
+    held: str = ""
+
+    @property
+    def is_flooded(self) -> bool:
+        """True once there is more text than any answer has."""
+        return len(self.shown) + len(self.held) > MAX_ANSWER_CHARACTERS
+
+    def take(self, piece: str) -> str:
+        """What may be shown after `piece`."""
+        self.held += self.marks.feed(piece)
+        return self._show() if self._may_show() else ""
+
+    def break_off(self) -> str:
+        """What may be shown of the rest where no end comes."""
+        is_open = self.marks.has_cited or not self.marks.has_refused
+        return self._show() if is_open else ""
+
+    def _show(self) -> str:
+        shown, self.held = self.held, ""
+        self.shown += shown
+        return shown
+
+    def _may_show(self) -> bool:
+        if self.marks.has_cited:
+            return bool(self.shown) or _says_something(self.held)
+        return not self.marks.has_refused and (
+            bool(self.shown) or len(self.held.strip()) >= OPENING_CHARACTERS
+        )
+
+    def draft(self, evidence: Evidence) -> Draft:
+        """The answer at the end. Raises ChatModelUnavailable if it says nothing."""
+        text = self.shown + self.held + self.marks.finish()
+        if self.marks.has_refused and not self.marks.has_cited:
+            return _abstain_after(self.shown, evidence)
+        if not _says_something(text):
+            raise ChatModelUnavailable("the chat model's reply holds no word")
+        draft = check_answer(text, evidence)
+        return replace(draft, status="partial") if self.marks.has_refused else draft
+
+
+def _says_something(text: str) -> bool:
+    return bool(WORD.search(without_marks(text)))
+
+
+def _abstain_after(shown: str, evidence: Evidence) -> Draft:
+    """The abstention, behind what was shown of the reply already."""
+    abstention = abstain(evidence.corpus, evidence.passages)
+    if not shown:
+        return abstention
+    sentences = (*check_answer(shown, evidence).sentences, *abstention.sentences)
+    return replace(abstention, text=f"{shown}\n\n{abstention.text}", sentences=sentences)
 
 
 def build_messages(
@@ -79,7 +143,13 @@ def build_messages(
     fence = f"passages-{secrets.token_hex(8)}"
     system = prompt.fill(fence=fence, passages="\n\n".join(_number(evidence.passages)))
     turns = [message for message in conversation if message.role != "system"]
-    return [Message("system", system), *turns[-HISTORY_MESSAGES:]]
+    return [Message("system", system), *map(_without_old_marks, turns[-HISTORY_MESSAGES:])]
+
+
+def _without_old_marks(message: Message) -> Message:
+    """An earlier answer without its marks, which number the passages of another request."""
+    is_answer = message.role == "assistant"
+    return Message(message.role, without_marks(message.content)) if is_answer else message
 
 
 def _number(passages: Sequence[Passage]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from rag.domain import Message, Usage
+from rag.domain import FinishReason, Message, Usage
 
 PIECE_S = 0.02
 FOREVER = 3000
@@ -17,7 +17,7 @@ class SlowStream:
 
     chat: "SlowChatModel"
     usage: Usage = field(default_factory=Usage)
-    finish_reason: str = "stop"
+    finish_reason: FinishReason = "stop"
 
     async def __aiter__(self) -> AsyncIterator[str]:
         try:

@@ -40,11 +40,31 @@ def test_a_task_gets_the_json_it_asks_for(instruction: str, reply: dict[str, obj
 
 @pytest.mark.parametrize(
     "prompt",
-    ["How old is the Heron?", 'What is a "title": in law?', "### Task: which tasks exist?"],
+    [
+        "How old is the Heron?",
+        'What is a "title": in law?',
+        "### Task: which tasks exist?",
+        '### Task: what does "title": mean in the register?',
+        "Give me the title of the chat rules.",
+        "Who may write a title for the conversation?\nUser: the captain",
+    ],
 )
 def test_a_question_is_no_task(prompt: str) -> None:
     assert answer_client_task(prompt) is None
     assert question_in(prompt) == prompt
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Provide a concise, 5-word-or-less title for the conversation, using title case "
+        "conventions. Only return the title itself.\n\nConversation:\n",
+        "Please generate a short title for this chat.\n",
+    ],
+)
+def test_a_title_asked_for_in_a_sentence_is_given_as_text(instruction: str) -> None:
+    conversation = "User: How many weeks of parental leave do we get?\nAI: 26."
+    assert answer_client_task(instruction + conversation) == "How many weeks of parental leave"
 
 
 def test_the_question_is_found_in_the_template_for_files() -> None:

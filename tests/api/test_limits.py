@@ -1,5 +1,7 @@
 """Limits that hold for every request, and failures that are ours."""
 
+import io
+import logging
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,9 +10,14 @@ import httpx
 import pytest
 
 from api import limits
+from api.errors import advise
+from api.logs import SafeFormatter
+from rag.adapters.scripted import ScriptedChatModel
+from rag.errors import ChatModelTruncated, ChatModelUnavailable, RagError, ReleaseBroken
 from rag.plumbline import Plumbline
 from rag.settings import Settings, load_settings
-from tests.serving import serving
+from tests.api.conftest import wait_until_ready
+from tests.serving import serving, serving_small_corpus
 from tests.small_corpus import make_plumbline
 
 
@@ -59,6 +66,7 @@ def test_every_reply_forbids_foreign_content(http: httpx.Client, path: str) -> N
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
 def test_a_bug_is_an_envelope_with_an_id_that_the_log_has(
@@ -80,3 +88,57 @@ def test_a_bug_is_an_envelope_with_an_id_that_the_log_has(
     assert "secret" not in reply.text
     assert reply.headers["x-request-id"] in reply.text
     assert reply.headers["x-request-id"] in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_refused"),
+    [
+        ({}, False),
+        ({"origin": "http://localhost:8000"}, False),
+        ({"origin": "https://docs.example.org", "sec-fetch-site": "same-origin"}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"origin": "https://evil.example"}, True),
+        ({"origin": "http://localhost:3000"}, True),
+        ({"origin": "http://localhost:3000", "sec-fetch-site": "same-site"}, True),
+        ({"origin": "null"}, True),
+        ({"sec-fetch-site": "cross-site"}, True),
+        ({"origin": "http://localhost:8000", "sec-fetch-site": "cross-site"}, True),
+    ],
+)
+def test_a_page_of_another_site_cannot_post(
+    http: httpx.Client, headers: dict[str, str], is_refused: bool
+) -> None:
+    body = {"query": "Heron", "corpus": "small"}
+    reply = http.post("/v1/search", json=body, headers={"host": "localhost:8000"} | headers)
+    assert reply.status_code == (403 if is_refused else 200)
+    if is_refused:
+        assert reply.json()["error"]["code"] == "foreign_origin"
+    assert http.get("/", headers=headers).status_code == 200
+
+
+def test_a_log_line_of_a_request_carries_its_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = ScriptedChatModel([ChatModelUnavailable("down")])
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(SafeFormatter())
+    monkeypatch.setattr(logging.getLogger("rag.answering.answerer"), "handlers", [handler])
+    with serving_small_corpus(tmp_path, chat_model=chat) as address:
+        wait_until_ready(address)
+        body = {"corpus": "small", "question": "How many passengers does the Heron carry?"}
+        id_ = httpx.post(f"{address}/v1/answers", json=body).headers["x-request-id"]
+    assert stream.getvalue().startswith(f"{id_} WARNING rag.answering.answerer: answering without")
+
+
+@pytest.mark.parametrize(
+    ("error", "header", "value"),
+    [
+        (ChatModelTruncated("cut"), "x-should-retry", "false"),
+        (ChatModelUnavailable("down", retry_after_s=300.0), "retry-after", "300"),
+        (ChatModelUnavailable("down"), "retry-after", "5"),
+        (ReleaseBroken("damaged"), "retry-after", None),
+    ],
+)
+def test_an_error_says_whether_to_ask_again(error: RagError, header: str, value: str) -> None:
+    assert advise(error).get(header) == value

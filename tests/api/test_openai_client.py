@@ -105,9 +105,9 @@ def test_what_cannot_be_answered_is_the_clients_own_error(
 @pytest.mark.parametrize(
     ("prompt", "reply"),
     [
-        ('### Task:\nWrite a title. JSON format: { "title": "..." }', "title"),
-        ('### Task:\nWrite tags: { "tags": ["..."] }', "tags"),
-        ('### Task:\nSuggest: { "follow_ups": [] }', "follow_ups"),
+        ('### Task:\nWrite a title. JSON format: { "title": "..." }\n### Chat History:', "title"),
+        ('### Task:\nWrite tags: { "tags": ["..."] }\n### Chat History:', "tags"),
+        ('### Task:\nSuggest: { "follow_ups": [] }\n### Chat History:', "follow_ups"),
     ],
 )
 def test_prompts_of_chat_clients_are_answered_without_retrieval(

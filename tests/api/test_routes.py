@@ -244,3 +244,47 @@ def test_another_origin_is_not_allowed(http: httpx.Client) -> None:
         headers={"origin": "https://evil.example", "access-control-request-method": "POST"},
     )
     assert "access-control-allow-origin" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "param"),
+    [
+        ("GET", "/v1/documents?corpus=small&after=absent", None, "after"),
+        ("GET", "/v1/documents/absent?corpus=small", None, "document_id"),
+        ("POST", "/v1/explain", ASK | {"document": "absent"}, "document"),
+    ],
+)
+def test_a_document_that_is_not_there_is_named_by_its_parameter(
+    http: httpx.Client, method: str, path: str, body: dict[str, str] | None, param: str
+) -> None:
+    reply = http.request(method, path, json=body)
+    assert (reply.status_code, reply.json()["error"]["param"]) == (404, param)
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/version", "/v1/models", "/static/page.css"])
+def test_head_is_get_without_its_body(http: httpx.Client, path: str) -> None:
+    head, got = http.head(path), http.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == got.headers["content-length"]
+
+
+def test_a_route_without_get_has_no_head_either(http: httpx.Client) -> None:
+    assert http.head("/v1/search").status_code == 405
+
+
+def test_a_slash_behind_a_path_makes_no_difference(http: httpx.Client) -> None:
+    assert http.get("/v1/models/").json() == http.get("/v1/models").json()
+    assert http.post("/v1/answers/", json=ASK).json()["status"] == "answered"
+    assert http.get("/nope/").status_code == 404
+
+
+def test_an_explanation_takes_null_for_what_is_left_out(http: httpx.Client) -> None:
+    left_out = http.post("/v1/explain", json=ASK).json()
+    assert http.post("/v1/explain", json=ASK | {"top_k": None}).json() == left_out
+
+
+def test_of_a_long_conversation_the_end_is_read(http: httpx.Client) -> None:
+    old = [{"role": "user", "content": "x" * 600}, {"role": "assistant", "content": "y"}] * 150
+    asked = {"role": "user", "content": ASK["question"]}
+    reply = http.post("/v1/answers", json={"corpus": "small", "messages": [*old, asked]})
+    assert reply.json()["standalone_question"] == ASK["question"]

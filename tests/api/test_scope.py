@@ -98,7 +98,7 @@ def _nested(depth: int) -> object:
         {"$or": [{"team": "hr"}, {"team": "fleet"}]},
         {"team": {"$ne": "fleet"}},
         {"team": {"any": ["x"] * 10_000}},
-        {"team": _nested(9)},
+        {"team": _nested(8)},
         [],
         "team",
     ],

@@ -11,8 +11,8 @@ import pytest
 from rag.adapters.memory import HashingEmbedder
 from rag.adapters.scripted import ScriptedChatModel
 from rag.answering.answerer import Policy
+from rag.answering.draft import abstain
 from rag.answering.extractive import Asked, answer_extractively
-from rag.answering.marks import MarkFilter, disarm
 from rag.answering.prompts import load_prompt
 from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, InvalidQuestion, RagError
@@ -147,6 +147,85 @@ async def test_the_model_may_say_that_it_is_not_there(tmp_path: Path) -> None:
     assert streamed == answer.text
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "NOT_IN_THE_DOCUMENTS.",
+        "**NOT_IN_THE_DOCUMENTS**\n",
+        "The answer is NOT_IN_THE_DOCUMENTS.",
+        "not_in_the_documents",
+        "NOT_IN_THE_DOCUMENTS. I am sorry, but the passages that I was given say nothing at all "
+        "about the number of passengers [99], and so I cannot tell how many the Heron carries.",
+    ],
+)
+async def test_a_refusal_with_a_frame_around_it_is_an_abstention(tmp_path: Path, said: str) -> None:
+    for pieces in ([said], list(said)):
+        plumbline = make_plumbline(tmp_path, chat_model=ScriptedChatModel(pieces))
+        streamed, answer = await ask(plumbline, HERON)
+        assert answer.status == "abstained"
+        assert streamed == answer.text
+        assert answer.text.startswith("The documents in small do not seem to hold an answer")
+
+
+async def test_a_refusal_after_a_text_was_shown_ends_in_the_abstention(tmp_path: Path) -> None:
+    said = "I believe that it is about 500 passengers, as it is on most ships of this size. "
+    chat = ScriptedChatModel([*list(said), "NOT_IN_THE_DOCUMENTS"])
+    streamed, answer = await ask(make_plumbline(tmp_path, chat_model=chat), HERON)
+    assert streamed == answer.text
+    assert answer.text.startswith(said.strip())
+    assert "do not seem to hold an answer" in answer.text
+    assert (answer.status, answer.citations) == ("abstained", ())
+    assert [sentence.supported for sentence in answer.sentences] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The Heron carries 120 passengers [1]. NOT_IN_THE_DOCUMENTS",
+        "NOT_IN_THE_DOCUMENTS, but the Heron carries 120 passengers [1].",
+    ],
+)
+async def test_what_is_cited_beside_a_refusal_stays_as_a_part(tmp_path: Path, said: str) -> None:
+    for pieces in ([said], list(said)):
+        plumbline = make_plumbline(tmp_path, chat_model=ScriptedChatModel(pieces))
+        streamed, answer = await ask(plumbline, HERON)
+        assert streamed == answer.text == said.replace("NOT_IN_THE_DOCUMENTS", "…")
+        assert answer.status == "partial"
+        assert answer.citations
+
+
+@pytest.mark.parametrize("said", ["[99]", " [1] ", "***"])
+async def test_a_reply_without_a_word_gives_way_to_quotes(tmp_path: Path, said: str) -> None:
+    plumbline = make_plumbline(tmp_path, chat_model=ScriptedChatModel([said]))
+    streamed, answer = await ask(plumbline, HERON)
+    assert answer.degraded
+    assert streamed == answer.text
+    assert "120 passengers" in answer.text
+
+
+async def test_the_marks_of_earlier_answers_are_not_shown_to_the_model(tmp_path: Path) -> None:
+    chat = ScriptedChatModel(["Which cars fit on the Heron?"], ["18 cars [1]."])
+    plumbline = make_plumbline(tmp_path, chat_model=chat)
+    await ask(plumbline, HERON, "It carries 120 [7][2], see arr[0].", "And how many cars?")
+    assert chat.asked[1][-2].content == "It carries 120 , see arr[0]."
+    assert chat.asked[1][-3].content == HERON
+
+
+async def test_an_abstention_names_the_sources_that_come_nearest(tmp_path: Path) -> None:
+    _, answer = await ask(make_plumbline(tmp_path), "Which quark did the collider see first?")
+    nearest = {passage.document.source for passage in answer.passages[:3]}
+    assert nearest
+    assert all(source in answer.text for source in nearest)
+
+
+def test_an_abstention_names_a_source_by_its_title_too_where_that_says_more() -> None:
+    def passage(title: str, source: str) -> Passage:
+        return Passage(DocumentRef("d", "v", source, title), Span(0, 1), "x", None, (), 1.0)
+
+    text = abstain("c", [passage("Copyright", "tk/LICENSE"), passage("a", "x/a.md")]).text
+    assert text.endswith("The nearest are Copyright (tk/LICENSE), x/a.md.")
+
+
 async def test_the_prompt_fences_passages_and_disarms_their_marks(tmp_path: Path) -> None:
     chat = ScriptedChatModel(["x [1]."], ["x [1]."])
     plumbline = make_plumbline(tmp_path, chat_model=chat)
@@ -156,7 +235,6 @@ async def test_the_prompt_fences_passages_and_disarms_their_marks(tmp_path: Path
     assert first != second  # the fence is new for each request
     assert "[1] boats.md" in first
     assert chat.asked[0][-1].content == HERON
-    assert disarm("so it says [1] and [2, 3]") == "so it says (1) and (2, 3)"
 
 
 async def test_without_its_provider_the_answer_is_extractive_and_degraded(tmp_path: Path) -> None:
@@ -183,6 +261,7 @@ async def test_an_answer_cut_by_its_length_says_so(tmp_path: Path) -> None:
     )
     _, answer = await ask(plumbline, HERON)
     assert answer.truncated
+    assert (answer.finish_reason, answer.status) == ("length", "partial")
 
 
 async def test_a_conversation_must_end_with_a_question(tmp_path: Path) -> None:
@@ -208,12 +287,6 @@ async def test_a_chat_model_makes_the_follow_up_stand_alone_before_it_answers(
     assert answer.standalone_question == "Which cars fit on the Heron?"
     assert answer.text == "18 cars [1]."
     assert chat.asked[1][-1].content == "And how many cars?"
-
-
-def test_marks_are_filtered_piece_by_piece() -> None:
-    marks = MarkFilter(2)
-    pieces = ["a [", "1", "] b [1, 7", "; 2] c [x] d [3] e ["]
-    assert "".join(map(marks.feed, pieces)) + marks.finish() == "a [1] b [1][2] c [x] d  e ["
 
 
 def test_a_prompt_is_named_by_its_text() -> None:

@@ -11,6 +11,11 @@ from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
 from tests.openai_server import OpenAIServer, Reply, openai_server
 
 HELLO = Reply(["Hel", "lo"])
+CALL = {"tool_calls": [{"index": 0, "id": "t", "function": {"name": "f", "arguments": "{}"}}]}
+KEY = "sk-proj-abcdefgh12345678"
+BEGUN = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n'
+ERROR_EVENT = f'data: {{"error": {{"message": "overloaded {KEY}", "type": "x"}}}}\n\n'.encode()
+SAID = f"Incorrect API key provided: {KEY}. The prompt was: you answer questions"
 
 
 def make_chat_model(server: OpenAIServer, timeout_s: float = 6.0) -> LangChainChatModel:
@@ -47,8 +52,10 @@ async def test_a_cut_by_length_says_so() -> None:
         Reply(status=429, headers={"retry-after": "rubbish"}),
         Reply(raw=b"<html>log in</html>", content_type="text/html"),
         Reply(pieces=[], finish_reason="stop"),
+        Reply(pieces=[" ", "\n"], finish_reason="stop"),
+        Reply(pieces=["<think>Hm", "m.</think>\n"], finish_reason="stop"),
     ],
-    ids=["503", "429", "429 rubbish", "html page", "no text"],
+    ids=["503", "429", "429 rubbish", "html page", "no text", "blank", "thinking only"],
 )
 async def test_a_passing_fault_before_the_first_token_is_tried_again(fault: Reply) -> None:
     with openai_server(fault, HELLO) as server:
@@ -92,6 +99,94 @@ async def test_a_fault_after_the_first_token_keeps_the_partial_text(fault: Reply
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Reply(finish_reason="content_filter"), "withheld its answer"),
+        (Reply([" "], finish_reason="content_filter"), "withheld its answer"),
+        (Reply(deltas=[{"refusal": "No "}, {"refusal": "way."}]), "withheld its answer"),
+        (Reply(deltas=[CALL], finish_reason="tool_calls"), "asked for a tool"),
+        (Reply(["<think>Hm"], finish_reason="length"), "RAG_CHAT_MAX_TOKENS"),
+    ],
+    ids=["filter", "filter and blanks", "refusal", "tool call", "thinking to the limit"],
+)
+async def test_what_would_be_refused_again_is_not_asked_again(fault: Reply, words: str) -> None:
+    with (
+        openai_server(fault, HELLO) as server,
+        pytest.raises(ChatModelUnavailable, match=words) as caught,
+    ):
+        await read(server)
+    assert len(server.requests) == 1
+    assert "way" not in str(caught.value)
+
+
+async def test_a_reply_that_stays_blank_is_asked_for_twice() -> None:
+    with (
+        openai_server(Reply(["\n"])) as server,
+        pytest.raises(ChatModelUnavailable, match="no text"),
+    ):
+        await read(server)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "finish_reason"),
+    [
+        (Reply(["Hel"], finish_reason="content_filter"), "content_filter"),
+        (Reply(["Hel"], deltas=[{"refusal": "I cannot go on."}]), "content_filter"),
+        (Reply(["Hel"], finish_reason="SAFETY"), "content_filter"),
+        (Reply(["Hel"], finish_reason="max_tokens"), "length"),
+        (Reply(["Hel"], finish_reason="end_turn"), "stop"),
+    ],
+    ids=["filter", "refusal", "safety", "max_tokens", "end_turn"],
+)
+async def test_an_end_is_named_as_openai_names_it(reply: Reply, finish_reason: str) -> None:
+    with openai_server(reply) as server:
+        assert (await read(server))[:2] == ("Hel", finish_reason)
+
+
+@pytest.mark.parametrize("reason", ["tool_calls", "error", "insufficient_system_resource"])
+async def test_only_a_known_end_completes_a_text(reason: str) -> None:
+    with (
+        openai_server(Reply(["Hel"], finish_reason=reason)) as server,
+        pytest.raises(ChatModelTruncated, match="stopped before it had finished") as caught,
+    ):
+        await read(server)
+    assert caught.value.partial == "Hel"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["<think>Let me see", ".</think>\n\n", "Hello"],
+        ["<thi", "nking>Let me see.</thinki", "ng>Hello"],
+        ["Hel<reasoning>Let me see.</reasoning>lo"],
+    ],
+)
+async def test_thinking_is_no_part_of_the_text(pieces: list[str]) -> None:
+    with openai_server(Reply(pieces)) as server:
+        assert (await read(server))[0] == "Hello"
+
+
+async def test_a_text_that_ends_in_thinking_is_not_complete() -> None:
+    reply = Reply(["Hel<think>", "Let me see"])
+    with openai_server(reply) as server, pytest.raises(ChatModelTruncated) as caught:
+        await read(server)
+    assert caught.value.partial == "Hel"
+
+
+async def test_thinking_without_an_opening_tag_is_no_answer_and_known_from_then_on() -> None:
+    aloud = Reply(["Let me ", "see.", "</think>", "Hello"])
+    with openai_server(aloud, aloud, HELLO, HELLO) as server:
+        chat = make_chat_model(server)
+        with pytest.raises(ChatModelTruncated) as caught:
+            [piece async for piece in chat.stream([Message("user", "u")], max_tokens=5)]
+        assert caught.value.partial == ""
+        for expected in (["Hello"], ["Hello"], ["Hel", "lo"]):
+            stream = chat.stream([Message("user", "u")], max_tokens=5)
+            assert [piece async for piece in stream] == expected
+
+
 async def test_endless_comments_do_not_keep_a_stream_alive() -> None:
     started = time.monotonic()
     pings = Reply(["late"], comments=500)  # ten seconds of them
@@ -129,3 +224,51 @@ async def test_leaving_the_stream_closes_it_upstream() -> None:
 def test_a_model_that_cannot_be_opened_is_a_setting_to_mend() -> None:
     with pytest.raises(SettingsError, match="RAG_CHAT_MODEL"):
         LangChainChatModel("no-such-provider:x", base_url="", api_key="", timeout_s=1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Reply(status=400, message=SAID), "refused the request (status 400): check RAG_CHAT_MODEL"),
+        (Reply(status=401, message=SAID), "refused its key (status 401): check RAG_CHAT_API_KEY"),
+        (Reply(status=404, message=SAID), "is not known there (status 404)"),
+        (Reply(status=418, message=SAID), "refused the request (status 418)"),
+        (Reply(status=429, message=SAID, error_code="insufficient_quota"), "has no quota left"),
+        (Reply(status=503, message=SAID), "failed (status 503)"),
+        (Reply(raw=f"data: {{{KEY}\n\n".encode()), "sent what is no JSON"),
+        (Reply(raw=ERROR_EVENT), "reported an error of its own"),
+        (Reply(comments=100), "said nothing for 0.5 s"),
+    ],
+    ids=["400", "401", "404", "418", "quota", "503", "no JSON", "error event", "silence"],
+)
+async def test_a_fault_is_told_in_our_own_words(
+    fault: Reply, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with openai_server(fault) as server, pytest.raises(ChatModelUnavailable) as caught:
+        await read(server, timeout_s=2.0)
+    assert words in str(caught.value)
+    assert "sk-proj" not in str(caught.value) + caplog.text
+    assert "prompt was" not in str(caught.value) + caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Reply(raw=BEGUN + ERROR_EVENT), "it reported an error of its own"),
+        (Reply(raw=BEGUN + b'data: {"i\n\n'), "it sent what is no JSON"),
+        (Reply(["Hel", "lo"], stall_s=3.0), "it said nothing for 0.5 s"),
+        (Reply(["Hel"] * 40, stall_s=0.2), "it did not finish within 1.5 s"),
+    ],
+    ids=["error event", "no JSON", "silence", "too slow"],
+)
+async def test_a_text_that_breaks_off_says_why_in_our_own_words(fault: Reply, words: str) -> None:
+    with openai_server(fault) as server, pytest.raises(ChatModelTruncated) as caught:
+        await read(server, timeout_s=1.5)
+    assert words in str(caught.value)
+    assert "sk-proj" not in str(caught.value)
+
+
+async def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
+    chat = LangChainChatModel("fake", base_url="http://127.0.0.1:9/v1", api_key="k", timeout_s=30)
+    with pytest.raises(ChatModelUnavailable, match="cannot be reached: check that it runs"):
+        [piece async for piece in chat.stream([Message("user", "u")], max_tokens=5)]
