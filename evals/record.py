@@ -11,7 +11,7 @@ from evals.samples import Kind
 from rag.domain import Fingerprint, Span, Status
 from rag.errors import NotMeasured
 
-SCHEMA = 1
+SCHEMA = 2
 
 Value = float | Missing
 """In JSON a number, or `{"reason": "..."}` for a value that is missing."""

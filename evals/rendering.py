@@ -1,5 +1,6 @@
 """Reports for people, Markdown and self-contained HTML, rendered from the JSON of record alone."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -59,6 +60,7 @@ def render(report: Report, suffix: str) -> str:
         slice_metrics=[name for name in SLICE_METRICS if name in report.aggregates],
         missing=missing_values(report),
         worst=_worst(report),
+        fingerprint=_fingerprint(report),
     )
 
 
@@ -95,6 +97,16 @@ def _worst(report: Report) -> list[tuple[float, str]]:
         if shares and min(shares) < 1:
             means.append((sum(shares) / len(shares), sample.id))
     return sorted(means)[:WORST]
+
+
+def _fingerprint(report: Report) -> dict[str, str]:
+    """The parts of the fingerprint in words; none where nothing was answered."""
+    if report.fingerprint is None:
+        return {}
+    parts = {name.replace("_", " "): str(part) for name, part in asdict(report.fingerprint).items()}
+    return {name: part or "none" for name, part in parts.items()} | {
+        "content": report.content_hash[:12]
+    }
 
 
 def _cell(text: str) -> str:

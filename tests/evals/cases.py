@@ -20,7 +20,7 @@ from rag.domain import (
 )
 
 DOCUMENT = DocumentRef("d", "v", "d.md", "D")
-FINGERPRINT = Fingerprint("0", "", "", "e", "c", "r", "small@1")
+FINGERPRINT = Fingerprint("0", "", "", 0, "e", "c", "r", "", "", 0.3, 6000, 10, "small@1")
 
 
 def make_sample(
