@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from evals.locating import Lost
 from evals.observing import Missing
 from evals.samples import Kind
 from rag.domain import Fingerprint, Span, Status
@@ -39,7 +40,8 @@ class Place:
 class SampleRecord:
     """One sample: what was asked, what came back, every value that applies to it.
 
-    `status` is None where there was no answer. `repeats` holds what each repeat of a judged
+    `status` is None where there was no answer; `lost` says what of its evidence, or of the
+    alternatives to it, the release no longer holds. `repeats` holds what each repeat of a judged
     metric gave; the value is their mean, and missing if any of them is.
     """
 
@@ -55,6 +57,7 @@ class SampleRecord:
     confidence: float | None
     hits: tuple[Place, ...]
     citations: tuple[Place, ...]
+    lost: tuple[Lost, ...]
     values: dict[str, Value]
     repeats: dict[str, tuple[Value, ...]]
 

@@ -14,7 +14,7 @@ SLICE_METRICS = (
     "hit@5",
     "citation_validity",
     "citation_recall",
-    "abstention",
+    "right",
     "answer_containment",
     "faithfulness",
     "answer_relevancy",

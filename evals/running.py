@@ -112,7 +112,7 @@ def _record_sample(
 ) -> SampleRecord:
     answer = None if isinstance(observation.answer, Missing) else observation.answer
     search = None if isinstance(observation.search, Missing) else observation.search
-    targets = () if isinstance(observation.targets, Missing) else observation.targets
+    targets = observation.targets
     hits = [(hit.document, hit.chunk.span) for hit in search.hits[:SHOWN_HITS]] if search else []
     cited = [(citation.document, citation.span) for citation in answer.citations] if answer else []
     judged = {name: mean_of_repeats(given) for name, given in repeats.items()}
@@ -129,6 +129,7 @@ def _record_sample(
         confidence=answer.confidence if answer else None,
         hits=tuple(_places(hits, targets)),
         citations=tuple(_places(cited, targets)),
+        lost=tuple(lost for target in targets for lost in target.lost),
         values=measure_all(sample, observation) | judged,
         repeats=dict(repeats),
     )

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,8 +19,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
 
-class EvidenceLine(_Strict):
-    """One piece of evidence as it is written."""
+class QuoteLine(_Strict):
+    """A quote and its source as they are written."""
 
     source: str = Field(min_length=1)
     quote: str = Field(min_length=1)
@@ -28,7 +28,7 @@ class EvidenceLine(_Strict):
     end: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
-    def _check_span(self) -> "EvidenceLine":
+    def _check_span(self) -> "QuoteLine":
         if not self.quote.strip():
             raise ValueError("quote is blank")
         if (self.start is None) != (self.end is None):
@@ -36,6 +36,12 @@ class EvidenceLine(_Strict):
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise ValueError("end must be greater than start")
         return self
+
+
+class EvidenceLine(QuoteLine):
+    """One piece of evidence as it is written; any one of its quotes is enough."""
+
+    alternatives: list[QuoteLine] = Field(default_factory=list)
 
 
 class MessageLine(_Strict):
@@ -137,6 +143,11 @@ def _read_line(number: int, text: str) -> Line:
 
 
 def _evidence(line: EvidenceLine) -> Evidence:
+    alternatives = tuple(_quote(each) for each in line.alternatives)
+    return replace(_quote(line), alternatives=alternatives)
+
+
+def _quote(line: QuoteLine) -> Evidence:
     has_span = line.start is not None and line.end is not None
     span = Span(line.start or 0, line.end or 0) if has_span else None
     return Evidence(line.source, line.quote, span)
