@@ -54,6 +54,7 @@ BOATS = make_sample(
 OFF_TOPIC = make_unanswerable("off", "What is the capital city of Mongolia?", "off-topic")
 CLOSE_MISS = make_unanswerable("close", "Do dogs travel free on every boat?", "close-miss")
 SAMPLES = (LEAVE, BOATS, OFF_TOPIC, CLOSE_MISS)
+IDS = tuple(sample.id for sample in SAMPLES)
 
 
 def run(
@@ -124,10 +125,16 @@ def test_times_are_measured_for_every_sample(report: Report) -> None:
         assert 0 < found.p50 < 10_000
 
 
-def test_a_limit_asks_the_first_samples_and_is_recorded(tmp_path: Path) -> None:
-    report = run(make_plumbline(tmp_path), limit=1)
-    assert [sample.id for sample in report.samples] == ["leave"]
-    assert (report.regression_set.samples, report.regression_set.asked) == (4, 1)
+@pytest.mark.parametrize(
+    ("limit", "ids"),
+    [(1, ["leave"]), (2, ["leave", "off"]), (3, ["leave", "boats", "off"]), (9, list(IDS))],
+)
+def test_a_limit_asks_samples_from_all_over_the_set_and_is_recorded(
+    limit: int, ids: list[str], tmp_path: Path
+) -> None:
+    report = run(make_plumbline(tmp_path), limit=limit)
+    assert [sample.id for sample in report.samples] == ids
+    assert (report.regression_set.samples, report.regression_set.asked) == (4, len(ids))
 
 
 LINE_ABOVE = {"leave.md": "Reviewed in May.\n\n" + TEXTS["leave.md"]}
