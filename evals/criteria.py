@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from evals.metrics.table import METRICS
 from evals.record import Report, read_report
 from evals.samples import RegressionSet
+from evals.validation import first_fault
 from rag.errors import UsageError
 
 JUDGED_METRICS = ("faithfulness", "answer_relevancy", "context_precision", "context_recall")
@@ -87,9 +88,7 @@ def _read(path: Path) -> FloorsFile:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{path}: {where}: {first['msg']}") from error
+        raise UsageError(f"{path}: {first_fault(error)}") from error
     except ValueError as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
 

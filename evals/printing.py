@@ -1,5 +1,6 @@
 """An evaluation on a terminal: progress on stderr, then a short table."""
 
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 
@@ -12,14 +13,16 @@ from evals.failures import find_failures
 from evals.record import Report, Verdict
 
 SHOWN_FAILURES = 10
+LONG = 50
 
 
 class ProgressBars:
-    """One bar a stage, on stderr, shown only on a terminal."""
+    """One bar a stage, on stderr; in a log, a line for each tenth of a long one."""
 
     def __init__(self) -> None:
         self._progress = Progress(console=Console(stderr=True), transient=True)
         self._bars: dict[str, TaskID] = {}
+        self._done: Counter[str] = Counter()
 
     def __enter__(self) -> "ProgressBars":
         if self._progress.console.is_terminal:
@@ -40,6 +43,11 @@ class ProgressBars:
         if stage not in self._bars:
             self._bars[stage] = self._progress.add_task(stage, total=total)
         self._progress.advance(self._bars[stage])
+        self._done[stage] += 1
+        done = self._done[stage]
+        is_tenth = done * 10 // total > (done - 1) * 10 // total
+        if is_tenth and total >= LONG and not self._progress.console.is_terminal:
+            self._progress.console.print(f"evals: {stage}, {done} of {total}", highlight=False)
 
 
 def print_report(report: Report, folder: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from evals.locating import Lost
 from evals.observing import Missing
 from evals.samples import Kind
+from evals.validation import first_fault
 from rag.domain import Fingerprint, Span, Status
 from rag.errors import NotMeasured
 
@@ -189,6 +190,4 @@ def read_report(path: Path) -> Report:
     except OSError as error:
         raise NotMeasured(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise NotMeasured(f"{path} is not a report: {field}: {first['msg']}") from error
+        raise NotMeasured(f"{path} is not a report: {first_fault(error)}") from error

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evals.samples import KINDS, Evidence, Kind, RegressionSet, Sample
+from evals.validation import first_fault
 from rag.domain import Message, Span
 from rag.errors import InvalidRegressionSet
 
@@ -164,9 +165,4 @@ def _repeated(path: Path, lines: list[Line]) -> Iterator[str]:
 def _explain(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} at column {error.colno}"
-    if isinstance(error, ValidationError):
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        return f"{field}: {message}" if field else message
-    return str(error)
+    return first_fault(error) if isinstance(error, ValidationError) else str(error)

@@ -55,7 +55,7 @@ def right(sample: Sample, answer: Answer, observation: Observation) -> Measureme
     is_answered = answer.status != "abstained"
     if not sample.is_answerable:
         return float(not is_answered)
-    return float(is_answered and bool(citation_recall(sample, answer, observation)))
+    return float(is_answered and _share_cited(answer, observation) > 0)
 
 
 def evidence_present(sample: Sample, observation: Observation) -> Measurement:
@@ -88,8 +88,10 @@ def citation_precision(sample: Sample, answer: Answer, observation: Observation)
 
 def citation_recall(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
     """Share of the pieces of evidence that a citation touches; 0 for an abstention."""
-    if not sample.is_answerable:
-        return None
+    return _share_cited(answer, observation) if sample.is_answerable else None
+
+
+def _share_cited(answer: Answer, observation: Observation) -> float:
     if not observation.is_evidence_there:
         return 0.0
     targets = observation.targets

@@ -11,6 +11,7 @@ import pytest
 
 import rag.bootstrap
 from evals.__main__ import main
+from evals.printing import ProgressBars
 from rag.adapters.memory import HashingEmbedder
 from rag.answering.answerer import Policy
 from rag.plumbline import Plumbline
@@ -150,6 +151,15 @@ def test_the_help_of_run_says_what_it_does_and_lists_the_exit_codes(
     assert "Ask the live release" in said
     for code in (0, 1, 2, 3, 4):
         assert f"\n  {code}  " in said
+
+
+def test_a_long_run_tells_a_log_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for total in (49, 60):
+        with ProgressBars() as bars:
+            for _ in range(total):
+                bars.advance("asking", total)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"evals: asking, {done} of 60" for done in range(6, 61, 6)]
 
 
 def test_a_judge_adds_its_metrics_and_keeps_its_cache_in_the_data_folder(
