@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.__main__ import HANDBOOK
 from evals.aggregates import aggregate_all, poorly_measured
 from evals.criteria import (
     DEFAULT_FLOORS,
@@ -22,6 +23,7 @@ from evals.observing import Missing
 from evals.ragas_metrics import JUDGED
 from evals.record import Report, SampleRecord, Value, to_json
 from evals.samples import RegressionSet
+from evals.sets import read_set
 from evals.verdict import compare, decide, mcnemar
 from rag.errors import NotMeasured, UsageError
 from tests.evals.test_running import CLOSE_MISS, LEAVE, SAMPLES, run
@@ -217,6 +219,13 @@ def test_a_part_of_a_set_has_the_default_floors_and_those_given(tmp_path: Path) 
     path = write_floors(tmp_path, "[floors]\nright = 0.9\nmrr = 0.9\n")
     part = read_floors(path, ASKED, {"hit@5": 0.8}, is_whole=False)
     assert part.floors == {**DEFAULT_FLOORS, "hit@5": 0.8}
+
+
+def test_the_example_set_has_floors_that_can_be_meant() -> None:
+    criteria = read_floors(floors_path(HANDBOOK), read_set(HANDBOOK), {})
+    assert criteria.floors["evidence_present"] == 1.0
+    assert criteria.floors["right"] > DEFAULT_FLOORS["right"]
+    assert criteria.known_wrong
 
 
 @pytest.mark.parametrize(

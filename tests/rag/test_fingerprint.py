@@ -92,7 +92,7 @@ def test_the_code_is_hashed_wherever_it_is_installed_and_any_change_shows(tmp_pa
     shutil.copytree(Path(rag.__file__).parent, copy)
     assert _code_of(tmp_path) == code_version()
     prompt = copy / "prompts" / "answer.v1.md"
-    prompt.write_text(prompt.read_text() + "\n")
+    prompt.write_text(prompt.read_text().swapcase())
     changed = _code_of(tmp_path)
     assert changed != code_version()
     assert changed.startswith(f"{rag.__version__}+")
