@@ -1,12 +1,10 @@
-"""`python -m evals run` and `python -m evals locate`: measure a corpus, prepare a regression set.
-
-Exit codes of `run`: 0 measured, 1 regression, 2 broken floor, 3 could not measure, 4 usage.
-"""
+"""`python -m evals run` measures a corpus, `python -m evals locate` prepares a regression set."""
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
@@ -14,11 +12,21 @@ from rag.errors import NotMeasured, RagError, SettingsError, UsageError
 
 if TYPE_CHECKING:
     from evals.judging import JudgedTier
-    from evals.record import Report
+    from evals.running import Run
     from rag.settings import Settings
 
 HANDBOOK = Path(__file__).parent / "sets" / "handbook.jsonl"
 USAGE = 4
+EXIT_CODES = """\
+exit codes, the highest that applies:
+  0  measured and passed
+  1  regression: a critical sample lost, or significantly more samples lost than gained,
+     since the run of --baseline
+  2  a floor is broken, or a critical sample is not right
+  3  could not measure: more than a tenth of a metric's values, or a critical sample
+  4  usage: an option, the set, its floors or the baseline cannot be meant
+before anything is measured: 66 no such corpus, 74 the disk, 78 a setting or a model
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,14 +40,32 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m evals", description="Measure how well a corpus answers.")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser(
-        "run", help="put a regression set to the live release, write a report"
+        "run",
+        help="put a regression set to the live release, write a report",
+        description="Ask the live release of a corpus all questions of a regression set, measure "
+        "the answers, write a report. The floors are those of SET.floors.toml beside the set.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("--set", type=Path, default=HANDBOOK, help="regression set, JSONL")
     run.add_argument("--corpus", default="handbook", help="name of the corpus (handbook)")
     run.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
     run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
     run.add_argument("--repeats", type=_positive, default=3, help="repeats of each judgement (3)")
-    run.add_argument("--limit", type=_positive, help="ask only the first samples")
+    run.add_argument(
+        "--limit", type=_positive, metavar="N", help="ask only N samples, from all over the set"
+    )
+    run.add_argument(
+        "--floor",
+        type=_floor,
+        action="append",
+        default=[],
+        metavar="METRIC=SHARE",
+        help="the least mean of a metric, in place of the set's; may be repeated",
+    )
+    run.add_argument(
+        "--baseline", type=Path, metavar="REPORT", help="an earlier report.json, to compare with"
+    )
     run.add_argument("--json", action="store_true", help="print the JSON of record for programs")
     locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
     locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
@@ -71,13 +97,12 @@ def _exit_code(error: RagError) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from evals import printing, record, rendering
-    from evals.running import Run, evaluate
-    from evals.sets import read_set
+    from evals.running import evaluate
     from rag.releases import release_folder
     from rag.settings import load_settings
 
     settings = load_settings(data=options.data)
-    run = Run(read_set(options.set), options.corpus, options.limit)
+    run = _plan(options)
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
     from rag.bootstrap import open_plumbline
@@ -93,17 +118,25 @@ def _run(options: argparse.Namespace) -> int:
         print(record.to_json(report), end="")  # noqa: T201 - a command's output
     else:
         printing.print_report(report, folder)
-    return _verdict(report)
+    for line in printing.explain_verdict(report.verdict):
+        _complain(line)
+    return report.verdict.exit_code
 
 
-def _verdict(report: "Report") -> int:
-    from evals.printing import explain_missing
+def _plan(options: argparse.Namespace) -> "Run":
+    from evals.criteria import floors_path, read_baseline, read_floors
+    from evals.running import Run
+    from evals.sets import read_set
 
-    problem = explain_missing(report)
-    if not problem:
-        return 0
-    _complain(f"could not measure {problem}")
-    return NotMeasured.exit_code
+    asked = read_set(options.set)
+    run = Run(asked, options.corpus, options.limit)
+    is_whole = run.samples == asked.samples
+    given = dict(options.floor)
+    criteria = read_floors(floors_path(options.set), asked, given, is_whole=is_whole)
+    if options.baseline:
+        baseline = read_baseline(options.baseline, asked, [sample.id for sample in run.samples])
+        criteria = replace(criteria, baseline=baseline)
+    return replace(run, criteria=criteria)
 
 
 def _load_judged_tier(settings: "Settings", repeats: int) -> "JudgedTier":
@@ -156,10 +189,20 @@ def _locate(options: argparse.Namespace) -> int:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _floor(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    try:
+        floor = float(share)
+    except ValueError:
+        floor = -1.0
+    if not 0 <= floor <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not METRIC=SHARE, as in right=0.8")
+    return name, floor
 
 
 def _complain(line: str) -> None:

@@ -10,6 +10,7 @@ from evals.record import Aggregate, Decisions, Report, SampleRecord, Value
 from evals.samples import KINDS, Kind
 
 ENOUGH = 0.9
+REASON_CHARACTERS = 200
 
 
 def mean_of_repeats(repeats: Sequence[Value]) -> Value:
@@ -64,14 +65,28 @@ def _decisions(samples: Sequence[SampleRecord]) -> Decisions:
     return Decisions(len(samples) - abstained - missing, abstained, missing)
 
 
-def poorly_measured(report: Report) -> list[str]:
-    """A line for each metric with less than nine tenths of its values valid, with a reason."""
+def poorly_measured(
+    aggregates: Mapping[str, Aggregate], samples: Sequence[SampleRecord]
+) -> list[str]:
+    """The metrics with less than nine tenths of their values valid, a line for each reason."""
+    names: dict[tuple[int, int, str], list[str]] = {}
+    for name, found in aggregates.items():
+        asked = found.n + found.missing
+        if found.n < ENOUGH * asked:
+            names.setdefault((found.n, asked, _first_reason(name, samples)), []).append(name)
     return [
-        f"{name}: {found.n} of {found.n + found.missing} measured "
-        f"({_first_reason(name, report.samples)})"
-        for name, found in report.aggregates.items()
-        if found.n < ENOUGH * (found.n + found.missing)
+        f"{', '.join(metrics)}: {n} of {asked} measured ({reason})"
+        for (n, asked, reason), metrics in names.items()
     ]
+
+
+def lost_evidence(samples: Sequence[SampleRecord]) -> dict[str, tuple[str, ...]]:
+    """The samples that each piece of lost evidence was for, by the reason why it is lost."""
+    found: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        for lost in sample.lost:
+            found.setdefault(lost.reason, {})[sample.id] = None
+    return {reason: tuple(ids) for reason, ids in sorted(found.items())}
 
 
 def missing_values(report: Report) -> dict[tuple[str, str], list[str]]:
@@ -87,4 +102,5 @@ def missing_values(report: Report) -> dict[tuple[str, str], list[str]]:
 def _first_reason(name: str, samples: Sequence[SampleRecord]) -> str:
     values: list[Mapping[str, Value]] = [sample.values for sample in samples]
     reasons = (value[name] for value in values if name in value)
-    return next(value.reason for value in reasons if isinstance(value, Missing))
+    first = next(value.reason for value in reasons if isinstance(value, Missing))
+    return first if len(first) <= REASON_CHARACTERS else first[:REASON_CHARACTERS] + "…"

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -34,7 +35,8 @@ RETRIED_STATUS = {408, 409, 429, 500, 502, 503, 504}
 class JudgeLimits:
     """Bounds of the work: `budget_s` holds for one question over all its attempts.
 
-    After `down_after` questions in a row got no answer at all, the judge is taken to be down.
+    After `down_after` questions in a row got no answer at all, the judge is taken to be down; after
+    `useless_after` of one form in a row without a valid answer it is asked no more of that form.
     """
 
     concurrency: int = 8
@@ -42,6 +44,7 @@ class JudgeLimits:
     budget_s: float = 120.0
     first_wait_s: float = 0.5
     down_after: int = 3
+    useless_after: int = 10
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class Judge:
         self._slots = asyncio.Semaphore(self._limits.concurrency)
         self._unanswered = 0
         self._last_fault = ""
+        self._invalid: Counter[str] = Counter()
         self.counts = JudgeCounts()
 
     @property
@@ -101,6 +105,11 @@ class Judge:
         async with self._slots:
             if self._unanswered >= self._limits.down_after:
                 raise NotMeasured(f"the judge is down: {self._last_fault}")
+            if self._invalid[schema.__name__] >= self._limits.useless_after:
+                raise NotMeasured(
+                    f"the judge gave no valid {schema.__name__} to {self._limits.useless_after} "
+                    "questions in a row"
+                )
             answer = await self._answer(prompt, schema, asked)
         self._cache.put(key, answer.model_dump_json())
         return answer
@@ -127,12 +136,14 @@ class Judge:
                 answer: Schema = await retrying(self._attempt, prompt, schema, asked)
         except ValueError as error:
             self._unanswered = 0
+            self._invalid[schema.__name__] += 1
             raise NotMeasured(f"the judge's answer is not valid: {error}") from error
         except openai.OpenAIError as error:
             raise self._note_fault(f"{type(error).__name__}: {error}") from error
         except TimeoutError as error:
             raise self._note_fault(f"no answer within {self._limits.budget_s:g} s") from error
         self._unanswered = 0
+        self._invalid[schema.__name__] = 0
         return answer
 
     async def _attempt(self, prompt: str, schema: type[Schema], asked: dict[str, object]) -> Schema:

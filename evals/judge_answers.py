@@ -8,6 +8,7 @@ import json_repair
 from pydantic import BaseModel, ValidationError
 
 from evals.metrics.wording import content_tokens
+from evals.validation import first_fault
 from rag.errors import NotMeasured
 from rag.sentences import split_sentences
 
@@ -39,9 +40,7 @@ def read_answer(text: str, schema: type[Schema], asked: Json) -> Schema:
     try:
         answer = schema.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{field}: {first['msg']}") from error
+        raise ValueError(first_fault(error)) from error
     checked = answer.model_dump()
     _check_verdicts(checked)
     title = schema.__name__

@@ -24,6 +24,8 @@ class JudgedTier:
         self._judge = judge
         self._embedder = embedder
         self._repeats = repeats
+        self._valid = 0
+        self._first_reason = ""
 
     def metrics(self) -> dict[str, MetricRecord]:
         """What the judged numbers mean."""
@@ -55,11 +57,12 @@ class JudgedTier:
             await self._judge.close()
 
     def record(self) -> JudgeRecord:
-        """The judge's part of the report, as it stands now."""
+        """The judge's part of the report, as it stands now; measured if any judgement came."""
         counts = self._judge.counts
+        reason = self._first_reason or "no sample to judge"
         return JudgeRecord(
-            measured=True,
-            note="",
+            measured=self._valid > 0,
+            note="" if self._valid else f"not measured: {reason}",
             model=self._judge.model,
             base_url=self._judge.base_url,
             repeats=self._repeats,
@@ -83,11 +86,14 @@ class JudgedTier:
 
     async def _once(self, name: str, case: Case, repeat: int) -> Value:
         try:
-            return await score(
+            value = await score(
                 name, case, judge=self._judge, embedder=self._embedder, repeat=repeat
             )
         except NotMeasured as error:
+            self._first_reason = self._first_reason or str(error)
             return Missing(str(error))
+        self._valid += 1
+        return value
 
 
 def make_case(sample: Sample, answer: Answer | Missing) -> Case | Missing:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from evals.locating import Sources, Target, check_evidence
+from evals.locating import Sources, Target, find_target
 from evals.samples import Sample
 from rag.domain import (
     Answer,
@@ -63,12 +63,17 @@ class Missing:
 class Observation:
     """Everything that the metrics of one sample need; `exact_quotes` has one entry a citation."""
 
-    targets: tuple[Target, ...] | Missing
+    targets: tuple[Target, ...]
     search: SearchResult | Missing
     answer: Answer | Missing
     search_ms: float = 0.0
     answer_ms: float = 0.0
     exact_quotes: tuple[bool, ...] = ()
+
+    @property
+    def is_evidence_there(self) -> bool:
+        """False where a piece of evidence is gone, so that the question cannot be answered."""
+        return all(target.places for target in self.targets)
 
 
 class Observer:
@@ -90,7 +95,7 @@ class Observer:
 
     async def observe(self, sample: Sample) -> Observation:
         """The sample's observation; a RagError on the way becomes a Missing."""
-        targets = self._targets(sample)
+        targets = tuple(find_target(evidence, self._sources) for evidence in sample.evidence)
         answer, answer_ms = await self._answer(sample)
         search, search_ms = self._search(sample, answer)
         observation = Observation(targets, search, answer, search_ms, answer_ms)
@@ -100,13 +105,6 @@ class Observer:
             return replace(observation, answer=Missing("the chat model did not answer"))
         quotes = tuple(self._is_exact(citation) for citation in answer.citations)
         return replace(observation, exact_quotes=quotes)
-
-    def _targets(self, sample: Sample) -> tuple[Target, ...] | Missing:
-        checked = [check_evidence(evidence, self._sources) for evidence in sample.evidence]
-        problems = [problem for problem in checked if isinstance(problem, str)]
-        if problems:
-            return Missing(problems[0])
-        return tuple(target for target in checked if isinstance(target, Target))
 
     async def _answer(self, sample: Sample) -> tuple[Answer | Missing, float]:
         started = time.perf_counter()

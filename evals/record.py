@@ -6,12 +6,14 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from evals.locating import Lost
 from evals.observing import Missing
 from evals.samples import Kind
+from evals.validation import first_fault
 from rag.domain import Fingerprint, Span, Status
 from rag.errors import NotMeasured
 
-SCHEMA = 1
+SCHEMA = 2
 
 Value = float | Missing
 """In JSON a number, or `{"reason": "..."}` for a value that is missing."""
@@ -39,7 +41,8 @@ class Place:
 class SampleRecord:
     """One sample: what was asked, what came back, every value that applies to it.
 
-    `status` is None where there was no answer. `repeats` holds what each repeat of a judged
+    `status` is None where there was no answer; `lost` says what of its evidence, or of the
+    alternatives to it, the release no longer holds. `repeats` holds what each repeat of a judged
     metric gave; the value is their mean, and missing if any of them is.
     """
 
@@ -55,6 +58,7 @@ class SampleRecord:
     confidence: float | None
     hits: tuple[Place, ...]
     citations: tuple[Place, ...]
+    lost: tuple[Lost, ...]
     values: dict[str, Value]
     repeats: dict[str, tuple[Value, ...]]
 
@@ -108,8 +112,39 @@ class SetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed since an earlier run: samples lost and gained, and how likely by chance."""
+
+    run_id: str
+    lost: tuple[str, ...]
+    gained: tuple[str, ...]
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the run decides, a sentence for each reason, and what it was held against."""
+
+    exit_code: int
+    unmeasured: tuple[str, ...]
+    broken: tuple[str, ...]
+    regressions: tuple[str, ...]
+    notes: tuple[str, ...]
+    floors: dict[str, float]
+    comparison: Comparison | None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All that speaks against the run, the gravest first."""
+        return (*self.unmeasured, *self.broken, *self.regressions)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """One run. `slices` holds the aggregates of the samples with each tag."""
+    """One run. `slices` holds the aggregates of the samples with each tag.
+
+    `lost_evidence` names the samples by what of their evidence the release does not hold.
+    """
 
     schema: int
     run_id: str
@@ -121,6 +156,8 @@ class Report:
     regression_set: SetRecord
     fingerprint: Fingerprint | None
     judge: JudgeRecord
+    verdict: Verdict
+    lost_evidence: dict[str, tuple[str, ...]]
     metrics: dict[str, MetricRecord]
     aggregates: dict[str, Aggregate]
     slices: dict[str, dict[str, Aggregate]]
@@ -128,7 +165,13 @@ class Report:
     samples: tuple[SampleRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    schema: int
+
+
 _ADAPTER = TypeAdapter(Report)
+_SCHEMA = TypeAdapter(_Versioned)
 
 
 def to_json(report: Report) -> str:
@@ -139,13 +182,12 @@ def to_json(report: Report) -> str:
 def read_report(path: Path) -> Report:
     """Read a `report.json`. Raises NotMeasured if it is not one of this schema."""
     try:
-        report = _ADAPTER.validate_json(path.read_bytes())
+        content = path.read_bytes()
+        schema = _SCHEMA.validate_json(content).schema
+        if schema != SCHEMA:
+            raise NotMeasured(f"{path} has report schema {schema}, this version reads {SCHEMA}")
+        return _ADAPTER.validate_json(content)
     except OSError as error:
         raise NotMeasured(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise NotMeasured(f"{path} is not a report: {field}: {first['msg']}") from error
-    if report.schema != SCHEMA:
-        raise NotMeasured(f"{path} has report schema {report.schema}, this version reads {SCHEMA}")
-    return report
+        raise NotMeasured(f"{path} is not a report: {first_fault(error)}") from error

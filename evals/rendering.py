@@ -1,10 +1,12 @@
 """Reports for people, Markdown and self-contained HTML, rendered from the JSON of record alone."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evals.aggregates import missing_values
+from evals.failures import find_failures, find_weakest
 from evals.record import Aggregate, Report, read_report, to_json
 from rag.errors import StorageError
 
@@ -13,29 +15,31 @@ SLICE_METRICS = (
     "hit@5",
     "citation_validity",
     "citation_recall",
-    "abstention",
+    "right",
     "answer_containment",
     "faithfulness",
     "answer_relevancy",
     "context_precision",
     "context_recall",
 )
-WORST = 20
+WEAKEST = 20
 
 
 def write_report(report: Report, out: Path) -> Path:
-    """Write `<date>-<corpus>-r<release>/report.{json,md,html}` below `out`; never over another.
+    """Write `report.{json,md,html}` into a new folder below `out`, never over another.
+
+    Its name has date, corpus, release and set; `latest` is a link to it.
 
     Returns the folder. Raises StorageError.
     """
-    name = f"{report.created[:10]}-{report.corpus}-r{report.release}"
     try:
-        folder = _make_folder(out, name)
+        folder = _make_folder(out, _folder_name(report))
         record = folder / "report.json"
         record.write_text(to_json(report), encoding="utf-8")
         for suffix in ("md", "html"):
             text = render(read_report(record), suffix)
             (folder / f"report.{suffix}").write_text(text, encoding="utf-8")
+        _link_latest(out, folder)
     except OSError as error:
         raise StorageError(f"the report cannot be written to {out}: {error.strerror}") from error
     return folder
@@ -58,8 +62,22 @@ def render(report: Report, suffix: str) -> str:
         times=_aggregates(report, "ms"),
         slice_metrics=[name for name in SLICE_METRICS if name in report.aggregates],
         missing=missing_values(report),
-        worst=_worst(report),
+        failures=find_failures(report),
+        weakest=find_weakest(report, WEAKEST),
+        fingerprint=_fingerprint(report),
     )
+
+
+def _folder_name(report: Report) -> str:
+    asked = report.regression_set
+    part = f"-{asked.asked}of{asked.samples}" if asked.asked < asked.samples else ""
+    return f"{report.created[:10]}-{report.corpus}-r{report.release}-{Path(asked.name).stem}{part}"
+
+
+def _link_latest(out: Path, folder: Path) -> None:
+    link = folder / "latest"
+    link.symlink_to(folder.name)
+    link.replace(out / "latest")
 
 
 def _make_folder(out: Path, name: str) -> Path:
@@ -83,18 +101,14 @@ def _aggregates(report: Report, unit: str) -> dict[str, Aggregate]:
     }
 
 
-def _worst(report: Report) -> list[tuple[float, str]]:
-    """Ids of the samples with the lowest mean over their shares, none that is perfect."""
-    means = []
-    for sample in report.samples:
-        shares = [
-            value
-            for name, value in sample.values.items()
-            if isinstance(value, float) and report.metrics[name].unit == "share"
-        ]
-        if shares and min(shares) < 1:
-            means.append((sum(shares) / len(shares), sample.id))
-    return sorted(means)[:WORST]
+def _fingerprint(report: Report) -> dict[str, str]:
+    """The parts of the fingerprint in words; none where nothing was answered."""
+    if report.fingerprint is None:
+        return {}
+    parts = {name.replace("_", " "): str(part) for name, part in asdict(report.fingerprint).items()}
+    return {name: part or "none" for name, part in parts.items()} | {
+        "content": report.content_hash[:12]
+    }
 
 
 def _cell(text: str) -> str:

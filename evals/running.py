@@ -3,11 +3,18 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from evals.aggregates import aggregate_all, confusion_matrix, mean_of_repeats, slice_by_tag
+from evals.aggregates import (
+    aggregate_all,
+    confusion_matrix,
+    lost_evidence,
+    mean_of_repeats,
+    slice_by_tag,
+)
+from evals.criteria import Criteria
 from evals.locating import Target
 from evals.metrics.ranking import touches
 from evals.metrics.table import METRICS, measure_all
@@ -23,6 +30,7 @@ from evals.record import (
     Value,
 )
 from evals.samples import RegressionSet, Sample
+from evals.verdict import decide
 from rag.domain import Answer, DocumentRef, Fingerprint, Span
 
 if TYPE_CHECKING:
@@ -37,16 +45,19 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is to be evaluated: `limit` asks only the first samples, None asks all."""
+    """What is to be evaluated against what: `limit` asks only so many samples, None asks all."""
 
     regression_set: RegressionSet
     corpus: str
     limit: int | None = None
+    criteria: Criteria = field(default_factory=Criteria)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
-        """The samples that are asked."""
-        return self.regression_set.samples[: self.limit]
+        """The samples that are asked: under a limit from all over the set, always the same."""
+        every = self.regression_set.samples
+        asked = min(self.limit or len(every), len(every))
+        return tuple(every[number * len(every) // asked] for number in range(asked))
 
 
 async def evaluate(
@@ -65,15 +76,9 @@ async def evaluate(
     for sample in run.samples:
         observations.append(await observer.observe(sample))
         on_progress("asking", len(run.samples))
-    repeats: Sequence[Mapping[str, tuple[Value, ...]]] = [{} for _ in observations]
-    if judged:
-        repeats = await judged.measure(
-            run.samples,
-            observations,
-            on_judged=lambda: on_progress("judging", len(run.samples)),
-        )
-    records = tuple(map(_record_sample, run.samples, observations, repeats))
+    records = await _record_all(run.samples, observations, judged, on_progress)
     metrics = _describe_metrics() | (judged.metrics() if judged else {})
+    aggregates = aggregate_all(records, metrics)
     asked = run.regression_set
     return Report(
         schema=SCHEMA,
@@ -86,12 +91,28 @@ async def evaluate(
         regression_set=SetRecord(asked.name, asked.sha256, len(asked.samples), len(records)),
         fingerprint=_fingerprint(observations),
         judge=judged.record() if judged else NOT_JUDGED,
+        verdict=decide(records, aggregates, run.criteria),
+        lost_evidence=lost_evidence(records),
         metrics=metrics,
-        aggregates=aggregate_all(records, metrics),
+        aggregates=aggregates,
         slices=slice_by_tag(records, metrics),
         abstention=confusion_matrix(records),
         samples=records,
     )
+
+
+async def _record_all(
+    samples: Sequence[Sample],
+    observations: Sequence[Observation],
+    judged: "JudgedTier | None",
+    on_progress: Progress,
+) -> tuple[SampleRecord, ...]:
+    repeats: Sequence[Mapping[str, tuple[Value, ...]]] = [{} for _ in observations]
+    if judged:
+        repeats = await judged.measure(
+            samples, observations, on_judged=lambda: on_progress("judging", len(samples))
+        )
+    return tuple(map(_record_sample, samples, observations, repeats))
 
 
 def _describe_metrics() -> dict[str, MetricRecord]:
@@ -112,7 +133,7 @@ def _record_sample(
 ) -> SampleRecord:
     answer = None if isinstance(observation.answer, Missing) else observation.answer
     search = None if isinstance(observation.search, Missing) else observation.search
-    targets = () if isinstance(observation.targets, Missing) else observation.targets
+    targets = observation.targets
     hits = [(hit.document, hit.chunk.span) for hit in search.hits[:SHOWN_HITS]] if search else []
     cited = [(citation.document, citation.span) for citation in answer.citations] if answer else []
     judged = {name: mean_of_repeats(given) for name, given in repeats.items()}
@@ -129,6 +150,7 @@ def _record_sample(
         confidence=answer.confidence if answer else None,
         hits=tuple(_places(hits, targets)),
         citations=tuple(_places(cited, targets)),
+        lost=tuple(lost for target in targets for lost in target.lost),
         values=measure_all(sample, observation) | judged,
         repeats=dict(repeats),
     )

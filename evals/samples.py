@@ -11,11 +11,15 @@ KINDS: tuple[Kind, ...] = ("answerable", "off-topic", "close-miss")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A quote of a source that answers the question; `span` is None until it was located."""
+    """A quote of a source that answers the question; each of the `alternatives` does as well.
+
+    `span` is where the quote stood when it was located: a hint which of several places is meant.
+    """
 
     source: str
     quote: str
     span: Span | None
+    alternatives: tuple["Evidence", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evals.samples import KINDS, Evidence, Kind, RegressionSet, Sample
+from evals.validation import first_fault
 from rag.domain import Message, Span
 from rag.errors import InvalidRegressionSet
 
@@ -19,8 +20,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
 
-class EvidenceLine(_Strict):
-    """One piece of evidence as it is written."""
+class QuoteLine(_Strict):
+    """A quote and its source as they are written."""
 
     source: str = Field(min_length=1)
     quote: str = Field(min_length=1)
@@ -28,7 +29,7 @@ class EvidenceLine(_Strict):
     end: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
-    def _check_span(self) -> "EvidenceLine":
+    def _check_span(self) -> "QuoteLine":
         if not self.quote.strip():
             raise ValueError("quote is blank")
         if (self.start is None) != (self.end is None):
@@ -36,6 +37,12 @@ class EvidenceLine(_Strict):
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise ValueError("end must be greater than start")
         return self
+
+
+class EvidenceLine(QuoteLine):
+    """One piece of evidence as it is written; any one of its quotes is enough."""
+
+    alternatives: list[QuoteLine] = Field(default_factory=list)
 
 
 class MessageLine(_Strict):
@@ -137,6 +144,11 @@ def _read_line(number: int, text: str) -> Line:
 
 
 def _evidence(line: EvidenceLine) -> Evidence:
+    alternatives = tuple(_quote(each) for each in line.alternatives)
+    return replace(_quote(line), alternatives=alternatives)
+
+
+def _quote(line: QuoteLine) -> Evidence:
     has_span = line.start is not None and line.end is not None
     span = Span(line.start or 0, line.end or 0) if has_span else None
     return Evidence(line.source, line.quote, span)
@@ -153,9 +165,4 @@ def _repeated(path: Path, lines: list[Line]) -> Iterator[str]:
 def _explain(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} at column {error.colno}"
-    if isinstance(error, ValidationError):
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        return f"{field}: {message}" if field else message
-    return str(error)
+    return first_fault(error) if isinstance(error, ValidationError) else str(error)

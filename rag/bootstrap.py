@@ -246,5 +246,6 @@ def open_plumbline(
             context_characters=settings.context_characters,
             min_confidence=settings.min_confidence,
             max_tokens=settings.chat_max_tokens,
+            top_k=settings.top_k,
         ),
     )

@@ -181,14 +181,24 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Everything that can change an answer, so that two answers can be compared."""
+    """Everything that can change an answer, so that two answers can be compared.
+
+    `threshold` is the confidence below which nothing is answered, set or learned; `top_k` is what
+    a search returns where it does not say. What is not there is empty, and `max_tokens` then 0.
+    """
 
     code: str
     prompt: str
     chat_model: str
+    max_tokens: int
     embedder: str
     chunker: str
     retriever: str
+    reranker: str
+    expansion: str
+    threshold: float
+    context_characters: int
+    top_k: int
     release: str
 
 

@@ -1,20 +1,21 @@
 """How well a ranking finds the evidence: functions of targets (at least one) and ranked hits.
 
-A hit *touches* a target when it shares at least one character with it, in a document of the same
-version, so that a second copy of the same file counts as well.
+A hit *touches* a target when it shares at least one character with one of its places, in a document
+of the same version, so that a second copy of the same file counts as well.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from evals.locating import Target
+from evals.locating import Location, Target
 from rag.domain import Hit, Span
 
 
 def touches(target: Target, version: str, span: Span) -> bool:
-    """True if the span of that document version shares a character with the target."""
-    return (
-        version == target.version and span.start < target.span.end and target.span.start < span.end
+    """True if the span of that document version shares a character with a place of the target."""
+    return any(
+        version == place.version and span.start < place.span.end and place.span.start < span.end
+        for place in target.places
     )
 
 
@@ -36,19 +37,33 @@ def first_ranks(targets: Sequence[Target], hits: Sequence[Hit]) -> list[int | No
 def evidence_recall(targets: Sequence[Target], hits: Sequence[Hit], budget: int) -> float:
     """Share of the evidence's characters within the first `budget` characters of the ranking.
 
-    The hit that crosses the budget counts with its beginning.
+    The hit that crosses the budget counts with its beginning. Of a target's places the one that was
+    read most counts.
     """
-    wanted = {(t.version, place) for t in targets for place in range(t.span.start, t.span.end)}
+    read = list(_read(hits, budget))
+    found = sum(target.characters * _share_read(target, read) for target in targets)
+    return found / sum(target.characters for target in targets)
+
+
+def _read(hits: Sequence[Hit], budget: int) -> Iterator[Location]:
     left = budget
-    found: set[tuple[str, int]] = set()
     for hit in hits:
         start = hit.chunk.span.start
         end = min(hit.chunk.span.end, start + left)
+        yield Location(hit.document.version, Span(start, end))
         left -= end - start
-        found |= wanted.intersection((hit.document.version, place) for place in range(start, end))
         if left <= 0:
-            break
-    return len(found) / len(wanted)
+            return
+
+
+def _share_read(target: Target, read: Sequence[Location]) -> float:
+    shares = []
+    for place in target.places:
+        wanted = range(place.span.start, place.span.end)
+        spans = [one.span for one in read if one.version == place.version]
+        found = sum(any(span.start <= at < span.end for span in spans) for at in wanted)
+        shares.append(found / len(wanted))
+    return max(shares, default=0.0)
 
 
 def hit_at(targets: Sequence[Target], hits: Sequence[Hit], k: int) -> float:

@@ -8,7 +8,7 @@ from typing import Literal
 from evals.locating import Target
 from evals.metrics import ranking, wording
 from evals.observing import Missing, Observation
-from evals.samples import Sample
+from evals.samples import Kind, Sample
 from rag.domain import Answer, Citation, Hit
 
 Measurement = float | Missing | None
@@ -32,10 +32,10 @@ def _of_ranking(score: Callable[[Sequence[Target], Sequence[Hit]], float]) -> Me
     def measure(sample: Sample, observation: Observation) -> Measurement:
         if not sample.is_answerable:
             return None
-        if isinstance(observation.targets, Missing):
-            return observation.targets
         if isinstance(observation.search, Missing):
             return observation.search
+        if not observation.is_evidence_there:
+            return 0.0
         return score(observation.targets, observation.search.hits)
 
     return measure
@@ -50,6 +50,19 @@ def _of_answer(score: Callable[[Sample, Answer, Observation], Measurement]) -> M
     return measure
 
 
+def right(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
+    """1 if an answerable question was answered citing evidence, another one abstained from."""
+    is_answered = answer.status != "abstained"
+    if not sample.is_answerable:
+        return float(not is_answered)
+    return float(is_answered and _share_cited(answer, observation) > 0)
+
+
+def evidence_present(sample: Sample, observation: Observation) -> Measurement:
+    """1 if every piece of evidence stands in the release."""
+    return float(observation.is_evidence_there) if sample.is_answerable else None
+
+
 def citation_validity(_: Sample, answer: Answer, observation: Observation) -> Measurement:
     """Share of citations whose quote is the exact text of that span of that document version."""
     if not answer.citations:
@@ -58,30 +71,44 @@ def citation_validity(_: Sample, answer: Answer, observation: Observation) -> Me
 
 
 def citation_precision(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """Share of citations that touch evidence; applies where something was cited."""
-    if not sample.is_answerable or not answer.citations:
+    """Share of citations that touch evidence; applies where something was cited, or should be.
+
+    Where evidence is gone it is 0, so that an abstention does not take the sample out of the mean.
+    """
+    if not sample.is_answerable:
         return None
-    if isinstance(observation.targets, Missing):
-        return observation.targets
+    if not observation.is_evidence_there:
+        return 0.0
+    if not answer.citations:
+        return None
     targets = observation.targets
     good = [c for c in answer.citations if any(_cites(c, target) for target in targets)]
     return len(good) / len(answer.citations)
 
 
 def citation_recall(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """Share of evidence spans that a citation touches; 0 for an abstention."""
-    if not sample.is_answerable:
-        return None
-    if isinstance(observation.targets, Missing):
-        return observation.targets
+    """Share of the pieces of evidence that a citation touches; 0 for an abstention."""
+    return _share_cited(answer, observation) if sample.is_answerable else None
+
+
+def _share_cited(answer: Answer, observation: Observation) -> float:
+    if not observation.is_evidence_there:
+        return 0.0
     targets = observation.targets
     cited = [target for target in targets if any(_cites(c, target) for c in answer.citations)]
     return len(cited) / len(targets)
 
 
-def decision(sample: Sample, answer: Answer, _: Observation) -> Measurement:
-    """1 if an answerable question was answered or an unanswerable one abstained from, else 0."""
-    return float((answer.status != "abstained") == sample.is_answerable)
+def _decision(kind: Kind) -> Measure:
+    def measure(sample: Sample, observation: Observation) -> Measurement:
+        answer = observation.answer
+        if sample.kind != kind:
+            return None
+        if isinstance(answer, Missing):
+            return answer
+        return float((answer.status != "abstained") == sample.is_answerable)
+
+    return measure
 
 
 def answer_containment(sample: Sample, answer: Answer, _: Observation) -> Measurement:
@@ -123,6 +150,17 @@ BUDGETS = (2000, 4000, 8000)
 DEPTHS = (1, 5, 10)
 
 _TABLE = (
+    Metric(
+        "right",
+        "1 if an answerable question was answered citing some evidence, or an unanswerable one "
+        "abstained from, else 0",
+        _of_answer(right),
+    ),
+    Metric(
+        "evidence_present",
+        "1 if every piece of evidence stands in the release; if not, all about evidence is 0",
+        evidence_present,
+    ),
     *(
         Metric(
             f"evidence_recall@{budget}",
@@ -162,7 +200,8 @@ _TABLE = (
     ),
     Metric(
         "citation_precision",
-        "share of citations that overlap evidence, where something was cited",
+        "share of citations that overlap evidence, where something was cited; "
+        "0 if evidence is gone",
         _of_answer(citation_precision),
     ),
     Metric(
@@ -171,9 +210,19 @@ _TABLE = (
         _of_answer(citation_recall),
     ),
     Metric(
-        "abstention",
-        "1 if an answerable question was answered or an unanswerable one abstained from, else 0",
-        _of_answer(decision),
+        "answerable_answered",
+        "1 if an answerable question was answered, rightly or not, else 0",
+        _decision("answerable"),
+    ),
+    Metric(
+        "off_topic_abstained",
+        "1 if a question off the topic was abstained from, else 0",
+        _decision("off-topic"),
+    ),
+    Metric(
+        "close_miss_abstained",
+        "1 if a question whose topic is there, but not its answer, was abstained from, else 0",
+        _decision("close-miss"),
     ),
     Metric(
         "answer_containment",

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
-import rag
 from rag.answering.draft import Draft, abstain
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import Asked, answer_extractively
@@ -16,6 +15,7 @@ from rag.answering.followups import Standalone
 from rag.answering.prompted import Evidence, stream_prompted
 from rag.answering.prompts import load_prompt
 from rag.answering.rewriting import rewrite
+from rag.code_version import code_version
 from rag.domain import (
     Answer,
     AnswerDelta,
@@ -49,6 +49,7 @@ class Policy:
     context_characters: int = 6000
     min_confidence: float | None = None
     max_tokens: int = 1024
+    top_k: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class _Turn:
     release: OpenRelease
     result: SearchResult
     passages: tuple[Passage, ...]
-    retriever: str
+    scope: Scope
 
 
 class Answerer:
@@ -133,7 +134,7 @@ class Answerer:
         standalone = await self.stand_alone(conversation)
         how = scope.expansion or self._policy.expansion
         questions = await expand(standalone.question, self._chat_model, how)
-        expanded_by = f" {how} {expansion_label(how)}" if len(questions) > 1 else ""
+        expanded_by = f"{how} {expansion_label(how)}" if self._chat_model and how != "none" else ""
         limit = min(max_tokens or self._policy.max_tokens, self._policy.max_tokens)
         asking = _Asking(conversation, standalone, questions, expanded_by, limit)
         return await finish_in_thread(self._search, release, scope, asking)
@@ -141,8 +142,7 @@ class Answerer:
     def _search(self, release: OpenRelease, scope: Scope, asking: _Asking) -> _Turn:
         result = self._searcher.search(asking.questions, release, scope, top_k=HITS_TO_PACK)
         passages = pack(result.hits, release.documents, budget_characters=self.budget_characters)
-        retriever = self._searcher.label(scope) + asking.expanded_by
-        return _Turn(asking, release, result, passages, retriever)
+        return _Turn(asking, release, result, passages, scope)
 
     async def _draft(self, turn: _Turn) -> AsyncIterator[AnswerDelta | Draft]:
         if turn.result.confidence < self.threshold(turn.release) or not turn.passages:
@@ -183,8 +183,7 @@ class Answerer:
 
     def _stamp(self, draft: Draft, turn: _Turn, timings_ms: dict[str, float]) -> Answer:
         manifest = turn.release.manifest
-        prompted = self._chat_model is not None and not draft.degraded
-        chat_model = self._chat_model.name if self._chat_model and prompted else ""
+        chat_model = self._chat_model.name if self._chat_model and not draft.degraded else ""
         return Answer(
             id=f"ans_{uuid.uuid4().hex}",
             status=draft.status,
@@ -196,15 +195,7 @@ class Answerer:
             citations=draft.citations,
             sentences=draft.sentences,
             passages=turn.passages,
-            fingerprint=Fingerprint(
-                code=rag.__version__,
-                prompt=self._prompt.label if prompted else "",
-                chat_model=chat_model,
-                embedder=manifest.embedder,
-                chunker=manifest.chunker,
-                retriever=turn.retriever,
-                release=f"{manifest.corpus}@{manifest.release}",
-            ),
+            fingerprint=self._fingerprint(turn, chat_model),
             trace_id=uuid.uuid4().hex,
             standalone_question=turn.asking.standalone.question,
             standalone_by=turn.asking.standalone.by,
@@ -212,6 +203,24 @@ class Answerer:
             timings_ms=timings_ms,
             degraded=draft.degraded,
             finish_reason=draft.finish_reason,
+        )
+
+    def _fingerprint(self, turn: _Turn, chat_model: str) -> Fingerprint:
+        manifest = turn.release.manifest
+        return Fingerprint(
+            code=code_version(),
+            prompt=self._prompt.label if chat_model else "",
+            chat_model=chat_model,
+            max_tokens=turn.asking.max_tokens if chat_model else 0,
+            embedder=manifest.embedder,
+            chunker=manifest.chunker,
+            retriever=self._searcher.label(turn.scope),
+            reranker=self._searcher.reranker_label(turn.scope),
+            expansion=turn.asking.expanded_by,
+            threshold=self.threshold(turn.release),
+            context_characters=self.budget_characters,
+            top_k=self._policy.top_k,
+            release=f"{manifest.corpus}@{manifest.release}",
         )
 
 

@@ -73,10 +73,15 @@ class Searcher:
         return scope.mode or self.mode
 
     def label(self, scope: Scope) -> str:
-        """All that decides how hits are ranked, in one line."""
+        """All that decides how hits are found and ranked at first, in one line."""
+        return f"{self.mode_of(scope)} {SETTINGS_LABEL}"
+
+    def reranker_label(self, scope: Scope) -> str:
+        """The model that reads the best hits again and its limits, empty where none does."""
         reranking = self._reranking(scope)
-        reranked = f" reranked {reranking.reranker.name} {reranking.most_hits}" if reranking else ""
-        return f"{self.mode_of(scope)} {SETTINGS_LABEL}{reranked}"
+        if not reranking:
+            return ""
+        return f"{reranking.reranker.name} top {reranking.most_hits} in {reranking.budget_s:g} s"
 
     def _reranking(self, scope: Scope) -> Reranking | None:
         return None if scope.rerank is False else self.reranking

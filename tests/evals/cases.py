@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evals.locating import Target
+from evals.locating import Location, Lost, Target
 from evals.observing import Missing, Observation
 from evals.samples import Kind, Sample
 from rag.domain import (
@@ -20,7 +20,7 @@ from rag.domain import (
 )
 
 DOCUMENT = DocumentRef("d", "v", "d.md", "D")
-FINGERPRINT = Fingerprint("0", "", "", "e", "c", "r", "small@1")
+FINGERPRINT = Fingerprint("0", "", "", 0, "e", "c", "r", "", "", 0.3, 6000, 10, "small@1")
 
 
 def make_sample(
@@ -39,7 +39,10 @@ def make_hit(start: int, end: int, version: str = "v") -> Hit:
 
 def make_target(start: int, end: int, version: str = "v") -> Target:
     """Evidence at these characters."""
-    return Target(version, Span(start, end))
+    return Target((Location(version, Span(start, end)),), end - start)
+
+
+GONE = Target((), 100, (Lost("gone.md", "the release holds no source 'gone.md'"),))
 
 
 def make_answer(
@@ -69,7 +72,7 @@ def make_answer(
 
 
 def make_observation(
-    targets: Sequence[Target] | Missing = (),
+    targets: Sequence[Target] = (),
     hits: Sequence[Hit] | Missing = (),
     answer: Answer | Missing | None = None,
     exact_quotes: tuple[bool, ...] = (),
@@ -81,7 +84,7 @@ def make_observation(
     else:
         search = SearchResult("q", "small", 1, "hybrid", 0.9, tuple(hits))
     return Observation(
-        targets if isinstance(targets, Missing) else tuple(targets),
+        tuple(targets),
         search,
         answer or make_answer(),
         search_ms=5.0,

@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 
 import rag.bootstrap
 from evals.__main__ import main
+from evals.printing import ProgressBars
 from rag.adapters.memory import HashingEmbedder
+from rag.answering.answerer import Policy
+from rag.plumbline import Plumbline
+from rag.settings import Settings
 from tests.evals.judge_server import judge_server
 from tests.small_corpus import TEXTS, make_data_folder, make_plumbline, make_release
 
@@ -24,12 +29,17 @@ LINE: dict[str, Any] = {
 }
 
 
+def open_small(folder: Path, settings: Settings) -> Plumbline:
+    """The small corpus, answered from the confidence on that the settings say."""
+    return make_plumbline(folder, policy=Policy(min_confidence=settings.min_confidence or 0.3))
+
+
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose corpus is the small one, wired in place of the models on disk."""
     folder = tmp_path / "data"
     make_data_folder(folder, live=1)
-    monkeypatch.setattr(rag.bootstrap, "open_plumbline", lambda settings: make_plumbline(folder))
+    monkeypatch.setattr(rag.bootstrap, "open_plumbline", partial(open_small, folder))
     monkeypatch.setattr(rag.bootstrap, "open_release", lambda folder: make_release(1))
     monkeypatch.setattr(rag.bootstrap, "load_embedder", lambda settings: HashingEmbedder())
     for name in ("RAG_JUDGE_MODEL", "RAG_JUDGE_BASE_URL", "RAG_JUDGE_API_KEY"):
@@ -62,20 +72,94 @@ def test_json_is_the_record_and_nothing_else(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(data, "--json") == 0
-    (record,) = (data.parent / "reports").glob("*/report.json")
+    record = data.parent / "reports" / "latest" / "report.json"
     assert json.loads(capsys.readouterr().out) == json.loads(record.read_text())
 
 
-def test_too_many_missing_values_are_exit_code_3_and_still_a_report(
+def test_a_run_in_which_everything_fails_is_exit_code_2_and_says_so_first(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_MIN_CONFIDENCE", "1")
+    assert run(data) == 2
+    printed = capsys.readouterr()
+    assert printed.err == "evals: broken: right is 0.000, its floor 0.5\n"
+    assert printed.out.splitlines()[1:3] == [
+        "1 of 1 not right",
+        f"  leave-1: abstained, though the evidence is there: {LINE['question']}",
+    ]
+
+
+def test_a_lost_document_is_exit_code_2_and_named(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    moved = LINE | {"evidence": [LINE["evidence"][0] | {"start": 1, "end": 40}]}
-    assert run(data, line=moved) == 3
+    lost = LINE | {"evidence": [{"source": "pay.md", "quote": QUOTE}]}
+    assert run(data, line=lost) == 2
+    printed = capsys.readouterr()
+    assert "evals: broken: evidence_present is 0.000, its floor 1\n" in printed.err
+    assert "evidence gone: the release holds no source 'pay.md' (for leave-1)\n" in printed.out
+
+
+def test_a_critical_sample_that_is_not_right_is_exit_code_2_until_it_is_known(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = [{"source": "dogs.md", "quote": "Dogs must not enter the saloon."}]
+    line = LINE | {"evidence": elsewhere, "critical": True}
+    assert run(data, "--floor", "right=0", line=line) == 2
+    printed = capsys.readouterr()
+    assert printed.err == "evals: broken: critical and not right: leave-1\n"
+    assert "  leave-1: critical, wrong: cites none of the evidence: " in printed.out
+    (data.parent / "s.floors.toml").write_text('known_wrong = ["leave-1"]\n[floors]\nright = 0\n')
+    assert run(data, line=line) == 0
+
+
+def test_a_critical_sample_lost_since_the_baseline_is_exit_code_1(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = LINE | {"critical": True}
+    (data.parent / "s.floors.toml").write_text('known_wrong = ["leave-1"]\n[floors]\nright = 0\n')
+    assert run(data, line=line) == 0
+    assert "leave-1 is right now: take it out of known_wrong" in capsys.readouterr().out
+    baseline = (data.parent / "reports" / "latest").resolve()
+    assert run(data, "--baseline", str(baseline), line=line) == 0
+    assert "0 samples lost, 0 gained, p = 1.000" in capsys.readouterr().out
+    monkeypatch.setenv("RAG_MIN_CONFIDENCE", "1")
+    assert run(data, "--baseline", str(baseline), line=line) == 1
     error = capsys.readouterr().err
-    assert "evals: could not measure" in error
-    assert "hit@5: 0 of 1 measured (evidence no longer matches" in error
-    assert error.count("\n") == 1
-    assert list((data.parent / "reports").glob("*/report.html"))
+    assert error.startswith("evals: regression: critical samples that were right in 20")
+    assert error.endswith(": leave-1\n")
+    other = line | {"reference": "27 weeks."}
+    assert run(data, "--baseline", str(baseline), line=other) == 4
+    assert "compare runs of the same set" in capsys.readouterr().err
+
+
+def test_a_limit_that_is_no_number_says_what_it_must_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--limit", "0"])
+    error = capsys.readouterr().err
+    assert "--limit: '0' is not a whole number of at least 1" in error
+    assert "_positive" not in error
+
+
+def test_the_help_of_run_says_what_it_does_and_lists_the_exit_codes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    said = capsys.readouterr().out
+    assert "Ask the live release" in said
+    for code in (0, 1, 2, 3, 4):
+        assert f"\n  {code}  " in said
+
+
+def test_a_long_run_tells_a_log_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for total in (49, 60):
+        with ProgressBars() as bars:
+            for _ in range(total):
+                bars.advance("asking", total)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"evals: asking, {done} of 60" for done in range(6, 61, 6)]
 
 
 def test_a_judge_adds_its_metrics_and_keeps_its_cache_in_the_data_folder(
@@ -104,9 +188,10 @@ def test_a_judge_that_is_down_is_exit_code_3_and_loud(
         monkeypatch.setenv("RAG_JUDGE_BASE_URL", f"http://127.0.0.1:{free.getsockname()[1]}/v1")
         assert run(data, "--judge", "--repeats", "1") == 3
     error = capsys.readouterr().err
-    for name in ("faithfulness", "answer_relevancy", "context_precision", "context_recall"):
-        assert f"{name}: 0 of 1 measured" in error
-    (record,) = (data.parent / "reports").glob("*/report.json")
+    names = "faithfulness, answer_relevancy, context_precision, context_recall"
+    assert f"evals: could not measure {names}: 0 of 1 measured (the judge did not" in error
+    assert error.count("\n") == 1
+    record = data.parent / "reports" / "latest" / "report.json"
     sample = json.loads(record.read_text())["samples"][0]
     assert "judge" in sample["values"]["faithfulness"]["reason"]
     assert sample["values"]["hit@1"] == 1.0
@@ -141,6 +226,9 @@ def test_a_judge_without_a_model_is_a_settings_error(
         ["measure"],
         ["run", "--bogus"],
         ["run", "--limit", "0"],
+        ["run", "--limit", "ten"],
+        ["run", "--floor", "right"],
+        ["run", "--floor", "right=80"],
         ["run", "--repeats", "x"],
         ["locate", "s.jsonl"],
     ],
@@ -159,6 +247,8 @@ def test_bad_arguments_are_exit_code_4(
     [
         (LINE | {"answerable": "maybe"}, [], 4, "s.jsonl:1: answerable: "),
         (LINE, ["--set", "absent.jsonl"], 4, "absent.jsonl cannot be read"),
+        (LINE, ["--floor", "hit@7=0.5"], 4, "no floor for 'hit@7'"),
+        (LINE, ["--baseline", "absent.json"], 3, "absent.json cannot be read"),
         (LINE, ["--corpus", "../etc"], 4, "not allowed"),
         (LINE, ["--corpus", "absent"], 66, "python -m ingest add"),
     ],

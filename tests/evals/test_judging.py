@@ -24,6 +24,7 @@ from tests.evals.judge_server import QUESTIONS, JudgeServer, Reply, judge_server
 SAMPLE = make_sample("Second is here. Fourth is here.")
 ANSWER = make_answer("It is 26 weeks.", contexts=["First", "Second is here", "Third"])
 FAST = JudgeLimits(concurrency=4, budget_s=5.0, first_wait_s=0.01)
+LOGIN_PAGE = Reply(body=b"<html>Log in</html>", content_type="text/html")
 Fault = Callable[[int, str, str], Reply | None]
 
 
@@ -149,10 +150,7 @@ def judge_one_twice(answer: Any) -> None:
         (lambda text: Reply('{"statements": [{"verdict": 1}]}'), "statements.0.statement: "),
         (lambda text: Reply("I cannot judge this."), "no JSON object"),
         (lambda text: Reply(text, finish_reason="length"), "finish_reason 'length'"),
-        (
-            lambda text: Reply(body=b"<html>Log in</html>", content_type="text/html"),
-            "did not send a chat completion",
-        ),
+        (lambda text: LOGIN_PAGE, "did not send a chat completion"),
         (lambda text: Reply(body=b'{"choices": []}'), "did not send a chat completion"),
         (lambda text: Reply(body=b'{"choices": [{'), "not valid"),
     ],
@@ -263,6 +261,53 @@ def test_a_judge_that_is_down_is_asked_no_more_and_no_row_is_dropped() -> None:
     assert len(every) == 30 * 4
     assert all(isinstance(v, Missing) and "APIConnectionError" in v.reason for v in every)
     assert record.calls <= 4 * limits.attempts
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (Reply("I cannot judge this."), "no JSON object"),
+        (LOGIN_PAGE, "did not send a chat completion"),
+    ],
+)
+def test_a_judge_that_talks_nonsense_is_soon_asked_no_more_and_not_called_measured(
+    fault: Reply, says: str, server: JudgeServer
+) -> None:
+    server.fault = lambda n, step, text: fault
+    limits = JudgeLimits(concurrency=1, useless_after=4)
+    found, record = judge(open_judge(server, limits=limits), samples=30)
+    assert len(server.requests) == 4 * 4 * limits.attempts  # of four forms, four questions each
+    every = [value for row in found for repeats in row.values() for value in repeats]
+    assert len(every) == 30 * 4
+    assert sum(isinstance(v, Missing) and says in v.reason for v in every) == 4 * 4
+    assert isinstance(every[-1], Missing)
+    assert "no valid" in every[-1].reason
+    assert not record.measured
+    assert record.note.startswith("not measured: the judge's answer is not valid")
+
+
+def test_one_form_that_fails_leaves_the_others_measured(server: JudgeServer) -> None:
+    server.fault = only("ContextRecallOutput", lambda text: Reply("no"))
+    limits = JudgeLimits(concurrency=1, useless_after=4)
+    found, record = judge(open_judge(server, limits=limits), samples=10)
+    assert record.measured
+    assert all(isinstance(row["faithfulness"][0], float) for row in found)
+    recalls = [request for request in server.requests if "ContextRecallOutput" in str(request)]
+    assert len(recalls) == 4 * limits.attempts
+
+
+def test_a_valid_answer_in_between_starts_the_count_anew(server: JudgeServer) -> None:
+    asked = 0
+
+    def every_fourth(number: int, step: str, text: str) -> Reply | None:
+        nonlocal asked
+        asked += step == "ContextRecallOutput"
+        return Reply("no") if step == "ContextRecallOutput" and asked % 4 else None
+
+    server.fault = every_fourth
+    limits = JudgeLimits(concurrency=1, attempts=1, useless_after=4)
+    found, _ = judge(open_judge(server, limits=limits), samples=12)
+    assert [isinstance(row["context_recall"][0], float) for row in found].count(True) == 3
 
 
 def test_repeats_are_separate_answers_and_one_failure_makes_the_value_missing(

@@ -4,12 +4,20 @@ import math
 
 import pytest
 
+from evals.locating import Target
 from evals.metrics.ranking import evidence_recall, ndcg_at
 from evals.metrics.table import METRICS, Measurement, measure_all
 from evals.metrics.wording import containment, content_tokens, number_containment
 from evals.observing import Missing, Observation
 from evals.samples import Sample
-from tests.evals.cases import make_answer, make_hit, make_observation, make_sample, make_target
+from tests.evals.cases import (
+    GONE,
+    make_answer,
+    make_hit,
+    make_observation,
+    make_sample,
+    make_target,
+)
 
 HITS = [make_hit(5000, 5500), make_hit(0, 100, "other"), make_hit(0, 1000), make_hit(1000, 3000)]
 TARGETS = [make_target(900, 1100), make_target(5400, 5600)]
@@ -19,6 +27,11 @@ CITED = make_observation(
 )
 ABSTAINED = make_observation(TARGETS, HITS, make_answer(status="abstained"))
 OFF_TOPIC = make_sample(kind="off-topic", tags=("off-topic",))
+CLOSE_MISS = make_sample(kind="close-miss", tags=("close-miss",))
+CITED_ELSEWHERE = make_observation(TARGETS, HITS, make_answer(cited=[(10, 20)]))
+HALF_GONE = make_observation(
+    [TARGETS[0], GONE], HITS, make_answer(cited=[(900, 950)]), exact_quotes=(True,)
+)
 SAMPLE = make_sample("Parental leave is 26 weeks at 100 percent.")
 
 BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
@@ -43,11 +56,29 @@ BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
     "citation_validity": [(SAMPLE, CITED, 0.5), (SAMPLE, FOUND, None), (OFF_TOPIC, CITED, 0.5)],
     "citation_precision": [(SAMPLE, CITED, 0.5), (SAMPLE, FOUND, None), (OFF_TOPIC, CITED, None)],
     "citation_recall": [(SAMPLE, CITED, 0.5), (SAMPLE, ABSTAINED, 0.0), (OFF_TOPIC, CITED, None)],
-    "abstention": [
-        (SAMPLE, FOUND, 1.0),
+    "right": [
+        (SAMPLE, CITED, 1.0),
+        (SAMPLE, CITED_ELSEWHERE, 0.0),
         (SAMPLE, ABSTAINED, 0.0),
+        (SAMPLE, HALF_GONE, 0.0),
+        (OFF_TOPIC, FOUND, 0.0),
+        (CLOSE_MISS, ABSTAINED, 1.0),
+    ],
+    "evidence_present": [(SAMPLE, FOUND, 1.0), (SAMPLE, HALF_GONE, 0.0), (OFF_TOPIC, FOUND, None)],
+    "answerable_answered": [
+        (SAMPLE, CITED_ELSEWHERE, 1.0),
+        (SAMPLE, ABSTAINED, 0.0),
+        (OFF_TOPIC, ABSTAINED, None),
+    ],
+    "off_topic_abstained": [
         (OFF_TOPIC, FOUND, 0.0),
         (OFF_TOPIC, ABSTAINED, 1.0),
+        (CLOSE_MISS, ABSTAINED, None),
+    ],
+    "close_miss_abstained": [
+        (CLOSE_MISS, FOUND, 0.0),
+        (CLOSE_MISS, ABSTAINED, 1.0),
+        (SAMPLE, ABSTAINED, None),
     ],
     # of parental, leave, 26, weeks, 100, percent the answer has 26 and weeks
     "answer_containment": [
@@ -68,25 +99,46 @@ def test_a_metric_gives_what_was_computed_by_hand(name: str) -> None:
         assert found == (expected if expected is None else pytest.approx(expected))
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", [name for name in METRICS if name != "evidence_present"])
 def test_a_metric_is_missing_with_the_reason_when_what_it_needs_is_missing(name: str) -> None:
-    sample = make_sample()
-    nothing = make_observation(Missing("moved"), Missing("no search"), Missing("no answer"))
-    found = METRICS[name].measure(sample, nothing)
-    assert isinstance(found, Missing)
-    assert found.reason in ("moved", "no search", "no answer")
+    kinds = (make_sample(), OFF_TOPIC, CLOSE_MISS)
+    nothing = make_observation(TARGETS, Missing("no search"), Missing("no answer"))
+    found = [METRICS[name].measure(sample, nothing) for sample in kinds]
+    reasons = {each.reason for each in found if isinstance(each, Missing)}
+    assert len(reasons) == 1
+    assert reasons <= {"no search", "no answer"}
 
 
-@pytest.mark.parametrize("name", ["hit@5", "mrr", "citation_precision", "citation_recall"])
-def test_evidence_that_moved_makes_a_value_missing_never_zero(name: str) -> None:
-    observation = make_observation(Missing("moved"), HITS, make_answer(cited=[(0, 5)]))
-    assert METRICS[name].measure(make_sample(), observation) == Missing("moved")
+EVIDENCE_METRICS = [
+    "right",
+    "evidence_present",
+    "evidence_recall@2000",
+    "evidence_recall@4000",
+    "evidence_recall@8000",
+    "hit@1",
+    "hit@5",
+    "hit@10",
+    "evidence_hit@5",
+    "mrr",
+    "ndcg@10",
+    "citation_precision",
+    "citation_recall",
+]
+
+
+@pytest.mark.parametrize("name", EVIDENCE_METRICS)
+def test_evidence_that_is_gone_in_part_or_whole_is_0_whatever_the_answer(name: str) -> None:
+    for answer in (make_answer(cited=[(900, 950)]), make_answer(status="abstained")):
+        for targets in ([GONE], [TARGETS[0], GONE]):
+            observation = make_observation(targets, HITS, answer)
+            assert METRICS[name].measure(make_sample(), observation) == 0.0
 
 
 def test_metrics_that_do_not_apply_are_absent() -> None:
     observation = make_observation((), HITS, make_answer(status="abstained"))
     assert measure_all(OFF_TOPIC, observation) == {
-        "abstention": 1.0,
+        "right": 1.0,
+        "off_topic_abstained": 1.0,
         "search_ms": 5.0,
         "answer_ms": 20.0,
     }
@@ -94,9 +146,19 @@ def test_metrics_that_do_not_apply_are_absent() -> None:
 
 def test_evidence_recall_counts_a_character_once_and_repeated_text_against_the_budget() -> None:
     hits = [make_hit(0, 100), make_hit(0, 100), make_hit(100, 200)]
-    targets = [make_target(50, 150), make_target(100, 150)]
+    targets = [make_target(50, 150)]
     assert evidence_recall(targets, hits, 200) == 0.5
     assert evidence_recall(targets, hits, 300) == 1.0
+
+
+def test_of_alternatives_the_one_that_was_found_best_counts_with_the_weight_of_the_quote() -> None:
+    short, long = make_target(0, 10, "w").places[0], make_target(0, 100, "v").places[0]
+    either = Target((short, long), 10)
+    other = make_target(0, 30, "x")
+    hits = [make_hit(0, 50, "v"), make_hit(0, 3, "w")]
+    assert evidence_recall([either], hits, 1000) == 0.5
+    assert evidence_recall([either, other], hits, 1000) == (0.5 * 10) / 40
+    assert evidence_recall([Target((short,), 10), other], hits, 1000) == (0.3 * 10) / 40
 
 
 def test_a_copy_of_the_same_version_is_evidence_too_and_another_version_is_not() -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from evals.criteria import Criteria
+from evals.locating import Lost
 from evals.observing import Missing
 from evals.record import JudgeRecord, Report, read_report, to_json
 from evals.rendering import render, write_report
 from evals.running import Run, evaluate
 from evals.samples import RegressionSet
+from evals.verdict import decide
 from rag.errors import NotMeasured, StorageError
 from tests.evals.test_running import SAMPLES
 from tests.small_corpus import make_plumbline
@@ -53,10 +56,11 @@ def report(tmp_path: Path) -> Report:
 def with_judge(report: Report) -> Report:
     """The report with a judge, a judged value that is missing, and hostile text."""
     first, *rest = report.samples
-    values = first.values | {"hit@1": Missing(HOSTILE)}
+    values = first.values | {"hit@1": Missing(HOSTILE), "right": 0.0}
     first = replace(first, values=values, question=HOSTILE, answer=HOSTILE, tags=("a|b",))
+    lost: dict[str, tuple[str, ...]] = {f"{HOSTILE} no longer holds the quote": (first.id,)}
     judge = JudgeRecord(True, "", "judge-1", "http://localhost/v1", 3, 9, 1, 900, 90)
-    return replace(report, judge=judge, samples=(first, *rest))
+    return replace(report, judge=judge, samples=(first, *rest), lost_evidence=lost)
 
 
 def test_the_record_reads_back_as_it_was(report: Report, tmp_path: Path) -> None:
@@ -65,17 +69,20 @@ def test_the_record_reads_back_as_it_was(report: Report, tmp_path: Path) -> None
     path.write_text(to_json(report))
     assert read_report(path) == report
     raw = json.loads(path.read_text())
-    assert raw["schema"] == 1
+    assert raw["schema"] == 2
     assert raw["samples"][0]["values"]["hit@1"] == {"reason": HOSTILE}
     assert raw["samples"][1]["values"]["hit@1"] == 1.0
 
 
-def test_files_are_named_by_date_corpus_and_release_and_never_overwritten(
+def test_folders_are_named_by_date_corpus_release_and_set_and_never_overwritten(
     report: Report, tmp_path: Path
 ) -> None:
     report = replace(report, created="2026-11-21T02:03:04+00:00")
     folders = [write_report(report, tmp_path / "reports").name for _ in range(3)]
-    assert folders == ["2026-11-21-small-r1", "2026-11-21-small-r1-2", "2026-11-21-small-r1-3"]
+    assert folders == [f"2026-11-21-small-r1-s{number}" for number in ("", "-2", "-3")]
+    assert (tmp_path / "reports" / "latest").resolve().name == folders[-1]
+    part = replace(report, regression_set=replace(report.regression_set, asked=3))
+    assert write_report(part, tmp_path / "reports").name == "2026-11-21-small-r1-s-3of4"
     names = sorted(path.name for path in (tmp_path / "reports" / folders[0]).iterdir())
     assert names == ["report.html", "report.json", "report.md"]
 
@@ -89,7 +96,40 @@ def test_a_report_shows_values_decisions_judge_and_fingerprint(suffix: str, repo
         assert report.metrics[name].definition[:20] in text
         assert found.mean is not None
     assert "close-miss" in text
-    assert "hashing@1" in text or "given" in text
+    assert "threshold" in text
+    assert "context characters" in text
+
+
+def not_right(report: Report) -> Report:
+    """The report with a critical answer that cites no evidence, and evidence that is gone."""
+    leave, boats, *rest = report.samples
+    wrong = replace(boats, critical=True, values=boats.values | {"right": 0.0})
+    lost = Lost("pay.md", "the release holds no source 'pay.md'")
+    samples = (replace(leave, lost=(lost,)), wrong, *rest)
+    verdict = decide(samples, report.aggregates, Criteria({"right": 0.9}, baseline=report))
+    return replace(
+        report, samples=samples, lost_evidence={lost.reason: ("leave",)}, verdict=verdict
+    )
+
+
+@pytest.mark.parametrize("suffix", ["md", "html"])
+def test_a_report_begins_with_its_verdict_and_what_is_wrong(suffix: str, report: Report) -> None:
+    text = render(not_right(report), suffix)
+    order = [
+        "broken: right is 0.750, its floor 0.9",
+        "critical and not right: boats",
+        "critical samples that were right in",
+        "1 samples lost",
+        "Not right: 2 of 4",
+        "wrong: cites none of the evidence",
+        "answered, though the documents do not",
+        "Evidence that is gone",
+        "pay.md",
+        "Quality",
+    ]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    assert "Passed." in render(report, suffix)
 
 
 @pytest.mark.parametrize("suffix", ["md", "html"])
@@ -141,8 +181,8 @@ def test_what_is_no_report_is_refused(content: str | None, says: str, tmp_path: 
 
 def test_a_report_of_another_schema_is_refused(report: Report, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    path.write_text(to_json(replace(report, schema=2)))
-    with pytest.raises(NotMeasured, match="schema 2"):
+    path.write_text(to_json(replace(report, schema=1)))
+    with pytest.raises(NotMeasured, match="schema 1"):
         read_report(path)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.aggregates import aggregate, missing_values, poorly_measured
+from evals.aggregates import aggregate, missing_values
+from evals.locating import Lost
 from evals.observing import Missing, Observer
 from evals.record import Aggregate, Decisions, Report, SampleRecord
 from evals.running import NOT_JUDGED, Run, evaluate
@@ -53,6 +54,7 @@ BOATS = make_sample(
 OFF_TOPIC = make_unanswerable("off", "What is the capital city of Mongolia?", "off-topic")
 CLOSE_MISS = make_unanswerable("close", "Do dogs travel free on every boat?", "close-miss")
 SAMPLES = (LEAVE, BOATS, OFF_TOPIC, CLOSE_MISS)
+IDS = tuple(sample.id for sample in SAMPLES)
 
 
 def run(
@@ -104,7 +106,9 @@ def test_the_confusion_matrix_tells_kinds_and_decisions_apart(report: Report) ->
         "off-topic": Decisions(0, 1, 0),
         "close-miss": Decisions(1, 0, 0),
     }
-    assert report.aggregates["abstention"].mean == 0.75
+    for name, mean in (("answerable_answered", 1), ("off_topic_abstained", 1), ("right", 0.75)):
+        assert report.aggregates[name].mean == mean
+    assert report.aggregates["close_miss_abstained"].mean == 0
 
 
 def test_slices_hold_the_samples_of_their_tag(report: Report) -> None:
@@ -121,24 +125,60 @@ def test_times_are_measured_for_every_sample(report: Report) -> None:
         assert 0 < found.p50 < 10_000
 
 
-def test_a_limit_asks_the_first_samples_and_is_recorded(tmp_path: Path) -> None:
-    report = run(make_plumbline(tmp_path), limit=1)
-    assert [sample.id for sample in report.samples] == ["leave"]
-    assert (report.regression_set.samples, report.regression_set.asked) == (4, 1)
+@pytest.mark.parametrize(
+    ("limit", "ids"),
+    [(1, ["leave"]), (2, ["leave", "off"]), (3, ["leave", "boats", "off"]), (9, list(IDS))],
+)
+def test_a_limit_asks_samples_from_all_over_the_set_and_is_recorded(
+    limit: int, ids: list[str], tmp_path: Path
+) -> None:
+    report = run(make_plumbline(tmp_path), limit=limit)
+    assert [sample.id for sample in report.samples] == ids
+    assert (report.regression_set.samples, report.regression_set.asked) == (4, len(ids))
 
 
-def test_evidence_that_moved_is_missing_with_its_reason_and_not_dropped(tmp_path: Path) -> None:
-    span = Span(5, 44)
-    moved = replace(LEAVE, id="moved", evidence=(Evidence("leave.md", PAY, span),))
-    report = run(make_plumbline(tmp_path), [LEAVE, moved])
-    found = report.aggregates["hit@5"]
-    assert (found.n, found.missing, found.mean) == (1, 1, 1.0)
-    ((_, reason),) = missing_values(report)
-    assert "no longer matches leave.md [5:44]" in reason
-    assert by_id(report, "moved").values["answer_containment"] == 1.0
-    assert any(
-        line.startswith("hit@5: 1 of 2 measured (evidence") for line in poorly_measured(report)
-    )
+LINE_ABOVE = {"leave.md": "Reviewed in May.\n\n" + TEXTS["leave.md"]}
+
+
+def test_a_line_above_the_evidence_changes_no_value(report: Report, tmp_path: Path) -> None:
+    edited = run(make_plumbline(tmp_path / "edited", texts=TEXTS | LINE_ABOVE))
+    for before, after in zip(report.samples, edited.samples, strict=True):
+        assert after.lost == ()
+        for name, value in before.values.items():
+            if report.metrics[name].unit == "share":
+                assert after.values[name] == value
+
+
+def test_a_source_that_is_gone_counts_0_and_is_named(report: Report, tmp_path: Path) -> None:
+    texts = {name: text for name, text in TEXTS.items() if name != "leave.md"}
+    without = run(make_plumbline(tmp_path / "less", texts=texts))
+    assert missing_values(without) == {}
+    (lost,) = by_id(without, "leave").lost
+    assert lost == Lost("leave.md", "the release holds no source 'leave.md'")
+    for name, found in without.aggregates.items():
+        before = report.aggregates[name]
+        if without.metrics[name].unit == "ms" or name == "citation_validity":
+            continue  # of times and of what was cited, not of evidence
+        assert found.n == before.n
+        assert found.mean is not None
+        assert before.mean is not None
+        assert found.mean <= before.mean
+    assert without.aggregates["evidence_present"].mean == 0.5
+
+
+def test_a_quote_that_was_rewritten_counts_0(tmp_path: Path) -> None:
+    texts = TEXTS | {"leave.md": TEXTS["leave.md"].replace("26 weeks", "28 weeks")}
+    leave = by_id(run(make_plumbline(tmp_path, texts=texts)), "leave")
+    assert leave.lost[0].reason.startswith("leave.md no longer holds the quote 'Parental leave is")
+    assert (leave.values["hit@1"], leave.values["right"]) == (0.0, 0.0)
+
+
+def test_either_of_two_documents_is_evidence_where_the_set_says_so(tmp_path: Path) -> None:
+    elsewhere = Evidence("dogs.md", "Dogs travel free of charge on every boat.", None)
+    either = Evidence("dogs.md", "Dogs must not enter", None, LEAVE.evidence)
+    asked = [replace(LEAVE, id="a", evidence=(elsewhere,)), replace(LEAVE, evidence=(either,))]
+    report = run(make_plumbline(tmp_path), asked)
+    assert [sample.values["right"] for sample in report.samples] == [0.0, 1.0]
 
 
 @pytest.mark.parametrize(

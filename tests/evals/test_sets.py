@@ -49,6 +49,14 @@ def test_a_set_is_read_with_evidence_kind_and_tags(tmp_path: Path) -> None:
     assert (second.kind, second.is_answerable) == ("off-topic", False)
 
 
+def test_evidence_may_name_other_quotes_that_are_enough(tmp_path: Path) -> None:
+    other = {"source": "directory.csv", "quote": "leave: 26"}
+    line = GOOD | {"evidence": [EVIDENCE | {"alternatives": [other]}]}
+    ((evidence,),) = [s.evidence for s in read_set(write(tmp_path / "s.jsonl", line)).samples]
+    assert evidence.span == Span(18, 26)
+    assert evidence.alternatives == (Evidence("directory.csv", "leave: 26", None),)
+
+
 def test_a_follow_up_keeps_its_conversation_and_asks_the_last_question(tmp_path: Path) -> None:
     turns = [("user", "How long?"), ("assistant", "26 weeks."), ("user", "And for two?")]
     messages = [{"role": role, "content": content} for role, content in turns]
@@ -82,6 +90,14 @@ def test_the_hash_changes_with_the_content(tmp_path: Path) -> None:
         (GOOD | {"evidence": []}, "evidence must be given"),
         (GOOD | {"evidence": [EVIDENCE | {"quote": " "}]}, "evidence.0: quote is blank"),
         (GOOD | {"evidence": [EVIDENCE | {"end": None}]}, "evidence.0: start and end"),
+        (
+            GOOD | {"evidence": [EVIDENCE | {"alternatives": [{"source": "a", "quote": " "}]}]},
+            "evidence.0.alternatives.0: quote is blank",
+        ),
+        (
+            GOOD | {"evidence": [EVIDENCE | {"alternatives": [EVIDENCE | {"alternatives": []}]}]},
+            "evidence.0.alternatives.0.alternatives: ",
+        ),
         (GOOD | {"evidence": [EVIDENCE | {"end": 18}]}, "evidence.0: end must be greater"),
         (GOOD | {"evidence": [EVIDENCE | {"start": -1}]}, "evidence.0.start: "),
         (GOOD | {"tags": ["close-miss"]}, "tags must hold"),
