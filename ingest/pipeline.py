@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from ingest import publishing
 from ingest.blobs import BlobStore
@@ -11,13 +12,14 @@ from ingest.chunking import CHUNKER
 from ingest.clock import Stopwatch, now_utc
 from ingest.embedding import LazyEmbedder, count_missing, embed_missing
 from ingest.ledger import Ledger, open_ledger
-from ingest.outcomes import Outcome, Report
+from ingest.outcomes import Outcome, Report, Unpublished
 from ingest.publishing import CorpusFolder
 from ingest.reading import Desk, SourceReader, cut_again
 from ingest.releasing import release
 from ingest.sources import Scan, is_below
 from ingest.workshop import Workshop
-from rag.errors import SourceNotFound
+from rag.errors import SourceNotFound, StorageError
+from rag.releases import tell_search
 
 
 def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
@@ -84,22 +86,43 @@ def _run(
             cut_again(desk)
         with watch.timing("embedding"):
             embedded = _embed(desk, workshop)
-        published = release(
-            folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
+        report = partial(
+            _report, folder, ledger, outcomes=tuple(outcomes), embedded=embedded, watch=watch
         )
-        report = Report(
-            corpus=folder.name,
-            release=folder.live(),
-            published=published,
-            outcomes=tuple(outcomes),
-            embedded=embedded,
-            chunks=sum(ledger.count_chunks().values()),
-            seconds=watch.total(),
-            timings=watch.stages(),
-        )
-        counts = json.dumps(dict(report.counts))
-        ledger.end_run(run, finished=now_utc(), release=report.release, counts=counts)
-    return report
+        try:
+            published = release(
+                folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
+            )
+        except StorageError as error:
+            raise Unpublished(str(error), report(published=False)) from error
+        finished = report(published=published)
+        counts = json.dumps(dict(finished.counts))
+        ledger.end_run(run, finished=now_utc(), release=finished.release, counts=counts)
+    return finished
+
+
+def _report(
+    folder: CorpusFolder,
+    ledger: Ledger,
+    *,
+    outcomes: tuple[Outcome, ...],
+    embedded: int,
+    watch: Stopwatch,
+    published: bool,
+) -> Report:
+    live = folder.live()
+    manifest = folder.manifest(live)
+    return Report(
+        corpus=folder.name,
+        release=live,
+        published=published,
+        outcomes=outcomes,
+        embedded=embedded,
+        chunks=sum(ledger.count_chunks().values()),
+        seconds=watch.total(),
+        timings=watch.stages(),
+        search=tell_search(manifest) if manifest else "",
+    )
 
 
 def set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:

@@ -15,6 +15,7 @@ from ingest.outcomes import Outcome, Report
 from ingest.upkeep import Freed, Verified
 from rag.domain import Manifest
 from rag.errors import RagError
+from rag.releases import tell_search
 
 
 def print_report(report: Report) -> None:
@@ -35,6 +36,8 @@ def print_report(report: Report) -> None:
         f"{report.seconds:.1f} s",
         highlight=False,
     )
+    if report.search:
+        console.print(f"{release} is searched {report.search}", highlight=False)
 
 
 def _remark(outcome: Outcome) -> str:
@@ -57,6 +60,7 @@ def print_report_as_json(report: Report) -> None:
         "chunks": report.chunks,
         "seconds": report.seconds,
         "timings": dict(report.timings),
+        "search": report.search,
     }
     _print_json(summary)
 
@@ -94,7 +98,8 @@ def print_releases(
             flags = {"live": manifest.release == live, "pinned": manifest.release in pins}
             _print_json(asdict(manifest) | flags)
         return
-    table = Table("release", "created", "documents", "chunks", "embedder", box=None, pad_edge=False)
+    columns = ("release", "created", "documents", "chunks", "searched", "embedder")
+    table = Table(*columns, box=None, pad_edge=False)
     for manifest in manifests:
         marks = " (live)" * (manifest.release == live) + " (pinned)" * (manifest.release in pins)
         table.add_row(
@@ -102,6 +107,7 @@ def print_releases(
             manifest.created,
             str(manifest.documents),
             str(manifest.chunks),
+            tell_search(manifest),
             manifest.embedder,
         )
     Console().print(table)
@@ -125,6 +131,8 @@ def print_freed(freed: Freed, *, as_json: bool) -> None:
         f"removed {len(freed.releases)} releases, {freed.blobs} originals and "
         f"{freed.embeddings} embeddings: {freed.bytes / 1e6:,.1f} MB"
     )
+    if not freed.is_compacted:
+        _say("the ledger was not compacted, there is no room for a copy of it: run gc again later")
 
 
 def print_receipt(receipt: Receipt, *, as_json: bool) -> None:

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
 from ingest import publishing
 from ingest.blobs import BlobStore
+from ingest.clock import now_utc
+from ingest.ledger_views import view_ledger
 from ingest.pipeline import writing
 from ingest.publishing import CorpusFolder
 from rag.errors import ReleaseBroken, ReleaseNotFound
 from rag.releases import probe
 from rag.seals import check_seal
+
+ROOM_TO_COMPACT = 2.5  # the new copy, and the log through which it replaces the old one
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +27,16 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """What `gc` removed, and how many bytes that gave back."""
+    """What `gc` removed, and how many bytes that gave back.
+
+    Without room for a copy of it the ledger is not compacted.
+    """
 
     releases: tuple[int, ...]
     blobs: int
     embeddings: int
     bytes: int
+    is_compacted: bool = True
 
 
 def verify(folder: CorpusFolder, number: int | None = None) -> list[Verified]:
@@ -56,18 +65,37 @@ def collect_garbage(folder: CorpusFolder, *, keep: int = publishing.KEPT_RELEASE
     Raises WriterBusy, StorageError.
     """
     before = _count_bytes(folder.path)
+    releases, blobs = _free_files(folder, keep)
     with writing(folder) as ledger:
-        releases = publishing.remove_old_releases(folder, ledger.pins(), keep=keep)
+        serving = folder.manifest(folder.serving())
+        embeddings = ledger.drop_unused_embeddings(embedder=serving.embedder if serving else "")
+        is_compacted = _has_room_to_compact(folder)
+        if is_compacted:
+            ledger.compact()
+    freed = before - _count_bytes(folder.path)
+    return Freed(tuple(releases), blobs, embeddings, max(0, freed), is_compacted)
+
+
+def _free_files(folder: CorpusFolder, keep: int) -> tuple[list[int], int]:
+    """Remove releases and original bytes, for which nothing has to be written first.
+
+    So there is room for the ledger, which on a full disk cannot even be opened to be changed.
+    """
+    with publishing.writer_lock(folder, now_utc()):
+        publishing.remove_stale_builds(folder)
+        with view_ledger(folder.ledger) as ledger:
+            releases = publishing.remove_old_releases(folder, ledger.pins(), keep=keep)
+            used = {row[0] for row in ledger.database.execute("SELECT version FROM documents")}
         blobs = BlobStore(folder.blobs)
-        used = {row[0] for row in ledger.database.execute("SELECT version FROM documents")}
+        blobs.remove_partial()
         unused = [sha256 for sha256 in blobs.stored() if sha256 not in used]
         for sha256 in unused:
             blobs.discard(sha256)
-        serving = folder.manifest(folder.serving())
-        embeddings = ledger.drop_unused_embeddings(embedder=serving.embedder if serving else "")
-        ledger.compact()
-    freed = before - _count_bytes(folder.path)
-    return Freed(tuple(releases), len(unused), embeddings, max(0, freed))
+    return releases, len(unused)
+
+
+def _has_room_to_compact(folder: CorpusFolder) -> bool:
+    return disk_usage(folder.path).free > ROOM_TO_COMPACT * folder.ledger.stat().st_size
 
 
 def _count_bytes(folder: Path) -> int:

@@ -9,6 +9,9 @@ from ingest.building import Engines
 from ingest.outcomes import Progress, Silence
 from ingest.workers import Limits
 from rag.ports import CountingEmbedder
+from rag.releases import GraphQuality, improve_graph
+
+EXACT_UP_TO = 20_000  # chunks, among which comparing all is quicker than going by a graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Workshop:
     `calibrate` writes into a release what it learns from it with the embedder, if anything.
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
-    the languages in which pictures of text are read.
+    the languages in which pictures of text are read. Releases of up to `exact_up_to` chunks are
+    searched exactly, larger ones by the graph that `improve_graph` repairs and measures.
     """
 
     embedder: str
@@ -37,3 +41,5 @@ class Workshop:
     ocr: str = ""
     embedder_name: str = ""
     keep: int = publishing.KEPT_RELEASES
+    improve_graph: Callable[[Path], GraphQuality] = improve_graph
+    exact_up_to: int = EXACT_UP_TO

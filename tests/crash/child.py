@@ -157,6 +157,7 @@ def _work(orders: Orders) -> None:
         load_embedder=Counting,
         engines=index_engines(),
         load_engines=lambda: Engines(*load_index_builders()),
+        exact_up_to=0,
     )
     add(folder, scan([orders.sources]), workshop)
 
