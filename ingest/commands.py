@@ -82,11 +82,18 @@ def _make(
 ) -> int:
     """Run what makes a release, showing how far it is and then how it ended."""
     from ingest import printing
+    from ingest.outcomes import Unpublished
     from ingest.progress import shown_progress
 
-    with shown_progress(as_json=options.json) as progress:
-        report = make(_equip(options, settings, progress, language))
-    (printing.print_report_as_json if options.json else printing.print_report)(report)
+    show = printing.print_report_as_json if options.json else printing.print_report
+    try:
+        with shown_progress(as_json=options.json) as progress:
+            report = make(_equip(options, settings, progress, language))
+    except Unpublished as error:
+        show(error.report)
+        sys.stdout.flush()
+        raise
+    show(report)
     return report.exit_code
 
 
@@ -177,19 +184,19 @@ def _receipts(options: argparse.Namespace, settings: "Settings", folder: "Corpus
 
 
 def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger import open_ledger
+    from ingest.ledger_views import view_ledger
     from ingest.printing import print_sources
 
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         print_sources(list(ledger.sources().values()), as_json=options.json)
     return 0
 
 
 def _releases(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger import open_ledger
+    from ingest.ledger_views import view_ledger
     from ingest.printing import print_hold, print_releases
 
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         pins = ledger.pins()
     manifests = [folder.manifest(number) for number in folder.numbers()]
     found = [each for each in manifests if each]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest.ledger import State
+from rag.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Outcome:
 class Report:
     """A finished run: `release` is the live one, `published` whether this run made it so.
 
-    `built` is a release that waits for `publish`; `held` says why nothing newer goes live.
+    `built` is a release that waits for `publish`; `held` says why nothing newer goes live. `search`
+    says in words how the live release is searched.
     """
 
     corpus: str
@@ -42,6 +44,7 @@ class Report:
     timings: Mapping[str, float] = field(default_factory=dict)
     built: int | None = None
     held: str = ""
+    search: str = ""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -52,6 +55,17 @@ class Report:
     def exit_code(self) -> int:
         """1 when a source was quarantined, else 0."""
         return 1 if "quarantined" in self.counts else 0
+
+
+class Unpublished(StorageError):
+    """Sources were read and embedded, which is kept, but no release could be made of them."""
+
+    def __init__(self, reason: str, report: Report) -> None:
+        live = "nothing" if report.release is None else f"{report.corpus}@{report.release}"
+        super().__init__(
+            f"{reason}; what was read and embedded is kept in the ledger, {live} serves on"
+        )
+        self.report = report
 
 
 class Progress(Protocol):

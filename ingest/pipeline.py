@@ -3,20 +3,22 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ingest.blobs import BlobStore
 from ingest.chunking import CHUNKER
 from ingest.clock import Stopwatch, now_utc
 from ingest.embedding import LazyEmbedder, count_missing, embed_missing
 from ingest.ledger import Ledger
-from ingest.outcomes import Outcome, Report
+from ingest.outcomes import Outcome, Report, Unpublished
 from ingest.publishing import CorpusFolder
 from ingest.reading import Desk, SourceReader, cut_again
-from ingest.releasing import release
+from ingest.releasing import Released, release
 from ingest.sources import Scan, is_below
 from ingest.workshop import Workshop
 from ingest.writing import writing
-from rag.errors import SourceNotFound
+from rag.errors import SourceNotFound, StorageError
+from rag.releases import tell_search
 
 
 def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
@@ -71,24 +73,41 @@ def _run(
             cut_again(desk)
         with watch.timing("embedding"):
             embedded = _embed(desk, workshop)
-        released = release(
-            folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
-        )
         report = Report(
             corpus=folder.name,
-            release=folder.live(),
-            published=released.published,
-            built=released.built,
-            held=str(released.hold or ""),
+            release=None,
+            published=False,
             outcomes=tuple(outcomes),
             embedded=embedded,
             chunks=sum(ledger.count_chunks().values()),
-            seconds=watch.total(),
-            timings=watch.stages(),
+            seconds=0.0,
         )
+        try:
+            released = release(
+                folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
+            )
+        except StorageError as error:
+            raise Unpublished(str(error), _close(report, folder, watch, Released())) from error
+        report = _close(report, folder, watch, released)
         counts = json.dumps(dict(report.counts))
         ledger.end_run(run, finished=now_utc(), release=report.release, counts=counts)
     return report
+
+
+def _close(report: Report, folder: CorpusFolder, watch: Stopwatch, released: Released) -> Report:
+    """The report with what became of the corpus' releases."""
+    live = folder.live()
+    manifest = folder.manifest(live)
+    return replace(
+        report,
+        release=live,
+        published=released.published,
+        built=released.built,
+        held=str(released.hold or ""),
+        search=tell_search(manifest) if manifest else "",
+        seconds=watch.total(),
+        timings=watch.stages(),
+    )
 
 
 def set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:

@@ -15,7 +15,7 @@ from ingest.outcomes import Outcome, Report
 from ingest.upkeep import Freed, Verified
 from rag.domain import Manifest
 from rag.errors import RagError
-from rag.releases import Hold
+from rag.releases import Hold, tell_search
 
 
 def print_report(report: Report) -> None:
@@ -40,6 +40,8 @@ def print_report(report: Report) -> None:
         f"{report.seconds:.1f} s",
         highlight=False,
     )
+    if report.search:
+        console.print(f"{release} is searched {report.search}", highlight=False)
 
 
 def _remark(outcome: Outcome) -> str:
@@ -64,6 +66,7 @@ def print_report_as_json(report: Report) -> None:
         "chunks": report.chunks,
         "seconds": report.seconds,
         "timings": dict(report.timings),
+        "search": report.search,
     }
     _print_json(summary)
 
@@ -101,7 +104,8 @@ def print_releases(
             flags = {"live": manifest.release == live, "pinned": manifest.release in pins}
             _print_json(asdict(manifest) | flags)
         return
-    table = Table("release", "created", "documents", "chunks", "embedder", box=None, pad_edge=False)
+    columns = ("release", "created", "documents", "chunks", "searched", "embedder")
+    table = Table(*columns, box=None, pad_edge=False)
     for manifest in manifests:
         marks = " (live)" * (manifest.release == live) + " (pinned)" * (manifest.release in pins)
         table.add_row(
@@ -109,6 +113,7 @@ def print_releases(
             manifest.created,
             str(manifest.documents),
             str(manifest.chunks),
+            tell_search(manifest),
             manifest.embedder,
         )
     Console().print(table)
@@ -132,6 +137,8 @@ def print_freed(freed: Freed, *, as_json: bool) -> None:
         f"removed {len(freed.releases)} releases, {freed.blobs} originals and "
         f"{freed.embeddings} embeddings: {freed.bytes / 1e6:,.1f} MB"
     )
+    if not freed.is_compacted:
+        _say("the ledger was not compacted, there is no room for a copy of it: run gc again later")
 
 
 def print_doomed(doomed: Sequence[Doomed], *, as_json: bool) -> None:

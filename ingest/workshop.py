@@ -9,6 +9,9 @@ from ingest.building import Engines
 from ingest.outcomes import Progress, Silence
 from ingest.workers import Limits
 from rag.ports import CountingEmbedder
+from rag.releases import GraphQuality, improve_graph
+
+EXACT_UP_TO = 20_000  # chunks, among which comparing all is quicker than going by a graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,8 @@ class Workshop:
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
     the languages in which pictures of text are read. `resume` ends a hold, `build` makes a release
-    that waits for `publish`.
+    that waits for `publish`. Releases of up to `exact_up_to` chunks are searched exactly, larger
+    ones by the graph that `improve_graph` repairs and measures.
     """
 
     embedder: str
@@ -40,3 +44,5 @@ class Workshop:
     keep: int = publishing.KEPT_RELEASES
     resume: bool = False
     build: bool = False
+    improve_graph: Callable[[Path], GraphQuality] = improve_graph
+    exact_up_to: int = EXACT_UP_TO
