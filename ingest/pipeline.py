@@ -2,21 +2,28 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from ingest.blobs import BlobStore
 from ingest.chunking import CHUNKER
 from ingest.clock import Stopwatch, now_utc
+from ingest.desk import Desk
 from ingest.embedding import LazyEmbedder, count_missing, embed_missing
 from ingest.ledger import Ledger
-from ingest.outcomes import Outcome, Report
+from ingest.naming import current_names, name_documents, source_not_found
+from ingest.outcomes import Outcome, Reading, Report
 from ingest.publishing import CorpusFolder
-from ingest.reading import Desk, SourceReader, cut_again
-from ingest.releasing import release
+from ingest.reading import SourceReader, cut_again
+from ingest.releasing import Released, release
+from ingest.shrinking import find_shrunk
 from ingest.sources import Scan, is_below
+from ingest.widening import Widening
 from ingest.workshop import Workshop
 from ingest.writing import writing
-from rag.errors import SourceNotFound
+
+Named = TypeVar("Named", Outcome, Widening)
 
 
 def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
@@ -31,34 +38,43 @@ def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
 def remove(folder: CorpusFolder, arguments: Sequence[str], workshop: Workshop) -> Report:
     """Take the sources given, and all below them, out of the corpus; they may be added again.
 
-    Raises SourceNotFound for one that the corpus does not know, and what `add` raises.
+    A root among them is taken out with what was said of it. Raises SourceNotFound for one that the
+    corpus does not know, and what `add` raises.
     """
 
-    def take_out(desk: Desk) -> list[Outcome]:
-        known = desk.ledger.sources()
-        outcomes = []
-        with desk.ledger.transaction():
+    def take_out(desk: Desk) -> Reading:
+        ledger, history = desk.ledger, desk.ledger.history
+        known, names = ledger.sources(), current_names(ledger)
+        documents = ledger.document_names()
+        outcomes: dict[str, Outcome] = {}
+        with ledger.transaction():
             for argument in arguments:
                 rows = [row for row in known.values() if is_below(argument, row.uri, row.root)]
-                if not rows:
-                    raise SourceNotFound(f"corpus {folder.name!r} knows no source {argument!r}")
+                roots = [root.uri for root in history.roots() if is_below(argument, root.uri, "")]
+                if not rows and not roots:
+                    raise source_not_found(folder.name, argument, names.values())
+                for root in roots:
+                    history.drop_root(root)
                 for row in rows:
-                    desk.ledger.remove_source(row.uri)
-                    outcomes.append(Outcome(row.name, "removed"))
-        return outcomes
+                    ledger.remove_source(row.uri)
+                    if row.uri in documents:
+                        outcomes[row.uri] = Outcome(names[row.uri], "removed", uri=row.uri)
+            ledger.drop_empty_archives()
+        found = tuple(outcomes[uri] for uri in sorted(outcomes))
+        return Reading(found, taken_out=frozenset(outcomes))
 
     return _run(folder, workshop, take_out)
 
 
 def rebuild(folder: CorpusFolder, workshop: Workshop) -> Report:
     """Publish a release made wholly anew from the ledger; embeds only what it lacks."""
-    return _run(folder, workshop, lambda desk: [], fresh=True)
+    return _run(folder, workshop, lambda desk: Reading(), fresh=True)
 
 
 def _run(
     folder: CorpusFolder,
     workshop: Workshop,
-    read: Callable[[Desk], list[Outcome]],
+    read: Callable[[Desk], Reading],
     *,
     fresh: bool = False,
 ) -> Report:
@@ -67,20 +83,27 @@ def _run(
         run = ledger.begin_run(now_utc())
         desk = set_up(folder, ledger, workshop)
         with watch.timing("reading"):
-            outcomes = read(desk)
+            reading = read(desk)
+            reading = _name(reading, name_documents(ledger))
             cut_again(desk)
         with watch.timing("embedding"):
             embedded = _embed(desk, workshop)
-        released = release(
-            folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
-        )
+        shrunk = find_shrunk(folder, ledger, taken_out=reading.taken_out)
+        if shrunk and not workshop.allow_shrink:
+            released = Released(hold=folder.hold())
+        else:
+            shrunk = ()
+            released = release(
+                folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
+            )
         report = Report(
             corpus=folder.name,
             release=folder.live(),
             published=released.published,
             built=released.built,
             held=str(released.hold or ""),
-            outcomes=tuple(outcomes),
+            reading=reading,
+            shrunk=shrunk,
             embedded=embedded,
             chunks=sum(ledger.count_chunks().values()),
             seconds=watch.total(),
@@ -91,12 +114,27 @@ def _run(
     return report
 
 
+def _name(reading: Reading, names: Mapping[str, str]) -> Reading:
+    """The outcomes of a run under the names that their sources have after it."""
+
+    def renamed(each: Named) -> Named:
+        name = names.get(each.uri, each.source)
+        return each if name == each.source else replace(each, source=name)
+
+    return replace(
+        reading,
+        outcomes=tuple(map(renamed, reading.outcomes)),
+        held=tuple(map(renamed, reading.held)),
+        widened=tuple(map(renamed, reading.widened)),
+    )
+
+
 def set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:
     """What reading and cutting work with."""
     return Desk(
         corpus=folder.name,
         ledger=ledger,
-        blobs=BlobStore(folder.blobs),
+        blobs=BlobStore(folder.blobs, most_bytes=workshop.limits.source_bytes),
         embedder=LazyEmbedder(workshop.load_embedder),
         chunked_by=f"{CHUNKER} {workshop.embedder}",
         progress=workshop.progress,
@@ -104,6 +142,7 @@ def set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:
         scratch=folder.path / f".unpacked-{os.getpid()}",
         checksum=workshop.checksum,
         ocr=workshop.ocr,
+        widen=workshop.widen,
     )
 
 

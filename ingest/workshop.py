@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ingest import publishing
 from ingest.building import Engines
+from ingest.limits import Limits
 from ingest.outcomes import Progress, Silence
-from ingest.workers import Limits
 from rag.ports import CountingEmbedder
 
 
@@ -22,7 +22,8 @@ class Workshop:
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
     the languages in which pictures of text are read. `resume` ends a hold, `build` makes a release
-    that waits for `publish`.
+    that waits for `publish`. `widen` lets documents be readable by more than before, and
+    `allow_shrink` lets much of a root be gone from the next release.
     """
 
     embedder: str
@@ -40,3 +41,5 @@ class Workshop:
     keep: int = publishing.KEPT_RELEASES
     resume: bool = False
     build: bool = False
+    widen: bool = False
+    allow_shrink: bool = False
