@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ingest.catalogue import Catalogue
 from ingest.history import History
 from ingest.schema import FORMAT, prepare, write_digest
 from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
@@ -70,6 +71,7 @@ class Ledger:
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
         self.history = History(database)
+        self.catalogue = Catalogue(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -116,38 +118,6 @@ class Ledger:
         )
         self.history.record(uri)
         self._put_chunks(stored.document.id, chunks)
-
-    def document_versions(self) -> dict[str, str]:
-        """The version of each document by its id."""
-        return dict(self.database.execute("SELECT id, version FROM documents").fetchall())
-
-    def document_names(self) -> dict[str, str]:
-        """What each document is called, by the URI of its source."""
-        return dict(self.database.execute("SELECT uri, source FROM documents").fetchall())
-
-    def rename_document(self, uri: str, name: str) -> None:
-        """Call the document of a source by another name."""
-        self.database.execute("UPDATE documents SET source = ? WHERE uri = ?", (name, uri))
-        self._write_digest_of(uri)
-
-    def readers(self, uri: str) -> tuple[str, ...] | None:
-        """Who may read the document of a source, None where it has none."""
-        row = self.database.execute("SELECT access FROM documents WHERE uri = ?", (uri,)).fetchone()
-        return tuple(json.loads(row[0])) if row else None
-
-    def set_readers(self, uri: str, access: Sequence[str]) -> None:
-        """Change who may read the document of a source."""
-        self.database.execute(
-            "UPDATE documents SET access = ? WHERE uri = ?",
-            (json.dumps(access, ensure_ascii=False), uri),
-        )
-        self.history.record(uri)
-        self._write_digest_of(uri)
-
-    def _write_digest_of(self, uri: str) -> None:
-        found = self.database.execute("SELECT id FROM documents WHERE uri = ?", (uri,)).fetchall()
-        for (id_,) in found:
-            write_digest(self.database, id_)
 
     def replace_chunks(self, document_id: str, chunks: Sequence[Chunk], *, chunked_by: str) -> None:
         """Record new chunks of a document that itself has not changed."""

@@ -93,12 +93,12 @@ def name_documents(ledger: Ledger) -> dict[str, str]:
     """
     names = current_names(ledger)
     renamed = {
-        uri: names[uri] for uri, name in ledger.document_names().items() if names[uri] != name
+        uri: names[uri] for uri, name in ledger.catalogue.names().items() if names[uri] != name
     }
     if renamed:
         with ledger.transaction():
             for uri, name in renamed.items():
-                ledger.rename_document(uri, name)
+                ledger.catalogue.rename(uri, name)
     return names
 
 

@@ -45,7 +45,7 @@ def remove(folder: CorpusFolder, arguments: Sequence[str], workshop: Workshop) -
     def take_out(desk: Desk) -> Reading:
         ledger, history = desk.ledger, desk.ledger.history
         known, names = ledger.sources(), current_names(ledger)
-        documents = ledger.document_names()
+        documents = ledger.catalogue.names()
         outcomes: dict[str, Outcome] = {}
         with ledger.transaction():
             for argument in arguments:

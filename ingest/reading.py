@@ -179,7 +179,7 @@ class SourceReader:
             return False
         if not self._settlement.has_document(row.uri):
             return row.mtime_ns != TRY_AGAIN and not self._desk.checksum
-        recorded, wanted = self._ledger.readers(row.uri), read_stamp(row.stamp)[1]
+        recorded, wanted = self._ledger.catalogue.readers(row.uri), read_stamp(row.stamp)[1]
         return labels.access == (wanted or recorded) or not self._desk.checksum
 
     def _record(self, results: list[tuple[Job, Extracted | ExtractionFailed]]) -> None:
