@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ingest.labels import SIDE_CAR, SideCar, stamp_of
 from ingest.selection import IGNORE_FILE, Selection
 from ingest.small_files import read_small_file
-from ingest.sources import GLOB, LINK, NOT_A_FILE, ScanOptions, Source, printable
-from rag.errors import SourceNotFound, SourceSkipped, SourceUnreadable
+from ingest.sources import GLOB, LINK, LOCAL, NOT_A_FILE, ScanOptions, Source, printable
+from rag.errors import ExtractionFailed, SourceNotFound, SourceSkipped, SourceUnreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,34 @@ def _look_at_file(path: Path, base: Path, root: str) -> Source:
     except OSError as error:
         return walker.problem(uri, os.fspath(path), relative, error)
     return walker.describe(uri, os.fspath(path), printable(relative), (status, found))
+
+
+def side_cars_above(root: str, outer: str) -> tuple[SideCar, ...]:
+    """The side-cars of the folders from `outer` on in which the folder of a root lies, by URIs."""
+    place = _path_of(root)
+    folder = place if place.is_dir() else place.parent
+    start = _path_of(outer)
+    above = [each for each in reversed(folder.parents) if each.is_relative_to(start)]
+    found = []
+    for each in above:
+        path = each / SIDE_CAR
+        try:
+            found.append(_side_car(os.fspath(path), path.lstat()))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problem = ExtractionFailed(error.strerror or "cannot be looked at")
+            found.append(SideCar(SIDE_CAR, "unseen", partial(_refuse, problem)))
+    return tuple(found)
+
+
+def _refuse(problem: ExtractionFailed, most_bytes: int) -> bytes:
+    raise problem
+
+
+def _path_of(uri: str) -> Path:
+    path = uri.removeprefix(LOCAL).partition(GLOB)[0]
+    return Path(os.fsdecode(unquote_to_bytes(path)) or "/")
 
 
 class _Walker:

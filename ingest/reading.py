@@ -11,12 +11,13 @@ from ingest.content import Extraction, list_pages
 from ingest.desk import Desk, extractor_fingerprint
 from ingest.expanding import ArchiveExpander
 from ingest.history import document_id, hash_uri
-from ingest.labels import Labels, merge_metadata, read_labels
+from ingest.labels import Labels, merge_metadata, read_labels, stamp_of
 from ingest.ledger import SourceRow, StoredDocument
+from ingest.local import side_cars_above
 from ingest.outcomes import Reading
 from ingest.roots import KnownRoots, take_in
 from ingest.settling import TRY_AGAIN, Settlement
-from ingest.sources import Scan, Source
+from ingest.sources import LOCAL, Scan, Source
 from ingest.unpacking import is_archive
 from ingest.widening import AccessGuard, read_stamp, stamp_held
 from ingest.workers import Extracted, ExtractionPool, Job, count_workers
@@ -63,6 +64,7 @@ class SourceReader:
         desk = self._desk
         with desk.ledger.transaction():
             self._roots = take_in(desk.ledger.history, scan)
+        scan = self._inherit(scan)
         expander = ArchiveExpander(desk, self._known, self._extractor, self._stamp)
         try:
             expanded = expander.expand(scan.sources)
@@ -80,6 +82,22 @@ class SourceReader:
             widened=tuple(self._guard.widened),
             hidden=scan.hidden,
         )
+
+    def _inherit(self, scan: Scan) -> Scan:
+        """The sources with the side-cars of known folders around their own roots."""
+        above = {
+            root: side_cars_above(root, outer)
+            for root in scan.roots
+            if root.startswith(LOCAL) and (outer := self._roots.outermost(root)) != root
+        }
+        if not any(above.values()):
+            return scan
+        sources = []
+        for each in scan.sources:
+            inherited = above.get(each.root, ())
+            stamp, side_cars = stamp_of(inherited) + each.stamp, (*inherited, *each.side_cars)
+            sources.append(replace(each, stamp=stamp, side_cars=side_cars))
+        return replace(scan, sources=tuple(sources))
 
     def _read_all(self, scan: Scan) -> None:
         self._remove_vanished(scan)

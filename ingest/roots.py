@@ -45,6 +45,12 @@ class KnownRoots:
         self._found.clear()
         return changed
 
+    def outermost(self, root: str) -> str:
+        """The known folder around a root that holds all others around it, or else its own."""
+        folder = folder_of(root)
+        around = [each for each in self._said if encloses(each, folder)]
+        return min(around, key=len, default=folder)
+
     def said_of(self, root: str) -> RootLabels:
         """What is known of a root itself."""
         return self._said.get(root, RootLabels())
