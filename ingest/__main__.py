@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except RagError as error:
-        print(f"ingest: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        print(f"ingest: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 - a command's output
         return error.exit_code
     except KeyboardInterrupt:
         if received:  # a library that was waiting turned the signal into this

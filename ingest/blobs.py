@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ingest.limits import DEFAULTS
 from ingest.sources import Source
-from rag.errors import ExtractionFailed, StorageError
+from rag.errors import ExtractionFailed, SourceSkipped, SourceUnreadable, StorageError
 
-MOST_BYTES = 200_000_000
 STEP_BYTES = 1 << 20
 
 
@@ -39,17 +39,21 @@ def hash_file(path: Path) -> str:
 class BlobStore:
     """Content-addressed files below one folder, each written whole or not at all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, most_bytes: int = DEFAULTS.source_bytes) -> None:
         self._folder = folder
+        self._most_bytes = most_bytes
 
     def path_of(self, sha256: str) -> Path:
         """Where the bytes with this hash are kept."""
         return self._folder / sha256[:2] / sha256
 
     def store(self, source: Source) -> Blob:
-        """Copy a source, twice if it changes meanwhile. Raises ExtractionFailed, StorageError."""
-        if source.size > MOST_BYTES:
-            raise ExtractionFailed(f"larger than {MOST_BYTES // 1_000_000} MB")
+        """Copy a source, twice if it changes meanwhile.
+
+        Raises SourceUnreadable where that may pass, ExtractionFailed, StorageError.
+        """
+        if source.size > self._most_bytes:
+            raise ExtractionFailed(f"larger than {self._most_bytes / 1e6:g} MB")
         partial = self._folder / f".{os.getpid()}.partial"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +64,7 @@ class BlobStore:
                     return self._copy(source, partial)
                 except _Changed:
                     continue
-            raise ExtractionFailed("changed while it was read, twice")
+            raise SourceUnreadable("changed while it was read, twice")
         except OSError as error:
             raise StorageError(f"{self._folder} cannot be written: {error.strerror}") from error
         finally:
@@ -84,7 +88,10 @@ class BlobStore:
     def _fetch(self, source: Source, partial: Path) -> Blob:
         """Size and time are what the scan told of it, so that the next scan finds the same."""
         assert source.fetch is not None
-        source.fetch(partial, most_bytes=MOST_BYTES)
+        try:
+            source.fetch(partial, most_bytes=self._most_bytes)
+        except ExtractionFailed as error:
+            raise SourceUnreadable(str(error)) from error
         with partial.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
@@ -97,7 +104,7 @@ class BlobStore:
         with _open(source.path) as stream:
             before = os.fstat(stream.fileno())
             with partial.open("wb") as copy:
-                for piece in _read(stream):
+                for piece in _read(stream, self._most_bytes):
                     digest.update(piece)
                     copy.write(piece)
                     size += len(piece)
@@ -122,21 +129,21 @@ def _open(path: Path) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise ExtractionFailed(error.strerror or "cannot be opened") from error
+        raise SourceUnreadable(error.strerror or "cannot be opened") from error
     stream = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         stream.close()
-        raise ExtractionFailed("not a regular file")
+        raise SourceSkipped("not a regular file")
     return stream
 
 
-def _read(stream: BinaryIO) -> Iterator[bytes]:
-    left = MOST_BYTES + 1
+def _read(stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:
+    left = most_bytes + 1
     while left > 0:
         try:
             piece = stream.read(min(STEP_BYTES, left))
         except OSError as error:
-            raise ExtractionFailed(error.strerror or "cannot be read") from error
+            raise SourceUnreadable(error.strerror or "cannot be read") from error
         if not piece:
             return
         left -= len(piece)

@@ -11,6 +11,7 @@ FORGET = """Erase sources, and all that has the same bytes, from the ledger, the
 embeddings and every release, pinned or not; prints a receipt of hashes and the result of a byte
 scan of the corpus folder. A tombstone keeps them out of later runs of `add` until `--lift`."""
 RECEIPTS = "the erasures, their receipts, and whether they are finished"
+STATES = ("indexed", "duplicate", "empty", "skipped", "quarantined")
 REMOVE = """Take sources, and all below them, out of the next release; they stay in the releases
 before it. To erase use `forget`."""
 
@@ -28,7 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     remove.add_argument("source", nargs="+", metavar="SOURCE")
     _describe_forget(commands.add_parser("forget", help="erase sources", description=FORGET))
     for name, purpose in (
-        ("status", "each source and its state"),
+        ("status", "how many sources are in which state, and each of them"),
+        ("roots", "the SOURCEs that were added, and what was said of each"),
         ("releases", "the releases that are kept"),
         ("rollback", "make the release before the live one live, and hold the corpus there"),
         ("rebuild", "make a release anew from the ledger, embedding only what that lacks"),
@@ -47,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     garbage = "remove old releases, and originals and embeddings that nothing uses"
     gc = commands.add_parser("gc", help=garbage, description=garbage)
     gc.add_argument("--keep", type=_count, default=3, metavar="N", help="releases (default: 3)")
+    _describe_status(commands.choices["status"])
     for name in ("add", "remove", "rebuild"):
         _describe_hold(commands.choices[name])
     for command in commands.choices.values():
@@ -64,20 +67,51 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
         help="a file, a folder, a glob, or a URL (s3://, gs://, github://, zip://, https://, ...)",
     )
     selection = add.add_argument_group("which files", "patterns as in .gitignore")
-    selection.add_argument("--include", action="append", default=[], metavar="PATTERN")
-    selection.add_argument("--exclude", action="append", default=[], metavar="PATTERN")
+    selection.add_argument(
+        "--include",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="take only files that match, e.g. '*.md'",
+    )
+    selection.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out files and folders that match, e.g. 'drafts/'",
+    )
     selection.add_argument(
         "--allow-web", action="store_true", help="read https:// pages and sitemaps"
     )
-    labels = add.add_argument_group("what is said of them")
-    labels.add_argument("--meta", action="append", default=[], metavar="KEY=VALUE")
-    labels.add_argument("--tag", action="append", default=[], metavar="TAG")
+    labels = add.add_argument_group(
+        "what is said of them", "holds for each SOURCE, and all below it, until it is said anew"
+    )
+    labels.add_argument(
+        "--meta",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="metadata, to filter by; an empty one takes it away",
+    )
+    labels.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="a tag; an empty one takes all",
+    )
     labels.add_argument(
         "--acl",
         action="append",
         default=[],
         metavar="GROUP,...",
-        help="who may read them (default: public, everybody)",
+        help="who may read them (default: as said before, at first public, everybody)",
+    )
+    labels.add_argument(
+        "--widen",
+        action="store_true",
+        help="let documents be readable by more than before; without it they stay as they were",
     )
     add.add_argument(
         "--ocr",
@@ -106,8 +140,20 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
     )
 
 
+def _describe_status(status: argparse.ArgumentParser) -> None:
+    status.add_argument("name", nargs="?", default="", metavar="NAME", help="part of the name")
+    status.add_argument("--state", default="", choices=STATES, help="only sources in this state")
+    status.add_argument("--root", default="", metavar="SOURCE", help="only sources below this")
+
+
 def _describe_hold(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("going live").add_mutually_exclusive_group()
+    live = command.add_argument_group("going live")
+    live.add_argument(
+        "--allow-shrink",
+        action="store_true",
+        help="publish although more than a third of a SOURCE, or all there was, is gone",
+    )
+    group = live.add_mutually_exclusive_group()
     group.add_argument("--resume", action="store_true", help="publish although the corpus is held")
     group.add_argument(
         "--build",
@@ -117,7 +163,13 @@ def _describe_hold(command: argparse.ArgumentParser) -> None:
 
 
 def _describe_forget(forget: argparse.ArgumentParser) -> None:
-    forget.add_argument("--source", action="append", default=[], metavar="SOURCE")
+    forget.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="a path or URI as it was added, and all below it",
+    )
     forget.add_argument(
         "--subject",
         action="append",

@@ -3,11 +3,13 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
 
-from rag.errors import CorpusNotFound, StorageError, UsageError, WriterBusy
+from rag.errors import CorpusNotFound, StorageError, UsageError
 
 if TYPE_CHECKING:
+    from ingest.limits import Limits
     from ingest.outcomes import Progress, Report
     from ingest.publishing import CorpusFolder
     from ingest.sources import ScanOptions
@@ -37,11 +39,11 @@ def _add(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolde
     language = _check_language(options.language)
     chosen = _choose(options)
 
-    def bring_in() -> int:
+    def bring_in() -> "Report":
         found = scan(options.source, chosen)
         return _make(options, settings, language, lambda w: pipeline.add(folder, found, w))
 
-    return _watch(options, bring_in) if options.watch else bring_in()
+    return _watch(options, bring_in) if options.watch else _tell(options, bring_in())
 
 
 def _choose(options: argparse.Namespace) -> "ScanOptions":
@@ -57,20 +59,27 @@ def _choose(options: argparse.Namespace) -> "ScanOptions":
     return ScanOptions(Selection(options.include, options.exclude), labels, options.allow_web)
 
 
-def _watch(options: argparse.Namespace, bring_in: Callable[[], int]) -> int:
-    from ingest.printing import print_problem
-    from ingest.watching import follow, watched_folders
+def _watch(options: argparse.Namespace, bring_in: "Callable[[], Report]") -> int:
+    from ingest.reporting import News
+    from ingest.watching import Pace, StampedLines, follow, watched_folders
 
-    folders = watched_folders(options.source)
+    folders, news = watched_folders(options.source), News()
 
-    def try_to_bring_in() -> None:
-        try:
-            bring_in()
+    def bring_in_and_tell() -> None:
+        report = bring_in()
+        if news.has(report):
+            _tell(options, report)
             sys.stdout.flush()
-        except WriterBusy as error:  # what it leaves undone is found at the next look
-            print_problem(error)
 
-    follow(folders, try_to_bring_in, quiet_s=options.quiet_period)
+    def tell(problem: str) -> None:
+        sys.stderr.write(f"ingest: {' '.join(problem.split())}\n")
+        sys.stderr.flush()
+
+    with (
+        redirect_stdout(sys.stdout if options.json else StampedLines(sys.stdout)),
+        redirect_stderr(StampedLines(sys.stderr)),
+    ):
+        follow(folders, bring_in_and_tell, tell, Pace(options.quiet_period))
     return 0
 
 
@@ -79,21 +88,25 @@ def _make(
     settings: "Settings",
     language: str | None,
     make: "Callable[[Workshop], Report]",
-) -> int:
-    """Run what makes a release, showing how far it is and then how it ended."""
-    from ingest import printing
+) -> "Report":
+    """Run what makes a release, showing how far it is."""
     from ingest.outcomes import Unpublished
     from ingest.progress import shown_progress
 
-    show = printing.print_report_as_json if options.json else printing.print_report
     try:
         with shown_progress(as_json=options.json) as progress:
-            report = make(_equip(options, settings, progress, language))
+            return make(_equip(options, settings, progress, language))
     except Unpublished as error:
-        show(error.report)
+        _tell(options, error.report)
         sys.stdout.flush()
         raise
-    show(report)
+
+
+def _tell(options: argparse.Namespace, report: "Report") -> int:
+    """Say how a run has ended; its exit code."""
+    from ingest import reporting
+
+    (reporting.print_report_as_json if options.json else reporting.print_report)(report)
     return report.exit_code
 
 
@@ -128,9 +141,28 @@ def _equip(
         progress=progress,
         checksum=getattr(options, "checksum", False),
         ocr=getattr(options, "ocr", ""),
+        limits=_limits(settings),
+        widen=getattr(options, "widen", False),
+        allow_shrink=getattr(options, "allow_shrink", False),
         keep=getattr(options, "keep", KEPT_RELEASES),
         resume=getattr(options, "resume", False),
         build=getattr(options, "build", False),
+    )
+
+
+def _limits(settings: "Settings") -> "Limits":
+    from ingest.limits import Limits
+
+    return Limits(
+        wall_s=settings.reader_seconds,
+        cpu_s=settings.reader_cpu_seconds,
+        memory_bytes=settings.reader_memory_mb << 20,
+        source_bytes=settings.file_mb * 10**6,
+        text_characters=settings.file_characters,
+        members=settings.archive_files,
+        member_bytes=settings.archive_file_mb * 10**6,
+        unpacked_bytes=settings.archive_mb * 10**6,
+        ratio=settings.archive_ratio,
     )
 
 
@@ -138,13 +170,15 @@ def _remove(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
     from ingest import pipeline
 
     sources = options.source
-    return _make(options, settings, None, lambda w: pipeline.remove(folder, sources, w))
+    report = _make(options, settings, None, lambda w: pipeline.remove(folder, sources, w))
+    return _tell(options, report)
 
 
 def _rebuild(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest import pipeline
 
-    return _make(options, settings, None, lambda w: pipeline.rebuild(folder, w))
+    report = _make(options, settings, None, lambda w: pipeline.rebuild(folder, w))
+    return _tell(options, report)
 
 
 def _forget(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
@@ -185,10 +219,20 @@ def _receipts(options: argparse.Namespace, settings: "Settings", folder: "Corpus
 
 def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest.ledger_views import view_ledger
-    from ingest.printing import print_sources
+    from ingest.listing import Choice, print_sources
 
     with view_ledger(folder.ledger) as ledger:
-        print_sources(list(ledger.sources().values()), as_json=options.json)
+        choice = Choice(options.state, options.root, options.name)
+        print_sources(ledger, choice, as_json=options.json)
+    return 0
+
+
+def _roots(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
+    from ingest.ledger_views import view_ledger
+    from ingest.listing import print_roots
+
+    with view_ledger(folder.ledger) as ledger:
+        print_roots(ledger, as_json=options.json)
     return 0
 
 
@@ -247,6 +291,7 @@ COMMANDS: "dict[str, Callable[[argparse.Namespace, Settings, CorpusFolder], int]
     "forget": _forget,
     "receipts": _receipts,
     "status": _status,
+    "roots": _roots,
     "releases": _releases,
     "publish": _change_live,
     "rollback": _change_live,

@@ -1,16 +1,18 @@
 """Office files, books, mail, web pages, PDF and pictures: formats that a parser must open."""
 
+import re
 from dataclasses import replace
 
 from ingest import hidden, markup
 from ingest.adapters import kreuzberg, tesseract
 from ingest.content import Extraction, SourceFile, join_pages, name_pages
 from ingest.decoding import decode, drop_unseen
-from ingest.vanished import drop_hidden_runs
+from ingest.hidden_runs import drop_hidden_runs
 from rag.domain import MetadataValue
-from rag.errors import ExtractionFailed
+from rag.errors import ExtractionFailed, SourceSkipped
 
 WEB_PAGE = "text/html"
+LINE_END = re.compile(r"\r\n?|\n")
 
 
 def extract_web_page(file: SourceFile) -> Extraction:
@@ -81,15 +83,16 @@ def extract_pdf(file: SourceFile) -> Extraction:
 
 
 def extract_image(file: SourceFile) -> Extraction:
-    """The text in a picture. Raises ExtractionFailed where OCR was not asked for."""
+    """The text in a picture. Raises SourceSkipped where OCR was not asked for."""
     if not file.ocr:
-        raise ExtractionFailed("an image: read its text with --ocr")
+        raise SourceSkipped("an image: read its text with --ocr")
     seen = drop_unseen(tesseract.read_picture(file.read(), file.ocr))
     return Extraction(seen.text, file.media_type, notes=("read by OCR", *seen.notes))
 
 
 def _clean_pages(contents: list[str]) -> tuple[list[str], list[str]]:
-    seen = [drop_unseen(content.strip()) for content in contents]
+    lines = ("\n".join(LINE_END.split(content)) for content in contents)
+    seen = [drop_unseen(content.strip()) for content in lines]
     notes = [f"page {number}: {note}" for number, page in enumerate(seen, 1) for note in page.notes]
     return [page.text for page in seen], notes
 

@@ -18,8 +18,10 @@ from ingest.documents import (
 )
 from ingest.front_matter import read_front_matter
 from ingest.latex import extract_latex
+from ingest.limits import DEFAULTS, Limits
 from ingest.mail import extract_mail
 from ingest.notebooks import extract_notebook
+from ingest.packing import IN_ARCHIVE, PACKED, unpacked
 from ingest.records import extract_records
 from ingest.signatures import looks_binary, recognize
 from ingest.slides import extract_slides
@@ -27,12 +29,11 @@ from ingest.subtitles import extract_subtitles
 from ingest.tables import describe_rows, read_csv
 from ingest.xmltext import extract_xml, refuse_entities
 from rag.domain import MetadataValue
-from rag.errors import ExtractionFailed
+from rag.errors import ExtractionFailed, SourceSkipped
 
 __all__ = ["EXTRACTORS", "Extraction", "Format", "MetadataValue", "extract"]
 
-EXTRACTOR = "2"
-MOST_TEXT_CHARACTERS = 50_000_000
+EXTRACTOR = "3"
 HEAD_BYTES = 4096
 ROW_BREAK = "\n\n"
 OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -151,31 +152,39 @@ MODERN_OFFICE = {".doc": ".docx", ".ppt": ".pptx", ".xls": ".xlsx"}
 ACCEPTED = {"office": {"zip", "ole"}}
 
 
-def extract(path: Path, name: str, *, ocr: str = "") -> Extraction:
+def extract(path: Path, name: str, *, ocr: str = "", limits: Limits = DEFAULTS) -> Extraction:
     """The text of the file at `path`, which users know as `name`. Raises ExtractionFailed.
 
-    Pictures, and PDF pages without text, are read in the languages of `ocr`, if it names any.
+    Pictures, and PDF pages without text, are read in the languages of `ocr`, if it names any. What
+    is packed alone, as `notes.md.gz`, is read as what it was before. Raises SourceSkipped for a
+    kind that nothing reads.
     """
     suffix = PurePath(name).suffix.lower()
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
+    if suffix in PACKED and head.startswith(PACKED[suffix]):
+        inner = PurePath(name).with_suffix("").name
+        if PurePath(inner).suffix.lower() in PACKED:
+            raise SourceSkipped(IN_ARCHIVE)
+        with unpacked(path, suffix, limits) as inside:
+            return extract(inside, inner, ocr=ocr, limits=limits)
     kind, description = recognize(head)
     form = _choose_format(suffix, kind, description, head)
     if kind == "zip":
         check_archive(path)
     extraction = form.extract(SourceFile(path, form.media_type, ocr))
-    if len(extraction.text) > MOST_TEXT_CHARACTERS:
-        raise ExtractionFailed(f"more than {MOST_TEXT_CHARACTERS:,} characters of text")
+    if len(extraction.text) > limits.text_characters:
+        raise ExtractionFailed(f"more than {limits.text_characters:,} characters of text")
     return replace(extraction, title=" ".join(drop_unseen(extraction.title).text.split()))
 
 
 def _choose_format(suffix: str, kind: str, description: str, head: bytes) -> Format:
     form = EXTRACTORS.get(MODERN_OFFICE.get(suffix, suffix) if kind == "zip" else suffix)
-    if form is None:
-        if kind == "text" and not looks_binary(head):
+    what = "binary data" if kind == "text" and looks_binary(head) else description
+    if form is None and suffix not in PACKED:
+        if what == "text":
             return EXTRACTORS[".txt"]
-        what = description if kind != "text" else "binary data"
-        raise ExtractionFailed(f"unsupported format {suffix or '(no suffix)'}: {what}")
-    if form.signature != kind and kind not in ACCEPTED.get(form.signature, ()):
-        raise ExtractionFailed(f"the content is {description}, not what {suffix} files hold")
+        raise SourceSkipped(f"unsupported format {suffix or '(no suffix)'}: {what}")
+    if form is None or (form.signature != kind and kind not in ACCEPTED.get(form.signature, ())):
+        raise ExtractionFailed(f"the content is {what}, not what {suffix} files hold")
     return form

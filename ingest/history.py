@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rag.domain import MetadataValue, metadata_from_json
 
@@ -28,6 +29,14 @@ class Version:
     document_id: str
     metadata: dict[str, MetadataValue]
     access: tuple[str, ...]
+
+
+class Place(NamedTuple):
+    """Where a document's source is: its URI, the root it was found under, its name there."""
+
+    uri: str
+    root: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,31 @@ class History:
             )
             for uri, sha256, root, name, id_, metadata, access in rows
         ]
+
+    def places(self) -> dict[str, Place]:
+        """Where each document is, or was last, by its id."""
+        rows = self._run(
+            "SELECT v.document_id, v.uri, coalesce(s.root, v.root), v.name FROM versions v"
+            " LEFT JOIN sources s ON s.uri = v.uri ORDER BY v.rowid"
+        )
+        return {id_: Place(*place) for id_, *place in rows}
+
+    def last_of(self, uri: str) -> tuple[tuple[str, ...], str] | None:
+        """Who could read the last version of a source, and when it was recorded."""
+        row = self._run(
+            "SELECT access, recorded FROM versions WHERE uri = ? ORDER BY rowid DESC LIMIT 1",
+            (uri,),
+        ).fetchone()
+        return (tuple(json.loads(row[0])), row[1]) if row else None
+
+    def readers_of_gone(self, sha256: str) -> tuple[str, ...] | None:
+        """Who could read these bytes at places where there is no source any more."""
+        rows = self._run(
+            "SELECT access FROM versions WHERE sha256 = ? AND uri NOT IN (SELECT uri FROM sources)",
+            (sha256,),
+        ).fetchall()
+        names = {name for (access,) in rows for name in json.loads(access)}
+        return tuple(sorted(names)) if rows else None
 
     def contents(self) -> set[str]:
         """The hashes of all versions known."""

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rag.domain import PUBLIC, MetadataValue
+from rag.domain import PUBLIC, MetadataValue, metadata_from_json
 from rag.errors import ExtractionFailed, UsageError
 
 SIDE_CAR = ".meta.json"
+SIDE_CAR_MARK = ";"
 ACCESS_KEYS = ("acl", "access")
 TAGS = "tags"
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -45,22 +46,73 @@ class Labels:
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def parse_labels(metadata: Sequence[str], access: Sequence[str], tags: Sequence[str]) -> Labels:
-    """Labels from `--meta key=value`, `--acl group,...` and `--tag`. Raises UsageError."""
+@dataclass(frozen=True, slots=True)
+class RootLabels:
+    """What is said of all that a root holds; None is a part of which nothing is said."""
+
+    metadata: Mapping[str, MetadataValue] | None = None
+    tags: tuple[str, ...] | None = None
+    access: tuple[str, ...] | None = None
+
+    def over(self, outer: "RootLabels") -> "RootLabels":
+        """These, and where they say nothing, those of what lies around them."""
+        return RootLabels(
+            outer.metadata if self.metadata is None else self.metadata,
+            outer.tags if self.tags is None else self.tags,
+            outer.access if self.access is None else self.access,
+        )
+
+    def beside(self, other: "RootLabels") -> "RootLabels":
+        """These without the parts of which `other` says something."""
+        return RootLabels(
+            self.metadata if other.metadata is None else None,
+            self.tags if other.tags is None else None,
+            self.access if other.access is None else None,
+        )
+
+    def labels(self) -> Labels:
+        """What they come to for a document."""
+        tags: dict[str, MetadataValue] = {TAGS: self.tags} if self.tags else {}
+        return Labels(dict(self.metadata or {}) | tags, self.access or (PUBLIC,))
+
+    def to_json(self) -> str:
+        """As the ledger keeps them."""
+        parts = {"metadata": self.metadata, "tags": self.tags, "access": self.access}
+        return json.dumps({key: part for key, part in parts.items() if part is not None})
+
+    @classmethod
+    def from_json(cls, text: str) -> "RootLabels":
+        """What the ledger has kept; of an empty text it is not known."""
+        parts = json.loads(text or "{}")
+        tags, access = parts.get(TAGS), parts.get("access")
+        return cls(
+            metadata_from_json(json.dumps(parts["metadata"])) if "metadata" in parts else None,
+            None if tags is None else tuple(tags),
+            None if access is None else tuple(access),
+        )
+
+
+def parse_labels(metadata: Sequence[str], access: Sequence[str], tags: Sequence[str]) -> RootLabels:
+    """Labels from `--meta key=value`, `--acl group,...` and `--tag`, an empty one taking all away.
+
+    Raises UsageError.
+    """
     raw: dict[str, Any] = {}
-    for pair in metadata:
+    for pair in filter(None, metadata):
         key, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(f"--meta {pair[:80]!r} is not KEY=VALUE")
         raw[key.strip()] = _guess_type(value.strip())
-    if tags:
-        raw[TAGS] = list(tags)
+    named = list(filter(None, tags))
     readers = [name.strip() for names in access for name in names.split(",") if name.strip()]
     if access and not readers:
         raise UsageError("--acl names nobody: give groups, e.g. --acl hr,board")
     try:
-        checked = _check(raw)
-        return Labels(checked, _check_readers(readers) if readers else (PUBLIC,))
+        return RootLabels(
+            _check(raw) if metadata else None,
+            _check_tags(named) if tags else None,
+            _check_readers(readers) if readers else None,
+        )
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -85,9 +137,9 @@ class SideCar:
     read: Callable[[int], bytes]
 
 
-def stamp_of(labels: Labels, side_cars: Iterable[SideCar]) -> str:
-    """A short text that changes whenever a document's labels or their side-cars do."""
-    return labels.stamp + "".join(f";{side_car.mark}" for side_car in side_cars)
+def stamp_of(side_cars: Iterable[SideCar]) -> str:
+    """A short text that changes whenever the side-cars of a document do."""
+    return "".join(f"{SIDE_CAR_MARK}{side_car.mark}" for side_car in side_cars)
 
 
 def folders_of(relative: str) -> Iterator[str]:
@@ -143,6 +195,11 @@ def _check_key(key: str) -> str:
             "letter"
         )
     return key
+
+
+def _check_tags(names: list[str]) -> tuple[str, ...]:
+    _check_value(TAGS, names)
+    return tuple(names)
 
 
 def _check_value(key: str, value: Any) -> MetadataValue:  # JSON holds anything

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ingest.catalogue import Catalogue
 from ingest.history import History
 from ingest.ledger_faults import ledger_error
 from ingest.schema import FORMAT, prepare, write_digest
@@ -67,6 +68,7 @@ class Ledger:
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
         self.history = History(database)
+        self.catalogue = Catalogue(database)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

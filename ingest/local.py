@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from ingest.labels import SIDE_CAR, Labels, SideCar, stamp_of
+from ingest.labels import SIDE_CAR, SideCar, stamp_of
 from ingest.selection import IGNORE_FILE, Selection
 from ingest.small_files import read_small_file
-from ingest.sources import ScanOptions, Source, printable
-from rag.errors import SourceNotFound
+from ingest.sources import GLOB, LINK, LOCAL, NOT_A_FILE, ScanOptions, Source, printable
+from rag.errors import ExtractionFailed, SourceNotFound, SourceSkipped, SourceUnreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,11 @@ class _Place:
     side_cars: tuple[SideCar, ...]
 
 
-def look_at_path(argument: str, options: ScanOptions) -> tuple[str, list[Source]]:
-    """The root that an argument stands for, and its sources. Raises SourceNotFound."""
+def look_at_path(argument: str, options: ScanOptions) -> tuple[str, list[Source], int]:
+    """The root of an argument, its sources, and how many files and folders are hidden.
+
+    Raises SourceNotFound.
+    """
     if "\0" in argument:
         raise SourceNotFound(f"{printable(argument)} is not a path")
     path = Path(argument)
@@ -43,10 +46,10 @@ def look_at_path(argument: str, options: ScanOptions) -> tuple[str, list[Source]
     raise SourceNotFound(f"{printable(argument)} does not exist")
 
 
-def _look_at_existing(path: Path, options: ScanOptions) -> tuple[str, list[Source]]:
+def _look_at_existing(path: Path, options: ScanOptions) -> tuple[str, list[Source], int]:
     root = _uri(os.fspath(path))
     if path.is_dir():
-        walker = _Walker(root, options.labels)
+        walker = _Walker(root)
         top = _Place(os.fspath(path), root, "", options.selection, ())
         sources = list(walker.walk(top))
         if not sources:
@@ -54,8 +57,8 @@ def _look_at_existing(path: Path, options: ScanOptions) -> tuple[str, list[Sourc
                 f"{printable(os.fspath(path))} holds no files (to take out what came from it, "
                 "use `remove`)"
             )
-        return root, sources
-    return root, [_look_at_file(path, path.parent, root, options.labels)]
+        return root, sources, walker.hidden
+    return root, [_look_at_file(path, path.parent, root)], 0
 
 
 def split_glob(pattern: str) -> tuple[Path, str, str]:
@@ -64,10 +67,10 @@ def split_glob(pattern: str) -> tuple[Path, str, str]:
     fixed = next(at for at, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed]).resolve()
     rest = str(Path(*parts[fixed:]))
-    return base, f"{base.as_uri()}?glob={quote_from_bytes(os.fsencode(rest))}", rest
+    return base, f"{base.as_uri()}{GLOB}{quote_from_bytes(os.fsencode(rest))}", rest
 
 
-def _look_at_glob(pattern: str, options: ScanOptions) -> tuple[str, list[Source]]:
+def _look_at_glob(pattern: str, options: ScanOptions) -> tuple[str, list[Source], int]:
     base, root, rest = split_glob(pattern)
     matches = sorted(glob.glob(rest, root_dir=base, recursive=True), key=os.fsencode)
     paths = [base / match for match in matches if not match.endswith(SIDE_CAR)]
@@ -75,16 +78,16 @@ def _look_at_glob(pattern: str, options: ScanOptions) -> tuple[str, list[Source]
     chosen = [path for path in files if options.selection.takes_file(_relative(path, base))]
     if not chosen:
         raise SourceNotFound(f"{printable(pattern)} holds no files")
-    return root, [_look_at_file(path, base, root, options.labels) for path in chosen]
+    return root, [_look_at_file(path, base, root) for path in chosen], 0
 
 
 def _relative(path: Path, base: Path) -> str:
     return path.relative_to(base).as_posix()
 
 
-def _look_at_file(path: Path, base: Path, root: str, labels: Labels) -> Source:
+def _look_at_file(path: Path, base: Path, root: str) -> Source:
     """A file given by name or found by a glob, with the side-cars of the folders from `base`."""
-    walker = _Walker(root, labels)
+    walker = _Walker(root)
     uri, relative = _uri(os.fspath(path)), _relative(path, base)
     above = reversed(path.relative_to(base).parents)
     side_cars = [*(base / folder / SIDE_CAR for folder in above), Path(f"{path}{SIDE_CAR}")]
@@ -97,11 +100,38 @@ def _look_at_file(path: Path, base: Path, root: str, labels: Labels) -> Source:
     return walker.describe(uri, os.fspath(path), printable(relative), (status, found))
 
 
+def side_cars_above(root: str, outer: str) -> tuple[SideCar, ...]:
+    """The side-cars of the folders from `outer` on in which the folder of a root lies, by URIs."""
+    place = _path_of(root)
+    folder = place if place.is_dir() else place.parent
+    start = _path_of(outer)
+    above = [each for each in reversed(folder.parents) if each.is_relative_to(start)]
+    found = []
+    for each in above:
+        path = each / SIDE_CAR
+        try:
+            found.append(_side_car(os.fspath(path), path.lstat()))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problem = ExtractionFailed(error.strerror or "cannot be looked at")
+            found.append(SideCar(SIDE_CAR, "unseen", partial(_refuse, problem)))
+    return tuple(found)
+
+
+def _refuse(problem: ExtractionFailed, most_bytes: int) -> bytes:
+    raise problem
+
+
+def _path_of(uri: str) -> Path:
+    path = uri.removeprefix(LOCAL).partition(GLOB)[0]
+    return Path(os.fsdecode(unquote_to_bytes(path)) or "/")
+
+
 class _Walker:
-    def __init__(self, root: str, labels: Labels) -> None:
+    def __init__(self, root: str) -> None:
         self._root = root
-        self._labels = labels
-        self._stamp = labels.stamp
+        self.hidden = 0
 
     def walk(self, top: _Place) -> Iterator[Source]:
         """All sources of a folder and those below it, however deep, in order of their names."""
@@ -124,7 +154,10 @@ class _Walker:
             yield self.problem(place.uri, place.path, place.relative.rstrip("/"), error)
             return
         for name in sorted(entries, key=os.fsencode):
-            if name.startswith(".") or name.endswith(SIDE_CAR):
+            if name.endswith(SIDE_CAR) or name == IGNORE_FILE:
+                continue
+            if name.startswith("."):
+                self.hidden += 1
                 continue
             if found_here := self._look_at(place, entries, entries[name]):
                 yield found_here
@@ -160,8 +193,8 @@ class _Walker:
 
     def problem(self, uri: str, path: str, relative: str, error: OSError) -> Source:
         """A source that could not even be looked at, or a folder that could not be listed."""
-        reason = error.strerror or "cannot be looked at"
-        return Source(uri, self._root, Path(path), printable(relative) or ".", problem=reason)
+        problem = SourceUnreadable(error.strerror or "cannot be looked at")
+        return Source(uri, self._root, Path(path), printable(relative) or ".", problem=problem)
 
     def describe(
         self,
@@ -172,12 +205,9 @@ class _Walker:
     ) -> Source:
         """A source by what a look at it and at its side-cars told."""
         status, side_cars = seen
-        problem = ""
-        if stat.S_ISLNK(status.st_mode):
-            problem = "a symbolic link, not followed"
-        elif not stat.S_ISREG(status.st_mode):
-            problem = "not a regular file"
-        if problem:
+        if not stat.S_ISREG(status.st_mode):
+            is_link = stat.S_ISLNK(status.st_mode)
+            problem = SourceSkipped(LINK if is_link else NOT_A_FILE)
             return Source(uri, self._root, Path(path), name, problem=problem)
         return Source(
             uri,
@@ -186,8 +216,7 @@ class _Walker:
             name,
             status.st_size,
             status.st_mtime_ns,
-            stamp=stamp_of(self._labels, side_cars) if side_cars else self._stamp,
-            labels=self._labels,
+            stamp=stamp_of(side_cars),
             side_cars=side_cars,
         )
 

@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ingest.ledger import State
+from ingest.shrinking import Shrunk
+from ingest.widening import Widening
 from rag.errors import StorageError
+
+Change = Literal["", "new", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,7 @@ class Outcome:
     """The one state that a source ended in; `reason` is why, where that needs saying.
 
     `characters` and `pages` are what was kept of it, `empty_pages` names pages without text.
+    `change` says whether an indexed source is new in the corpus or changed.
     """
 
     source: str
@@ -24,6 +29,23 @@ class Outcome:
     pages: int = 0
     empty_pages: str = ""
     seconds: float = 0.0
+    uri: str = ""
+    change: Change = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading the sources came to: `hidden` files were passed over.
+
+    `held` would be readable by more and were kept from it, `widened` were let. `taken_out` are the
+    URIs of sources that somebody asked to remove.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    held: tuple[Widening, ...] = ()
+    widened: tuple[Widening, ...] = ()
+    hidden: int = 0
+    taken_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +53,13 @@ class Report:
     """A finished run: `release` is the live one, `published` whether this run made it so.
 
     `built` is a release that waits for `publish`; `held` says why nothing newer goes live. `search`
-    says in words how the live release is searched.
+    says in words how the live release is searched. `shrunk` are the roots of which too much would
+    be gone, so that nothing was published.
     """
 
     corpus: str
     release: int | None
     published: bool
-    outcomes: tuple[Outcome, ...]
     embedded: int
     chunks: int
     seconds: float
@@ -45,6 +67,13 @@ class Report:
     built: int | None = None
     held: str = ""
     search: str = ""
+    reading: Reading = field(default_factory=Reading)
+    shrunk: tuple[Shrunk, ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What became of each source, in order."""
+        return self.reading.outcomes
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -53,8 +82,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """1 when a source was quarantined, else 0."""
-        return 1 if "quarantined" in self.counts else 0
+        """1 when a source failed or something was held back for an operator to decide, else 0."""
+        return 1 if "quarantined" in self.counts or self.reading.held or self.shrunk else 0
 
 
 class Unpublished(StorageError):

@@ -2,50 +2,30 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from ingest.blobs import Blob, BlobStore
+from ingest.blobs import Blob
 from ingest.chunking import draft_chunks, fit_window, make_chunks
 from ingest.content import Extraction, list_pages
-from ingest.embedding import LazyEmbedder
+from ingest.desk import Desk, extractor_fingerprint
 from ingest.expanding import ArchiveExpander
-from ingest.extraction import EXTRACTOR
 from ingest.history import document_id, hash_uri
-from ingest.labels import Labels, merge_metadata, read_labels
-from ingest.ledger import Ledger, SourceRow, State, StoredDocument
-from ingest.outcomes import Outcome, Progress
-from ingest.sources import Scan, Source
+from ingest.labels import Labels, merge_metadata, read_labels, stamp_of
+from ingest.ledger import SourceRow, StoredDocument
+from ingest.local import side_cars_above
+from ingest.outcomes import Reading
+from ingest.roots import KnownRoots, take_in
+from ingest.settling import TRY_AGAIN, Settlement
+from ingest.sources import LOCAL, Scan, Source
 from ingest.unpacking import is_archive
-from ingest.workers import Extracted, ExtractionPool, Job, Limits, count_workers
+from ingest.widening import AccessGuard, read_stamp, stamp_held
+from ingest.workers import Extracted, ExtractionPool, Job, count_workers
 from rag.domain import Chunk, Document
 from rag.errors import ExtractionFailed
 
 TRANSACTION_DOCUMENTS = 32
 MOST_NOTE_CHARACTERS = 300
-
-
-def extractor_fingerprint(ocr: str) -> str:
-    """What a document's text depends on besides its bytes."""
-    name = f"{EXTRACTOR}/kreuzberg-{version('kreuzberg')}"
-    return f"{name}/ocr-{ocr}" if ocr else name
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What reading works with: `chunked_by` names chunker and embedder together."""
-
-    corpus: str
-    ledger: Ledger
-    blobs: BlobStore
-    embedder: LazyEmbedder
-    chunked_by: str
-    progress: Progress
-    limits: Limits
-    scratch: Path
-    checksum: bool = False
-    ocr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +35,7 @@ class _Taken:
     source: Source
     blob: Blob
     labels: Labels
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +50,54 @@ class SourceReader:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._ledger = desk.ledger
         self._extractor = extractor_fingerprint(desk.ocr)
-        self._known = desk.ledger.sources()
+        self._guard = AccessGuard(desk.ledger, may_widen=desk.widen)
+        self._settlement = Settlement(desk.ledger, self._guard, self._extractor)
+        self._known = self._settlement.known
         self._erased = desk.ledger.history.tombstones()
-        self._chunks = desk.ledger.count_chunks()
-        self._settled: list[SourceRow] = []
+        self._roots = KnownRoots({})
         self._taken: dict[str, _Taken] = {}
-        self._outcomes: dict[str, Outcome] = {}
 
-    def read(self, scan: Scan) -> list[Outcome]:
+    def read(self, scan: Scan) -> Reading:
         """Record what changed since the last run; the outcomes are in order of their source."""
         desk = self._desk
-        expander = ArchiveExpander(
-            desk.ledger,
-            desk.scratch,
-            desk.limits,
-            again=desk.checksum,
-            extractor=self._extractor,
-        )
+        with desk.ledger.transaction():
+            self._roots = take_in(desk.ledger.history, scan)
+        scan = self._inherit(scan)
+        expander = ArchiveExpander(desk, self._known, self._extractor, self._stamp)
         try:
-            expanded = expander.expand(scan.sources, self._known)
+            expanded = expander.expand(scan.sources)
             self._read_all(replace(scan, sources=expanded.sources))
         finally:
             expander.clear()
         with desk.ledger.transaction():
             for uri, seen in expanded.archives.items():
                 desk.ledger.put_archive(uri, seen)
-        return [self._outcomes[uri] for uri in sorted(self._outcomes)]
+            desk.ledger.drop_empty_archives()
+        outcomes = self._settlement.outcomes
+        return Reading(
+            tuple(outcomes[uri] for uri in sorted(outcomes)),
+            held=tuple(self._guard.held),
+            widened=tuple(self._guard.widened),
+            hidden=scan.hidden,
+        )
+
+    def _inherit(self, scan: Scan) -> Scan:
+        """The sources with the side-cars of known folders around their own roots."""
+        above = {
+            root: side_cars_above(root, outer)
+            for root in scan.roots
+            if root.startswith(LOCAL) and (outer := self._roots.outermost(root)) != root
+        }
+        if not any(above.values()):
+            return scan
+        sources = []
+        for each in scan.sources:
+            inherited = above.get(each.root, ())
+            stamp, side_cars = stamp_of(inherited) + each.stamp, (*inherited, *each.side_cars)
+            sources.append(replace(each, stamp=stamp, side_cars=side_cars))
+        return replace(scan, sources=tuple(sources))
 
     def _read_all(self, scan: Scan) -> None:
         self._remove_vanished(scan)
@@ -106,65 +108,50 @@ class SourceReader:
 
     def _remove_vanished(self, scan: Scan) -> None:
         found = {source.uri for source in scan.sources}
-        with self._desk.ledger.transaction():
+        with self._ledger.transaction():
             for uri, row in self._known.items():
-                if uri not in found and scan.covers(uri, row.root):
-                    self._desk.ledger.remove_source(uri)
-                    self._outcomes[uri] = Outcome(row.name, "removed")
+                if uri in found:
+                    continue
+                if scan.covers(uri, row.root):
+                    self._settlement.remove(row)
+                elif scan.is_unseen(uri):
+                    self._settlement.narrow_unseen(row, self._roots.labels(uri, row.root).access)
+
+    def _labels(self, source: Source) -> Labels:
+        return self._roots.labels(source.uri, source.root)
+
+    def _stamp(self, source: Source) -> str:
+        """A short text that changes whenever the labels of a source or their side-cars do."""
+        return self._labels(source).stamp + source.stamp
 
     def _is_settled(self, source: Source) -> bool:
+        """Whether what becomes of a source can be told without opening it; then it is noted."""
         row = self._known.get(source.uri)
         if source.problem:
-            self._settle(source, "quarantined", reason=source.problem)
+            self._settlement.fail(source, source.problem, self._labels(source).access)
             return True
         if is_archive(source.name):  # those with members have been replaced by these
-            self._settle(source, "empty", reason="an archive without files")
+            self._settlement.give_up(source, "empty", reason="an archive without files")
             return True
         if forgotten := self._erased.get(hash_uri(source.uri)):
-            self._outcomes[source.uri] = Outcome(source.name, "removed", forgotten)
+            self._settlement.forgotten(source, forgotten)
             return True
-        if row is None or not self._is_whole(row, source) or self._desk.checksum:
+        if row is None or self._desk.checksum or not self._is_whole(row, self._stamp(source)):
             return False
         if (row.size, row.mtime_ns) != (source.size, source.mtime_ns) or source.mtime_ns < 0:
             return False
-        self._keep(source, row)
+        self._settlement.keep(source, row)
         return True
 
-    def _is_whole(self, row: SourceRow, source: Source) -> bool:
+    def _is_whole(self, row: SourceRow, stamp: str) -> bool:
         """Whether what is recorded of a source still stands if its content is the same."""
-        is_read = row.state != "quarantined" and row.extractor == self._extractor
-        return is_read and row.stamp == source.stamp
-
-    def _keep(self, source: Source, row: SourceRow) -> None:
-        """Note that a source holds what it held; one that no release has yet keeps its state."""
-        state: State = "unchanged" if row.is_published and row.state != "empty" else row.state
-        self._outcomes[source.uri] = self._outcome(replace(row, state=state, seconds=0.0))
-        seen = replace(row, root=source.root, size=source.size, mtime_ns=source.mtime_ns)
-        if seen != row:
-            self._settled.append(seen)
-
-    def _outcome(self, row: SourceRow, chunks: int | None = None) -> Outcome:
-        count = self._chunks.get(row.uri, 0) if chunks is None else chunks
-        kept = (row.characters, row.pages, row.empty_pages, row.seconds)
-        return Outcome(row.name, row.state, row.reason, count, *kept)
-
-    def _settle(self, source: Source, state: State, *, reason: str, sha256: str = "") -> None:
-        """Record a source that gives no document."""
-        row = self._row(source, state, reason=reason, sha256=sha256)
-        self._outcomes[source.uri] = self._outcome(row, 0)
-        self._settled.append(row)
-
-    def _row(self, source: Source, state: State, *, reason: str, sha256: str) -> SourceRow:
-        at = (source.uri, source.root, source.name, source.size, source.mtime_ns)
-        return SourceRow(*at, sha256, self._extractor, state, reason, stamp=source.stamp)
+        plain, wanted = read_stamp(row.stamp)
+        may_open = wanted is not None and self._desk.widen
+        return row.extractor == self._extractor and plain == stamp and not may_open
 
     def _flush(self) -> None:
-        with self._desk.ledger.transaction():
-            for row in self._settled:
-                self._desk.ledger.put_source(row)
-                if row.state in ("quarantined", "empty"):
-                    self._desk.ledger.drop_document(row.uri)
-        self._settled.clear()
+        with self._ledger.transaction():
+            self._settlement.flush()
 
     def _read_changed(self, changed: list[Source]) -> None:
         workers = count_workers(len(changed))
@@ -179,51 +166,58 @@ class SourceReader:
 
     def _jobs(self, changed: Iterable[Source]) -> Iterator[Job]:
         for source in changed:
+            stamp, readers = self._stamp(source), self._labels(source).access
             try:
-                labels = read_labels(source.labels, source.side_cars)
+                labels = read_labels(self._labels(source), source.side_cars)
+                readers = labels.access
                 blob = self._desk.blobs.store(source)
             except ExtractionFailed as error:
-                self._give_up(source, str(error))
+                self._settlement.fail(source, error, readers, stamp=stamp)
                 continue
             source = replace(source, size=blob.size, mtime_ns=blob.mtime_ns)
             row = self._known.get(source.uri)
-            if row and self._is_whole(row, source) and row.sha256 == blob.sha256:
-                self._keep(source, row)
+            if row and self._is_same(row, blob, stamp, labels):
+                self._settlement.keep(source, row)
+                self._discard([blob])
                 continue
             if forgotten := self._erased.get(blob.sha256):
-                self._outcomes[source.uri] = Outcome(source.name, "removed", forgotten)
+                self._settlement.forgotten(source, forgotten)
                 self._desk.blobs.discard(blob.sha256)
                 continue
             self._desk.embedder.start()
-            self._taken[source.uri] = _Taken(source, blob, labels)
+            self._taken[source.uri] = _Taken(source, blob, labels, stamp)
             yield Job(source.uri, blob.path, source.name, blob.size, self._desk.ocr)
 
-    def _give_up(self, source: Source, reason: str) -> None:
-        """Quarantine a source; what was had of one that is far away stays, it may come back."""
-        row = self._known.get(source.uri)
-        if source.fetch is not None and row is not None and row.sha256:
-            said = f"{reason}; the version before stays"
-            self._outcomes[source.uri] = replace(
-                self._outcome(row), state="quarantined", reason=said
-            )
-        else:
-            self._settle(source, "quarantined", reason=reason)
+    def _is_same(self, row: SourceRow, blob: Blob, stamp: str, labels: Labels) -> bool:
+        """Whether a source that was opened holds what is recorded of it.
+
+        What failed is read again when all is asked to be, and labels are compared themselves.
+        """
+        if row.sha256 != blob.sha256 or not self._is_whole(row, stamp):
+            return False
+        if not self._settlement.has_document(row.uri):
+            return row.mtime_ns != TRY_AGAIN and not self._desk.checksum
+        recorded, wanted = self._ledger.catalogue.readers(row.uri), read_stamp(row.stamp)[1]
+        return labels.access == (wanted or recorded) or not self._desk.checksum
 
     def _record(self, results: list[tuple[Job, Extracted | ExtractionFailed]]) -> None:
         documents: list[_Finished] = []
         failed: list[Blob] = []
         for job, result in results:
             taken = self._taken.pop(job.key)
-            source, blob = taken.source, taken.blob
+            source, blob, stamp = taken.source, taken.blob, taken.stamp
             if isinstance(result, ExtractionFailed):
-                self._settle(source, "quarantined", reason=str(result), sha256=blob.sha256)
+                readers = taken.labels.access
+                self._settlement.fail(source, result, readers, stamp=stamp, sha256=blob.sha256)
                 failed.append(blob)
             elif not result.drafts:
-                self._settle(source, "empty", reason="no text", sha256=blob.sha256)
+                self._settlement.give_up(
+                    source, "empty", reason="no text", stamp=stamp, sha256=blob.sha256
+                )
                 failed.append(blob)
             else:
                 documents.append(self._cut(taken, result))
-        with self._desk.ledger.transaction():
+        with self._ledger.transaction():
             for finished in documents:
                 self._put(finished)
         self._flush()
@@ -231,7 +225,6 @@ class SourceReader:
 
     def _cut(self, taken: _Taken, extracted: Extracted) -> "_Finished":
         extraction, source = extracted.extraction, taken.source
-        metadata = merge_metadata(extraction.metadata, taken.labels)
         document = Document(
             id=document_id(self._desk.corpus, source.uri),
             version=taken.blob.sha256,
@@ -240,14 +233,15 @@ class SourceReader:
             text=extraction.text,
             media_type=extraction.media_type,
             pages=extraction.pages,
-            metadata=metadata,
+            metadata=merge_metadata(extraction.metadata, taken.labels),
             access=taken.labels.access,
         )
         drafts = fit_window(document.text, extracted.drafts, self._desk.embedder.get())
         chunks = make_chunks(document.id, document.text, drafts, document.pages)
         note = "; ".join(extraction.notes)[:MOST_NOTE_CHARACTERS]
         row = replace(
-            self._row(source, "indexed", reason=note, sha256=document.version),
+            self._settlement.row(source, "indexed", sha256=document.version, stamp=taken.stamp),
+            reason=note,
             characters=len(document.text),
             pages=len(document.pages),
             empty_pages=list_pages(extraction.pages_without_text),
@@ -256,18 +250,22 @@ class SourceReader:
         return _Finished(row, StoredDocument(document, extraction.is_markdown), chunks)
 
     def _put(self, finished: "_Finished") -> None:
-        ledger, row = self._desk.ledger, finished.row
+        ledger, row, stored = self._ledger, finished.row, finished.stored
+        wanted = stored.document.access
+        access = self._guard.admit(row.name, row.uri, row.sha256, wanted)
+        if access != wanted:
+            stored = replace(stored, document=replace(stored.document, access=access))
+            row = replace(row, stamp=stamp_held(row.stamp, wanted))
+            row = replace(row, reason=f"{self._guard.held[-1].reason}; {row.reason}".strip("; "))
         if ledger.holds_content(row.sha256, beside=row.uri):
             row = replace(row, state="duplicate")
         ledger.put_source(row)
-        ledger.put_document(
-            row.uri, finished.stored, finished.chunks, chunked_by=self._desk.chunked_by
-        )
-        self._outcomes[row.uri] = self._outcome(row, len(finished.chunks))
+        ledger.put_document(row.uri, stored, finished.chunks, chunked_by=self._desk.chunked_by)
+        self._settlement.record(row, chunks=len(finished.chunks))
 
     def _discard(self, blobs: Iterable[Blob]) -> None:
         for blob in blobs:
-            if not self._desk.ledger.holds_content(blob.sha256, beside=""):
+            if not self._ledger.holds_content(blob.sha256, beside=""):
                 self._desk.blobs.discard(blob.sha256)
 
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from ingest.adapters.filesystems import FileSystem, open_file_system
 from ingest.labels import SIDE_CAR, SideCar, folders_of, stamp_of
-from ingest.sources import ScanOptions, Source, printable
+from ingest.sources import LINK, NOT_A_FILE, ScanOptions, Source, printable
 from ingest.urls import without_credentials
-from rag.errors import SourceNotFound, UsageError
+from rag.errors import SourceNotFound, SourceSkipped, UsageError
 
 PROTOCOLS = (
     *("abfs", "file", "ftp", "gcs", "gs", "github", "hdfs", "memory", "s3", "sftp", "smb", "tar"),
@@ -24,11 +24,10 @@ TIMES = (
     "date_time",
 )
 MOST_ENTRIES = 1_000_000
-KINDS = {"file": "", "link": "a symbolic link, not followed"}
 
 
-def look_at_url(url: str, options: ScanOptions) -> tuple[str, list[Source]]:
-    """The root that an fsspec URL stands for, and its sources.
+def look_at_url(url: str, options: ScanOptions) -> tuple[str, list[Source], int]:
+    """The root that an fsspec URL stands for, its sources, and how many files are hidden.
 
     Raises UsageError for a protocol that is not read, SourceNotFound for what cannot be listed.
     """
@@ -38,10 +37,11 @@ def look_at_url(url: str, options: ScanOptions) -> tuple[str, list[Source]]:
     entries = system.look([name, name + SIDE_CAR, SIDE_CAR]) if name else system.find()
     if len(entries) > MOST_ENTRIES:
         raise SourceNotFound(f"{printable(root)} holds more than {MOST_ENTRIES:,} files")
-    sources = list(_Listing(system, root, entries, options).sources(name))
+    listing = _Listing(system, root, entries, options)
+    sources = list(listing.sources(name))
     if not sources:
         raise SourceNotFound(f"{printable(root)} holds no files")
-    return root, sources
+    return root, sources, listing.hidden
 
 
 def _check_protocols(url: str) -> None:
@@ -67,6 +67,7 @@ class _Listing:
         self._root = root
         self._entries = entries
         self._options = options
+        self.hidden = 0
         self._side_cars = {
             relative: _side_car(system, relative, told)
             for relative, told in entries.items()
@@ -77,9 +78,11 @@ class _Listing:
         """Its sources in order, or the one of that name, which then is the root itself."""
         for relative in [name] if name else sorted(self._entries):
             told = self._entries[relative]
-            is_hidden = any(part.startswith(".") for part in relative.split("/"))
             is_folder = told.get("type") == "directory" or relative.endswith("/")
-            if is_hidden or is_folder or relative in self._side_cars:
+            if is_folder or relative in self._side_cars:
+                continue
+            if any(part.startswith(".") for part in relative.split("/")):
+                self.hidden += 1
                 continue
             if self._options.selection.takes_file(relative):
                 uri = (
@@ -90,7 +93,6 @@ class _Listing:
                 yield self._describe(uri, relative, told)
 
     def _describe(self, uri: str, relative: str, told: Mapping[str, Any]) -> Source:
-        labels = self._options.labels
         side_cars = tuple(self._side_cars_of(relative))
         return Source(
             uri=uri,
@@ -99,9 +101,8 @@ class _Listing:
             name=printable(relative),
             size=int(told.get("size") or 0),
             mtime_ns=version_number(told),
-            problem=KINDS.get(told.get("type", "file"), "not a regular file"),
-            stamp=stamp_of(labels, side_cars),
-            labels=labels,
+            problem=_problem(told.get("type", "file")),
+            stamp=stamp_of(side_cars),
             side_cars=side_cars,
             fetch=partial(self._system.fetch, relative),
         )
@@ -112,6 +113,12 @@ class _Listing:
         for place in (*of_folders, relative + SIDE_CAR):
             if place in self._side_cars:
                 yield self._side_cars[place]
+
+
+def _problem(kind: str) -> SourceSkipped | None:
+    if kind == "file":
+        return None
+    return SourceSkipped(LINK if kind == "link" else NOT_A_FILE)
 
 
 def _side_car(system: FileSystem, relative: str, told: Mapping[str, Any]) -> SideCar:

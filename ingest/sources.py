@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
-from ingest.labels import Labels, SideCar
+from ingest.labels import RootLabels, SideCar
 from ingest.selection import Selection
 from ingest.urls import without_credentials
-from rag.errors import UsageError
+from rag.errors import ExtractionFailed, SourceUnreadable, UsageError
 
 LOCAL = "file://"
+GLOB = "?glob="
 WEB = ("https://", "http://")
+LINK = "a symbolic link, not followed"
+NOT_A_FILE = "not a regular file"
 
 
 class Fetch(Protocol):
@@ -28,9 +31,9 @@ class Fetch(Protocol):
 class Source:
     """One file or page: where it is, what users call it, and what a look at it told.
 
-    `problem` says why it cannot be read at all; `root` is the argument that it was found under.
+    `problem` says why it cannot be read, or is not; `root` is the argument that it was found under.
     `mtime_ns` is its time, or for what is far away a number that stands for its version, negative
-    where nothing tells one version from another. `stamp` stands for its labels and side-cars.
+    where nothing tells one version from another. `stamp` stands for its side-cars.
     `fetch` gets its bytes, where they are not at `path`.
     """
 
@@ -40,9 +43,8 @@ class Source:
     name: str
     size: int = 0
     mtime_ns: int = 0
-    problem: str = ""
+    problem: ExtractionFailed | None = None
     stamp: str = ""
-    labels: Labels = field(default_factory=Labels)
     side_cars: tuple[SideCar, ...] = ()
     fetch: Fetch | None = None
 
@@ -52,32 +54,42 @@ class ScanOptions:
     """Which files are sources, what is said of all of them, and whether the web may be read."""
 
     selection: Selection = field(default_factory=Selection)
-    labels: Labels = field(default_factory=Labels)
+    labels: RootLabels = field(default_factory=RootLabels)
     allow_web: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """All sources, sorted by URI, and the roots they were found under."""
+    """All sources, sorted by URI, and the roots they were found under.
+
+    `labels` is what was said of these roots now, `hidden` counts what was passed over.
+    """
 
     roots: tuple[str, ...]
     sources: tuple[Source, ...]
+    labels: RootLabels = field(default_factory=RootLabels)
+    hidden: int = 0
     _unseen: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _folders: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Find the folders that were looked into, and those that could not be."""
-        unseen = tuple(f"{source.uri}/" for source in self.sources if source.problem)
+        unreadable = [s.uri for s in self.sources if isinstance(s.problem, SourceUnreadable)]
+        unseen = tuple(f"{uri}{mark}" for uri in unreadable for mark in ("/", "!/"))
         folders = tuple(f"{root}/" for root in self.roots if not root.startswith(WEB))
         object.__setattr__(self, "_unseen", unseen)
         object.__setattr__(self, "_folders", folders)
+
+    def is_unseen(self, uri: str) -> bool:
+        """Whether a source lies below what is there and could not be looked into."""
+        return uri.startswith(self._unseen)
 
     def covers(self, uri: str, root: str) -> bool:
         """Whether a source recorded under `root` would have been found if it still existed.
 
         What lies below a page of the web was not looked for.
         """
-        if uri.startswith(self._unseen):
+        if self.is_unseen(uri):
             return False
         return root in self.roots or uri.startswith(self._folders)
 
@@ -91,22 +103,25 @@ def scan(arguments: Sequence[str], options: ScanOptions | None = None) -> Scan:
     chosen = options or ScanOptions()
     roots: list[str] = []
     found: dict[str, Source] = {}
+    hidden = 0
     for argument in arguments:
-        root, sources = _look(argument, chosen)
+        root, sources, passed_over = _look(argument, chosen)
+        hidden += passed_over
         roots.append(root)
         for source in sources:
             found.setdefault(source.uri, source)
-    return Scan(tuple(roots), tuple(found[uri] for uri in sorted(found)))
+    sources_found = tuple(found[uri] for uri in sorted(found))
+    return Scan(tuple(roots), sources_found, chosen.labels, hidden)
 
 
-def _look(argument: str, options: ScanOptions) -> tuple[str, list[Source]]:
+def _look(argument: str, options: ScanOptions) -> tuple[str, list[Source], int]:
     if argument.startswith(WEB):
         from ingest.web import look_at_page
 
         if not options.allow_web:
             shown = printable(without_credentials(argument))
             raise UsageError(f"{shown} is on the web, which is read with --allow-web alone")
-        return look_at_page(argument, options)
+        return (*look_at_page(argument, options), 0)
     if "://" in argument and not argument.startswith(LOCAL):
         from ingest.remote import look_at_url
 

@@ -16,17 +16,14 @@ from urllib.parse import quote
 
 from ingest.archives import ENCRYPTED, ENCRYPTED_FLAG, MOST_ENTRIES, refuse_overlaps
 from ingest.labels import SIDE_CAR, SideCar, folders_of, stamp_of
+from ingest.limits import DEFAULTS, Budget, Limits
+from ingest.packing import IN_ARCHIVE
 from ingest.small_files import read_small_file
-from ingest.sources import Source, printable
-from rag.errors import ExtractionFailed
+from ingest.sources import LINK, NOT_A_FILE, Source, printable
+from rag.errors import ExtractionFailed, SourceSkipped
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 NESTED = (*SUFFIXES, ".7z", ".rar", ".gz", ".bz2", ".xz")
-MOST_MEMBERS = 2000
-MOST_MEMBER_BYTES = 60_000_000
-MOST_UNPACKED_BYTES = 200_000_000
-MOST_RATIO = 100
-RATIO_MATTERS_ABOVE_BYTES = 1_000_000
 STEP_BYTES = 1 << 18
 LATEST_S = 1 << 33
 DAMAGED = (
@@ -43,7 +40,7 @@ class Member:
     path: Path
     size: int
     mtime_ns: int
-    problem: str = ""
+    problem: ExtractionFailed | None = None
     digest: str = ""
 
 
@@ -74,32 +71,32 @@ def _describe(archive: Source, member: Member, side_cars: dict[str, SideCar]) ->
         size=member.size,
         mtime_ns=member.mtime_ns,
         problem=member.problem,
-        stamp=stamp_of(archive.labels, (*archive.side_cars, *own)),
-        labels=archive.labels,
+        stamp=stamp_of((*archive.side_cars, *own)),
         side_cars=(*archive.side_cars, *own),
     )
 
 
 def _side_car(member: Member) -> SideCar:
     name = PurePosixPath(member.name).name
-    if not member.problem:
+    problem = member.problem
+    if problem is None:
         return SideCar(name, member.digest, partial(read_small_file, member.path))
 
     def refuse(most_bytes: int) -> bytes:
-        raise ExtractionFailed(member.problem)
+        raise problem
 
-    return SideCar(name, member.problem, refuse)
+    return SideCar(name, str(problem), refuse)
 
 
-def unpack(archive: Path, name: str, into: Path) -> list[Member]:
+def unpack(archive: Path, name: str, into: Path, limits: Limits = DEFAULTS) -> list[Member]:
     """Unpack all files of an archive into the folder `into`, under numbers as names.
 
     Raises ExtractionFailed for an archive that is damaged, a bomb, or reaches out of itself.
     """
     open_entries = _zip_entries if name.lower().endswith(".zip") else _tar_entries
     try:
-        budget = _Budget(archive.stat().st_size)
-        return list(_unpack_all(open_entries(archive, budget), into, budget))
+        budget = Budget(archive.stat().st_size, limits)
+        return list(_unpack_all(open_entries(archive, budget), into, budget, limits))
     except DAMAGED as error:
         raise ExtractionFailed(f"damaged archive: {error}"[:200]) from error
     except (NotImplementedError, RuntimeError) as error:
@@ -110,45 +107,31 @@ def unpack(archive: Path, name: str, into: Path) -> list[Member]:
 class _Entry:
     name: str
     mtime_s: float
-    problem: str
+    problem: ExtractionFailed | None
     stream: IO[bytes] | None
 
 
-def _unpack_all(entries: Iterator[_Entry], into: Path, budget: "_Budget") -> Iterator[Member]:
+def _unpack_all(
+    entries: Iterator[_Entry], into: Path, budget: Budget, limits: Limits
+) -> Iterator[Member]:
     names: set[str] = set()
     for count, entry in enumerate(entries, 1):
         if count > MOST_ENTRIES:
             raise ExtractionFailed(f"an archive of more than {MOST_ENTRIES:,} entries")
         if _is_hidden(entry.name):
             continue
-        if len(names) >= MOST_MEMBERS:
-            raise ExtractionFailed(f"an archive of more than {MOST_MEMBERS:,} files")
+        if len(names) >= limits.members:
+            raise ExtractionFailed(f"an archive of more than {limits.members:,} files")
         name = _make_unique(_safe_name(entry.name), names)
         names.add(name)
-        yield _unpack_one(entry, name, into / f"{len(names):05}", budget)
+        yield _unpack_one(entry, name, into / f"{len(names):05}", budget, limits)
 
 
-class _Budget:
-    """Counts what is unpacked, since headers are not believed."""
-
-    def __init__(self, packed: int) -> None:
-        self._packed = max(1, packed)
-        self._unpacked = 0
-
-    def spend(self, size: int) -> None:
-        self._unpacked += size
-        if self._unpacked > MOST_UNPACKED_BYTES:
-            raise ExtractionFailed(f"unpacks to more than {MOST_UNPACKED_BYTES:,} bytes")
-        is_large = self._unpacked > RATIO_MATTERS_ABOVE_BYTES
-        if is_large and self._unpacked > MOST_RATIO * self._packed:
-            raise ExtractionFailed(f"unpacks to more than {MOST_RATIO} times its size")
-
-
-def _unpack_one(entry: _Entry, name: str, target: Path, budget: _Budget) -> Member:
+def _unpack_one(entry: _Entry, name: str, target: Path, budget: Budget, limits: Limits) -> Member:
     moment = int(entry.mtime_s) * 10**9 if 0 <= entry.mtime_s < LATEST_S else 0
     problem = entry.problem
     if name.lower().endswith(NESTED):
-        problem = "an archive inside an archive"
+        problem = SourceSkipped(IN_ARCHIVE)
     if problem or entry.stream is None:
         return Member(name, target, 0, moment, problem)
     size, digest = 0, hashlib.sha256()
@@ -156,8 +139,8 @@ def _unpack_one(entry: _Entry, name: str, target: Path, budget: _Budget) -> Memb
         while piece := entry.stream.read(STEP_BYTES):
             budget.spend(len(piece))
             size += len(piece)
-            if size > MOST_MEMBER_BYTES:
-                problem = f"larger than {MOST_MEMBER_BYTES // 1_000_000} MB"
+            if size > limits.member_bytes:
+                problem = ExtractionFailed(f"larger than {limits.member_bytes / 1e6:g} MB")
                 return Member(name, target, 0, moment, problem)
             digest.update(piece)
             copy.write(piece)
@@ -185,7 +168,7 @@ def _make_unique(name: str, names: set[str]) -> str:
     return unique
 
 
-def _zip_entries(path: Path, budget: _Budget) -> Iterator[_Entry]:
+def _zip_entries(path: Path, budget: Budget) -> Iterator[_Entry]:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         refuse_overlaps(entries)
@@ -194,7 +177,8 @@ def _zip_entries(path: Path, budget: _Budget) -> Iterator[_Entry]:
                 continue
             is_encrypted = bool(entry.flag_bits & ENCRYPTED_FLAG)
             is_link = (entry.external_attr >> 28) == 0o12
-            problem = ENCRYPTED if is_encrypted else "a symbolic link" if is_link else ""
+            problem = ExtractionFailed(ENCRYPTED) if is_encrypted else None
+            problem = SourceSkipped(LINK) if is_link else problem
             is_read = not problem and not _is_hidden(entry.filename)
             stream = archive.open(entry) if is_read else None
             yield _Entry(entry.filename, _moment(entry), problem, stream)
@@ -207,7 +191,7 @@ def _moment(entry: zipfile.ZipInfo) -> float:
         return 0
 
 
-def _tar_entries(path: Path, budget: _Budget) -> Iterator[_Entry]:
+def _tar_entries(path: Path, budget: Budget) -> Iterator[_Entry]:
     with tarfile.open(path, "r:*") as archive:
         for entry in archive:
             is_read = entry.isreg() and not _is_hidden(entry.name)
@@ -215,7 +199,7 @@ def _tar_entries(path: Path, budget: _Budget) -> Iterator[_Entry]:
                 budget.spend(entry.size)
             if entry.isdir():
                 continue
-            problem = "" if entry.isreg() else "not a regular file"
+            problem = None if entry.isreg() else SourceSkipped(NOT_A_FILE)
             stream = archive.extractfile(entry) if is_read else None
             yield _Entry(entry.name, entry.mtime, problem, stream)
         while archive.fileobj and (piece := archive.fileobj.read(STEP_BYTES)):

@@ -1,15 +1,19 @@
 """Following folders: what changes in them is brought in when they have been quiet for a while."""
 
 import glob
+import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import watchfiles
+from watchfiles.main import FileChange
 
-from rag.errors import SourceNotFound, UsageError
+from ingest.clock import now_utc
+from rag.errors import RagError, SourceNotFound, UsageError
 
-RESCAN_S = 300.0
 LOOK_MS = 500
 MOST_DELAY_S = 60.0
 
@@ -31,28 +35,123 @@ def watched_folders(arguments: Sequence[str]) -> list[Path]:
     return folders
 
 
-def follow(folders: Sequence[Path], bring_in: Callable[[], None], *, quiet_s: float) -> None:
-    """Call `bring_in` now, and whenever something changed and then `quiet_s` passed in peace.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long it must be quiet, and after how long it is looked again without a change.
 
-    Every RESCAN_S it is called anyway, since a network share may not tell of its changes. Ends only
-    by an exception. Raises SourceNotFound when a folder goes.
+    After an error that is `retry_s`, then twice as long each time, and at most `rescan_s`.
     """
-    try:
-        changes = watchfiles.watch(
-            *folders,
-            watch_filter=None,
-            step=int(quiet_s * 1000),
-            debounce=int(max(quiet_s, MOST_DELAY_S) * 1000),
-            rust_timeout=LOOK_MS,
-            yield_on_timeout=True,
-            raise_interrupt=True,
-        )
-        next(changes)  # only now it has begun to watch
-        bring_in()
-        last = time.monotonic()
-        for changed in changes:
-            if changed or time.monotonic() - last > RESCAN_S:
-                bring_in()
-                last = time.monotonic()
-    except FileNotFoundError as error:
-        raise SourceNotFound(f"a watched folder is gone: {error}") from error
+
+    quiet_s: float
+    retry_s: float = 5.0
+    rescan_s: float = 300.0
+
+
+def follow(
+    folders: Sequence[Path],
+    bring_in: Callable[[], None],
+    tell: Callable[[str], None],
+    pace: Pace,
+) -> None:
+    """Call `bring_in` now, when something has changed and then rests, and now and then anyway.
+
+    A network share may not tell of its changes. What fails is told and tried again; a folder that
+    goes is waited for. Ends only by an exception that is no fault of sources, disk or model.
+    """
+    attempts = _Attempts(bring_in, tell, pace)
+    while True:
+        _wait_for(folders, tell)
+        attempts.hurry()
+        seen = _identify(folders)
+        changes = _changes(folders, pace.quiet_s)
+        try:
+            for changed in changes:
+                if _identify(folders) != seen:
+                    break
+                attempts.make(at_once=bool(changed))
+        except OSError as error:
+            tell(f"changes are not told: {error.strerror or error}")
+            attempts.make(at_once=False)
+            time.sleep(pace.retry_s)
+        finally:
+            changes.close()
+
+
+class _Attempts:
+    def __init__(self, bring_in: Callable[[], None], tell: Callable[[str], None], pace: Pace):
+        self._bring_in = bring_in
+        self._tell = tell
+        self._pace = pace
+        self._wait_s = pace.retry_s
+        self._due = 0.0
+
+    def hurry(self) -> None:
+        """Make the next attempt as soon as may be."""
+        self._due = 0.0
+
+    def make(self, *, at_once: bool) -> None:
+        """Bring in what there is, if it is time."""
+        if not at_once and time.monotonic() < self._due:
+            return
+        try:
+            self._bring_in()
+        except (RagError, OSError) as error:
+            self._due = time.monotonic() + self._wait_s
+            self._tell(f"{error}; tried again in {self._wait_s:.0f} s or when something changes")
+            self._wait_s = min(2 * self._wait_s, self._pace.rescan_s)
+        else:
+            self._due = time.monotonic() + self._pace.rescan_s
+            self._wait_s = self._pace.retry_s
+
+
+def _changes(folders: Sequence[Path], quiet_s: float) -> Generator[set[FileChange], None, None]:
+    return watchfiles.watch(
+        *folders,
+        watch_filter=None,
+        step=int(quiet_s * 1000),
+        debounce=int(max(quiet_s, MOST_DELAY_S) * 1000),
+        rust_timeout=LOOK_MS,
+        yield_on_timeout=True,
+        raise_interrupt=True,
+    )
+
+
+def _identify(folders: Sequence[Path]) -> list[tuple[int, int] | None]:
+    """Which folders these are, so that one that was replaced or mounted is told from the last."""
+    found: list[tuple[int, int] | None] = []
+    for folder in folders:
+        try:
+            status = folder.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_dev, status.st_ino))
+    return found
+
+
+def _wait_for(folders: Sequence[Path], tell: Callable[[str], None]) -> None:
+    is_told = False
+    while None in (seen := _identify(folders)):
+        if not is_told:
+            tell(f"{folders[seen.index(None)]} is gone; what is live stays, waiting for it")
+            is_told = True
+        time.sleep(LOOK_MS / 1000)
+
+
+class StampedLines(io.TextIOBase):
+    """A stream that begins each line with the time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_inside = False
+
+    def write(self, text: str) -> int:
+        """Write a text, however many lines it has."""
+        for line in text.splitlines(keepends=True):
+            self._stream.write(line if self._is_inside else f"{now_utc()} {line}")
+            self._is_inside = not line.endswith("\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Have what was written go out."""
+        self._stream.flush()

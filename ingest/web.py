@@ -40,7 +40,7 @@ def look_at_page(
     root = str(reader.check(url).copy_with(fragment=None))
     try:
         if not _is_sitemap(root):
-            return root, [_describe(reader, root, root, reader.head(root), options)]
+            return root, [_describe(reader, root, root, reader.head(root))]
         pages = _allowed(reader, root, _Sitemaps(reader, root).read())
     except ExtractionFailed as error:
         raise SourceNotFound(f"{printable(root)}: {error}") from error
@@ -48,7 +48,7 @@ def look_at_page(
         raise SourceNotFound(f"{printable(root)} names no page of its host")
     chosen = [page for page in sorted(pages) if options.selection.takes_file(_name(page, ""))]
     about = {page: _told_of_change(pages[page]) for page in chosen}
-    return root, [_describe(reader, page, root, about[page], options) for page in chosen]
+    return root, [_describe(reader, page, root, about[page]) for page in chosen]
 
 
 def _is_sitemap(url: str) -> bool:
@@ -64,9 +64,7 @@ def _told_of_change(moment: str) -> dict[str, str]:
     return {"last-modified": moment}
 
 
-def _describe(
-    web: GuardedWeb, url: str, root: str, about: dict[str, str], options: ScanOptions
-) -> Source:
+def _describe(web: GuardedWeb, url: str, root: str, about: dict[str, str]) -> Source:
     media_type = about.get("content-type", "").partition(";")[0].strip().lower()
     name = _name(url, media_type)
     return Source(
@@ -75,8 +73,6 @@ def _describe(
         path=Path(name),
         name=printable(name),
         mtime_ns=version_number(about),
-        stamp=options.labels.stamp,
-        labels=options.labels,
         fetch=partial(web.fetch, url),
     )
 

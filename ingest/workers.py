@@ -19,7 +19,8 @@ from ingest.blocks import find_title
 from ingest.chunking import Draft, draft_chunks
 from ingest.confinement import confine
 from ingest.extraction import Extraction, extract
-from rag.errors import ExtractionFailed
+from ingest.limits import Limits
+from rag.errors import ExtractionFailed, SourceUnreadable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,19 +32,8 @@ WAITING_BYTES = 64_000_000
 class Extractor(Protocol):
     """Turns a file, and the name that users know it by, into text."""
 
-    def __call__(self, path: Path, name: str, *, ocr: str = "") -> Extraction:
+    def __call__(self, path: Path, name: str, *, ocr: str, limits: Limits) -> Extraction:
         """The text of the file. Raises ExtractionFailed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one file may cost its worker; reading pictures takes `ocr_times` the time."""
-
-    wall_s: float = 90.0
-    cpu_s: int = 60
-    memory_bytes: int = 1 << 30
-    file_bytes: int = 1 << 26
-    ocr_times: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +68,7 @@ class ExtractionPool:
         self._pool = ProcessPool(
             max_workers=workers,
             initializer=confine,
-            initargs=(limits.memory_bytes, limits.file_bytes),
+            initargs=(limits.memory_bytes, limits.written_bytes),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -105,7 +95,7 @@ class ExtractionPool:
             times = self._limits.ocr_times if job.ocr else 1
             future = self._pool.schedule(
                 _work,
-                args=(job, self._limits.cpu_s * times, self._extract),
+                args=(job, self._limits, self._extract),
                 timeout=self._limits.wall_s * times,
             )
             waiting.append((job, future))
@@ -139,7 +129,7 @@ class ExtractionPool:
         if isinstance(error, ExtractionFailed):
             return error
         if isinstance(error, FutureTimeoutError):
-            return ExtractionFailed(f"not read within {self._limits.wall_s * times:.0f} s")
+            return SourceUnreadable(f"not read within {self._limits.wall_s * times:.0f} s")
         if isinstance(error, ProcessExpired):
             return _describe_exit(error.exitcode, self._limits.cpu_s * times)
         return ExtractionFailed(f"the reader failed: {type(error).__name__}: {error}"[:200])
@@ -147,9 +137,9 @@ class ExtractionPool:
 
 def _describe_exit(code: int, cpu_s: int) -> ExtractionFailed:
     if code == -signal.SIGXCPU:
-        return ExtractionFailed(f"not read within {cpu_s} s of processor time")
+        return SourceUnreadable(f"not read within {cpu_s} s of processor time")
     if code == -signal.SIGKILL:
-        return ExtractionFailed("the reader was killed: too large for the memory there is")
+        return SourceUnreadable("the reader was killed: too large for the memory there is")
     return ExtractionFailed(f"the reader crashed (exit code {code}): damaged, or too large")
 
 
@@ -169,11 +159,11 @@ def _allow_processor_time(cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
 
 
-def _work(job: Job, cpu_s: int, extract: Extractor) -> Extracted:
+def _work(job: Job, limits: Limits, extract: Extractor) -> Extracted:
     began = time.monotonic()
-    _allow_processor_time(cpu_s)
+    _allow_processor_time(limits.cpu_s * (limits.ocr_times if job.ocr else 1))
     try:
-        extraction = extract(job.path, job.name, ocr=job.ocr)
+        extraction = extract(job.path, job.name, ocr=job.ocr, limits=limits)
         drafts = draft_chunks(
             extraction.text, is_markdown=extraction.is_markdown, pages=extraction.pages
         )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ingest import publishing
 from ingest.building import Engines
+from ingest.limits import Limits
 from ingest.outcomes import Progress, Silence
-from ingest.workers import Limits
 from rag.ports import CountingEmbedder
 from rag.releases import GraphQuality, improve_graph
 
@@ -25,8 +25,10 @@ class Workshop:
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
     the languages in which pictures of text are read. `resume` ends a hold, `build` makes a release
-    that waits for `publish`. Releases of up to `exact_up_to` chunks are searched exactly, larger
-    ones by the graph that `improve_graph` repairs and measures.
+    that waits for `publish`. `widen` lets documents be readable by more than before, and
+    `allow_shrink` lets much of a root be gone from the next release. Releases of up to
+    `exact_up_to` chunks are searched exactly, larger ones by the graph that `improve_graph` repairs
+    and measures.
     """
 
     embedder: str
@@ -44,5 +46,7 @@ class Workshop:
     keep: int = publishing.KEPT_RELEASES
     resume: bool = False
     build: bool = False
+    widen: bool = False
+    allow_shrink: bool = False
     improve_graph: Callable[[Path], GraphQuality] = improve_graph
     exact_up_to: int = EXACT_UP_TO

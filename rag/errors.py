@@ -16,6 +16,8 @@ RagError                     anything Plumbline can explain; `str()` is one line
 ├── StorageError             the disk refused (full, read-only, damaged)
 │   └── ReleaseBroken        a release failed its verification and must not serve
 ├── ExtractionFailed         one source could not be turned into text; its run goes on
+│   ├── SourceUnreadable     it cannot be read for the moment; what was had of it stays
+│   └── SourceSkipped        nothing reads a source of its kind
 ├── EmbedderError            the embedding model is missing, changed, or gave unusable vectors
 ├── NotMeasured              an evaluation could not produce a number at all
 └── ChatModelError           the chat model's provider failed
@@ -100,6 +102,14 @@ class ReleaseBroken(StorageError):
 
 class ExtractionFailed(RagError):
     """One source could not be turned into text."""
+
+
+class SourceUnreadable(ExtractionFailed):
+    """A source cannot be read for the moment; what was had of it stays, and it is tried again."""
+
+
+class SourceSkipped(ExtractionFailed):
+    """Nothing reads a source of this kind, so that nothing is lost by leaving it."""
 
 
 class EmbedderError(RagError):

@@ -193,6 +193,11 @@ def release_folder(data: Path, name: str, number: int | None = None) -> Path:
     """
     corpus = corpus_folder(data, name)
     wanted = serving_order(corpus)[:1] if number is None else [number]
+    if not wanted and corpus.is_dir():
+        raise CorpusNotFound(
+            f"nothing of corpus {name!r} is published yet: `python -m ingest status --corpus "
+            f"{name}` lists what was read, `add` goes on"
+        )
     if not wanted:
         raise corpus_not_found(name)
     folder = corpus / "releases" / release_folder_name(wanted[0])

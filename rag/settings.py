@@ -49,6 +49,39 @@ class Settings(BaseSettings):
     rerank_budget_ms: int = Field(
         300, ge=10, le=60_000, description="Time of the cross-encoder for one question"
     )
+    file_mb: int = Field(
+        200, ge=1, le=100_000, description="Largest file that is taken in, in millions of bytes"
+    )
+    file_characters: int = Field(
+        50_000_000, ge=1000, le=1_000_000_000, description="Longest text that one file may give"
+    )
+    archive_files: int = Field(
+        2000, ge=1, le=10_000, description="Most files that are taken from one archive"
+    )
+    archive_file_mb: int = Field(
+        60,
+        ge=1,
+        le=100_000,
+        description="Largest file in an archive, or packed alone, in millions of bytes",
+    )
+    archive_mb: int = Field(
+        200,
+        ge=1,
+        le=1_000_000,
+        description="Most that one archive unpacks to, in millions of bytes",
+    )
+    archive_ratio: int = Field(
+        100, ge=2, le=10_000, description="Most that an archive unpacks to, in times of its size"
+    )
+    reader_seconds: float = Field(
+        90.0, ge=1, le=86_400, description="Time to read one file; with `--ocr` twenty times that"
+    )
+    reader_cpu_seconds: int = Field(
+        60, ge=1, le=86_400, description="Processor time to read one file; with `--ocr` as above"
+    )
+    reader_memory_mb: int = Field(
+        1024, ge=512, le=1_000_000, description="Memory to read one file, in 1,048,576 bytes"
+    )
     retriever: Literal["hybrid", "dense", "lexical"] = Field(
         "hybrid", description="How evidence is searched when a request does not say"
     )

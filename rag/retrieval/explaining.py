@@ -14,6 +14,7 @@ from rag.retrieval.reranking import Reranking
 from rag.retrieval.searching import NEIGHBOUR_SHARE, RETRIEVERS, WEIGHTS, Query, load_hits
 from rag.retrieval.tracing import Trace, trace_document
 
+MOST_MEANT = 5
 FUSED, NEIGHBOURS, RERANK, PACKED = "fused", "neighbours", "rerank", "packed"
 
 
@@ -136,11 +137,17 @@ class Explainer:
 
 
 def find_document(release: OpenRelease, name: str) -> Document:
-    """The document of that id or that source. Raises DocumentNotFound."""
-    for reference in release.documents.references():
+    """The document of that id or that source.
+
+    Raises DocumentNotFound, with those that may be meant where only the end of a source is given.
+    """
+    references = release.documents.references()
+    for reference in references:
         if name in (reference.id, reference.source):
             return release.documents.document(reference.id)
-    raise DocumentNotFound(f"no document {name[:80]!r} in this release")
+    meant = [each.source for each in references if each.source.endswith(f"/{name}")][:MOST_MEANT]
+    advice = f": {', '.join(meant)} may be meant" if meant else ""
+    raise DocumentNotFound(f"no document {name[:80]!r} in this release{advice}")
 
 
 def holds(passage: Passage, chunk: Chunk) -> bool:

@@ -1,14 +1,16 @@
 """Corpora in temporary folders, made with the in-memory embedder and indexes."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.building import Engines
+from ingest.labels import parse_labels
+from ingest.limits import Limits
 from ingest.outcomes import Report
 from ingest.pipeline import add, rebuild
 from ingest.publishing import CorpusFolder
-from ingest.sources import scan
-from ingest.workers import Limits
+from ingest.sources import ScanOptions, scan
 from ingest.workshop import EXACT_UP_TO, Workshop
 from rag.adapters.memory import HashingEmbedder
 from rag.adapters.memory_builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
@@ -68,19 +70,26 @@ class SmallCorpus:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def add(self, *arguments: Path | str, limits: Limits = FAST) -> Report:
+    def add(self, *arguments: Path | str, limits: Limits = FAST, **flags: bool) -> Report:
         """Bring the corpus to what its folder, or the given sources, hold."""
-        scanned = scan([str(each) for each in arguments or [self.sources]])
-        return add(self.folder, scanned, self.workshop(limits=limits))
+        return self.add_as("", *arguments, limits=limits, **flags)
+
+    def add_as(
+        self, acl: str, *arguments: Path | str, limits: Limits = FAST, **flags: bool
+    ) -> Report:
+        """The same, with an `--acl` if that is not empty; `flags` are those of the workshop."""
+        options = ScanOptions(labels=parse_labels([], [acl] if acl else [], []))
+        scanned = scan([str(each) for each in arguments or [self.sources]], options)
+        return add(self.folder, scanned, self.workshop(limits=limits, **flags))
 
     def rebuild(self) -> Report:
         """Make a release anew from the ledger."""
         return rebuild(self.folder, self.workshop())
 
-    def workshop(self, *, limits: Limits = FAST, checksum: bool = False) -> Workshop:
+    def workshop(self, *, limits: Limits = FAST, **flags: bool) -> Workshop:
         """The parts that the corpus is made with."""
         self.embedder.embedded.clear()
-        return Workshop(
+        made = Workshop(
             embedder=self.embedder.fingerprint,
             load_embedder=self._load,
             engines=self.engine_names,
@@ -88,10 +97,10 @@ class SmallCorpus:
             verify=self.verify,
             calibrate=self.calibrate,
             limits=limits,
-            checksum=checksum,
             exact_up_to=self.exact_up_to,
             improve_graph=self.improve_graph,
         )
+        return replace(made, **flags)  # type: ignore[arg-type]  # fields of a workshop, by name
 
     def _load(self) -> CountingEmbedder:
         self.loads += 1

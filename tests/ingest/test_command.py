@@ -70,6 +70,7 @@ def data(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("fares.csv", "indexed", 1, 62),
     ]
     summary = last(done)
+    assert str(summary.pop("finished")).endswith("Z")
     assert float(str(summary.pop("seconds"))) > 0
     stages = ["reading", "embedding", "building", "verifying", "publishing"]
     assert list(dict(summary.pop("timings"))) == stages  # type: ignore[call-overload]  # from JSON
@@ -82,6 +83,10 @@ def data(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "built": None,
         "held": "",
         "search": "exactly",
+        "hidden": 0,
+        "would_widen": [],
+        "widened": [],
+        "shrunk": [],
     }
     return data
 

@@ -14,7 +14,8 @@ import ingest
 from ingest.archives import MOST_ENTRIES
 from ingest.chunking import TARGET_CHARACTERS, draft_chunks
 from ingest.extraction import Extraction
-from ingest.workers import Extracted, ExtractionPool, Job, Limits
+from ingest.limits import Limits
+from ingest.workers import Extracted, ExtractionPool, Job
 from rag.errors import ExtractionFailed
 from rag.sentences import split_sentences
 from tests.ingest.files import read, word_file, zipped

@@ -23,7 +23,7 @@ from rag.errors import UsageError
     ],
 )
 def test_a_number_is_one_only_if_nothing_of_it_is_lost(text: str, value: MetadataValue) -> None:
-    found = parse_labels([f"key={text}"], [], []).metadata["key"]
+    found = parse_labels([f"key={text}"], [], []).labels().metadata["key"]
     assert (found, type(found)) == (value, type(value))
 
 

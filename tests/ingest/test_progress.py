@@ -1,12 +1,12 @@
 """Progress: bars on a terminal, lines in a log, nothing for programs."""
 
+import json
 import os
 import pty
 import sys
 
 import pytest
 
-from ingest.outcomes import Silence
 from ingest.progress import Bars, Lines, shown_progress
 
 
@@ -31,11 +31,43 @@ def test_a_log_gets_a_line_every_few_seconds_and_at_the_end_of_a_stage(
     ]
 
 
-def test_a_program_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rate_is_of_late_and_not_told_before_it_is_known(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("ingest.progress.time.monotonic", lambda: now)
+    with shown_progress(as_json=False) as shown:
+        shown.advance("reading", 256, 256)
+        for done in range(0, 1001, 100):
+            shown.advance("embedding", done, 5000)
+            now += 10.0
+        for done in range(1000, 1005):
+            shown.advance("embedding", done, 5000)
+            now += 10.0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "reading: 256 of 256 files"
+    assert lines[1] == "embedding: 100 of 5,000 chunks, 10/s, 490 s left"
+    assert lines[-1] == "embedding: 1,004 of 5,000 chunks, 0/s, 39,960 s left"
+
+
+def test_a_program_gets_json_every_few_seconds_of_a_long_stage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("ingest.progress.time.monotonic", lambda: now)
     with shown_progress(as_json=True) as shown:
-        assert isinstance(shown, Silence)
         shown.advance("reading", 1, 1)
-    assert capsys.readouterr() == ("", "")
+        shown.advance("embedding", 0, 100)
+        now = 110.0
+        shown.advance("embedding", 50, 100)
+        now = 111.0
+        shown.advance("embedding", 51, 100)
+        now = 120.0
+        shown.advance("embedding", 100, 100)
+    output, errors = capsys.readouterr()
+    assert output == ""
+    said = {"stage": "embedding", "done": 50, "total": 100, "left_s": 10.0}
+    assert list(map(json.loads, errors.splitlines())) == [said]
 
 
 def test_a_terminal_gets_bars_with_count_and_rate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.labels import read_labels
+from ingest.labels import Labels, read_labels
+from ingest.limits import Limits
 from ingest.sources import Source
 from ingest.unpacking import Member, member_sources, unpack
-from rag.errors import ExtractionFailed
+from rag.errors import ExtractionFailed, SourceSkipped
 from tests.ingest.corpora import SmallCorpus
 
 ZIP_DATE_AT = 12
@@ -128,13 +129,10 @@ def test_what_is_passed_over_counts_as_well(tmp_path: Path, into: Path) -> None:
     assert list(into.iterdir()) == []
 
 
-def test_a_member_that_is_too_large_fails_alone(
-    tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ingest.unpacking.MOST_MEMBER_BYTES", 1_000_000)
+def test_a_member_that_is_too_large_fails_alone(tmp_path: Path, into: Path) -> None:
     path = make_tar(tmp_path / "a.tar", [("a.md", bytes(1_000_001)), ("b.md", b"Some text.")])
-    large, small = unpack(path, path.name, into)
-    assert large.problem == "larger than 1 MB"
+    large, small = unpack(path, path.name, into, Limits(member_bytes=1_000_000))
+    assert str(large.problem) == "larger than 1 MB"
     assert small.path.read_bytes() == b"Some text."
 
 
@@ -145,14 +143,15 @@ def test_members_that_are_locked_or_lead_elsewhere_are_named(tmp_path: Path, int
         packed[packed.find(header) + flags_at] |= 1
     path.write_bytes(packed)
     [locked] = unpack(path, path.name, into)
-    assert locked.problem.startswith("encrypted")
+    assert str(locked.problem).startswith("encrypted")
     for kind in (tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE):
         with tarfile.open(tmp_path / "b.tar", "w") as archive:
             entry = tarfile.TarInfo("a.md")
             entry.type, entry.linkname = kind, "/etc/passwd"
             archive.addfile(entry)
         [member] = unpack(tmp_path / "b.tar", "b.tar", into)
-        assert member.problem == "not a regular file"
+        assert isinstance(member.problem, SourceSkipped)
+        assert str(member.problem) == "not a regular file"
 
 
 def test_side_cars_in_an_archive_restrict_its_members(tmp_path: Path, into: Path) -> None:
@@ -164,7 +163,7 @@ def test_side_cars_in_an_archive_restrict_its_members(tmp_path: Path, into: Path
     }
     path = make_zip(tmp_path / "a.zip", files)
     sources = sources_of(path, unpack(path, path.name, into))
-    assert {each.name: read_labels(each.labels, each.side_cars).access for each in sources} == {
+    assert {each.name: read_labels(Labels(), each.side_cars).access for each in sources} == {
         "a.zip/a.md": ("hr",),
         "a.zip/in/b.md": ("board",),
     }
@@ -182,7 +181,7 @@ def test_a_side_car_that_is_locked_away_opens_nothing(tmp_path: Path, into: Path
         archive.addfile(tarfile.TarInfo("a.md"), io.BytesIO())
     [source] = sources_of(path, unpack(path, path.name, into))
     with pytest.raises(ExtractionFailed, match=r"side-car a\.md\.meta\.json: not a regular file"):
-        read_labels(source.labels, source.side_cars)
+        read_labels(Labels(), source.side_cars)
 
 
 def test_labels_in_an_archive_reach_the_corpus(tmp_path: Path) -> None:

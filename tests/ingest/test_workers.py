@@ -12,13 +12,14 @@ import pytest
 
 from ingest.confinement import can_deny_network
 from ingest.extraction import Extraction
-from ingest.workers import Extracted, ExtractionPool, Job, Limits
+from ingest.limits import Limits
+from ingest.workers import Extracted, ExtractionPool, Job
 from rag.errors import ExtractionFailed
 
 BAD = ("hang", "crash", "devour", "spin", "stumble", "killed", "flood")
 
 
-def misbehave(path: Path, name: str, *, ocr: str = "") -> Extraction:
+def misbehave(path: Path, name: str, *, ocr: str, limits: Limits) -> Extraction:
     """Do to the process what `name` says."""
     if name == "hang":
         time.sleep(600)
@@ -62,7 +63,7 @@ def test_hangs_crashes_and_bombs_fail_only_their_file(jobs: list[Job]) -> None:
     assert "File too large" in str(failed["flood"])
 
 
-def call_home(path: Path, name: str, *, ocr: str = "") -> Extraction:
+def call_home(path: Path, name: str, *, ocr: str, limits: Limits) -> Extraction:
     """Try to connect to the loopback port in the file, as `name` says, and tell what happened."""
     address = ("127.0.0.1", int(path.read_text()))
     try:
@@ -93,7 +94,7 @@ def test_a_reader_and_its_children_reach_no_network_while_the_parent_does(tmp_pa
     assert all(each.seconds > 0 for each in told)
 
 
-def name_languages(path: Path, name: str, *, ocr: str = "") -> Extraction:
+def name_languages(path: Path, name: str, *, ocr: str, limits: Limits) -> Extraction:
     """The languages that the job named."""
     return Extraction(ocr or "none", "text/plain")
 

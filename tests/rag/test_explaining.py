@@ -130,6 +130,15 @@ def test_what_was_packed_for_an_abstention_was_lost_at_the_confidence(tmp_path: 
     assert found.trace.lost_at == "confidence"
 
 
+def test_the_end_of_a_source_is_answered_with_those_that_may_be_meant(tmp_path: Path) -> None:
+    texts = {f"{root}/guide.md": f"The guide of {root}." for root in ("n1", "n2", "hr")}
+    about: dict[str, About] = {"hr/guide.md": ({}, ("hr",))}
+    plumbline = make_plumbline(tmp_path, texts=texts, about=about)
+    with pytest.raises(DocumentNotFound) as told:
+        explain(plumbline, document="guide.md")
+    assert str(told.value).endswith("in this release: n1/guide.md, n2/guide.md may be meant")
+
+
 def test_a_document_of_others_is_as_absent_as_one_that_is_not_there(tmp_path: Path) -> None:
     about: dict[str, About] = {"boats.md": ({}, ("crew",))}
     plumbline = make_plumbline(tmp_path, about=about)

@@ -10,7 +10,7 @@ import pytest
 from rag.adapters.memory import MemoryVectorIndex
 from rag.errors import CorpusNotFound, InvalidCorpusName, ReleaseBroken, ReleaseNotFound
 from rag.live import LiveCorpora
-from rag.releases import OpenRelease
+from rag.releases import OpenRelease, release_folder
 from tests.small_corpus import make_data_folder, make_plumbline, make_release
 
 
@@ -95,6 +95,12 @@ def test_a_retained_release_is_opened_for_one_request(tmp_path: Path, opener: Op
     assert opener.open == [2]
     with pytest.raises(ReleaseNotFound), corpora.hold("small", 9):
         pass
+
+
+def test_a_corpus_that_has_no_release_yet_is_not_called_absent(tmp_path: Path) -> None:
+    (tmp_path / "corpora" / "doc" / "releases").mkdir(parents=True)
+    with pytest.raises(CorpusNotFound, match="nothing of corpus 'doc' is published yet"):
+        release_folder(tmp_path, "doc")
 
 
 def test_what_does_not_exist_is_named_with_the_command_that_makes_it(tmp_path: Path) -> None:

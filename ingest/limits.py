@@ -1,0 +1,57 @@
+"""What one source may cost: bytes, characters, files of an archive, time and memory."""
+
+from dataclasses import dataclass
+
+from rag.errors import ExtractionFailed
+
+RATIO_MATTERS_ABOVE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a source may hold, and what reading it may cost a worker.
+
+    `source_bytes` bounds a file as it is found, `text_characters` what is read of it. Of an archive
+    at most `members` files are taken, each of at most `member_bytes`; all together unpack to at
+    most `unpacked_bytes`, and to `ratio` times the size of the archive. A reader may write files of
+    `file_bytes`; reading pictures takes `ocr_times` the time.
+    """
+
+    wall_s: float = 90.0
+    cpu_s: int = 60
+    memory_bytes: int = 1 << 30
+    file_bytes: int = 1 << 26
+    ocr_times: int = 20
+    source_bytes: int = 200_000_000
+    text_characters: int = 50_000_000
+    members: int = 2000
+    member_bytes: int = 60_000_000
+    unpacked_bytes: int = 200_000_000
+    ratio: int = 100
+
+    @property
+    def written_bytes(self) -> int:
+        """The largest file that a reader may write, which an unpacked one must fit in."""
+        return max(self.file_bytes, self.member_bytes + (1 << 20))
+
+
+DEFAULTS = Limits()
+
+
+class Budget:
+    """Counts what is unpacked of `packed` bytes, since headers are not believed."""
+
+    def __init__(self, packed: int, limits: Limits) -> None:
+        self._packed = max(1, packed)
+        self._limits = limits
+        self._unpacked = 0
+
+    def spend(self, size: int) -> None:
+        """Count so many bytes more. Raises ExtractionFailed when they are too many."""
+        limits = self._limits
+        self._unpacked += size
+        if self._unpacked > limits.unpacked_bytes:
+            raise ExtractionFailed(f"unpacks to more than {limits.unpacked_bytes:,} bytes")
+        is_large = self._unpacked > RATIO_MATTERS_ABOVE_BYTES
+        if is_large and self._unpacked > limits.ratio * self._packed:
+            raise ExtractionFailed(f"unpacks to more than {limits.ratio} times its size")
