@@ -187,14 +187,22 @@ class _Writer:
                 added=difference.new,
                 vectors=vectors[[named[name] for name in difference.new]],
             )
-            self._engines.lexical.change(
-                self._folder / "lexical",
+            self._change_lexical(base, difference, rows)
+            return self._manifest(rows, vectors, based_on=base.manifest.release)
+
+    def _change_lexical(self, base: Base, difference: Difference, rows: Rows) -> None:
+        lexical, folder, language = self._engines.lexical, self._folder, self._recipe.language
+        if difference.is_hidden:
+            entries = lexical_entries(rows.chunks(all_of_them=True))
+            lexical.write(folder / "lexical", entries, language)
+        else:
+            lexical.change(
+                folder / "lexical",
                 base.folder / "lexical",
                 removed=difference.replaced,
                 added=lexical_entries(rows.chunks()),
-                language=self._recipe.language,
+                language=language,
             )
-            return self._manifest(rows, vectors, based_on=base.manifest.release)
 
     def _new_vectors(self, count: int, dimensions: int) -> Vectors:
         path = self._folder / "vectors.npy"

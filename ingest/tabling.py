@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.ledger import Ledger
-from rag.domain import Chunk, Span
+from rag.domain import PUBLIC, Chunk, Span
 from rag.filters import BUILT_IN
 
 BLOCK = 4096
@@ -37,6 +37,8 @@ VECTOR = "lower(hex(substr(c.embedded_hash, 1, 10)))"  # chunks of one name have
 CHUNKS = f'c.id, c.document_id, c.start, c."end", c.page, c.heading, c.text, {VECTOR}'
 OUTDATED = """SELECT m.id FROM made.documents m
     LEFT JOIN main.documents d ON d.id = m.id AND d.digest = m.digest WHERE d.id IS NULL"""
+HIDDEN = f"""SELECT 1 FROM ({OUTDATED}) o WHERE NOT EXISTS (SELECT 1 FROM made.readers r
+    WHERE r.document_id = o.id AND r.principal = '{PUBLIC}') LIMIT 1"""
 MISSING_IDS = "(SELECT id FROM temp.missing)"
 KIND = """CASE v.type WHEN 'text' THEN 'text' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number'
     ELSE 'boolean' END"""
@@ -66,12 +68,14 @@ MISSING = """SELECT d.id FROM main.documents d
 class Difference:
     """What a release has of documents to be taken out or put in anew: chunks, and their vectors.
 
-    `new` are the vectors that the ledger holds and the release does not.
+    `new` are the vectors that the ledger holds and the release does not. `is_hidden` where one of
+    the documents is not public: an index that only marks its chunks as gone counts their words.
     """
 
     replaced: list[str]
     vectors: list[str]
     new: list[str]
+    is_hidden: bool
 
 
 class Rows:
@@ -151,10 +155,12 @@ class Rows:
             WHERE c.row = ?"""
         return str(self._database.execute(sql, (row,)).fetchone()[0])
 
-    def chunks(self) -> Iterator[Chunk]:
-        """The chunks from row `first` on, without their places."""
+    def chunks(self, *, all_of_them: bool = False) -> Iterator[Chunk]:
+        """The chunks from row `first` on, or all, without their places."""
         rows = "SELECT id, document_id, heading, text FROM made.chunks WHERE row >= ? ORDER BY row"
-        for id_, document_id, heading, text in self._database.execute(rows, (self._first,)):
+        for id_, document_id, heading, text in self._database.execute(
+            rows, (0 if all_of_them else self._first,)
+        ):
             path = tuple(json.loads(heading))
             yield Chunk(id_, document_id, Span(0, len(text)), text, heading=path)
 
@@ -201,6 +207,7 @@ def compare(ledger: Ledger, documents: Path) -> Difference:
                     " (SELECT 1 FROM made.chunks m WHERE m.vector = wanted)"
                 )
             ),
+            is_hidden=bool(run(HIDDEN).fetchone()),
         )
 
 

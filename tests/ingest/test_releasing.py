@@ -271,3 +271,19 @@ def test_pinned_releases_are_kept(corpus: SmallCorpus) -> None:
     assert corpus.add().counts == {"unchanged": 60}
     with pytest.raises(ReleaseNotFound):
         upkeep.pin(corpus.folder, corpus.workshop(), 9, is_pinned=True)
+
+
+def test_words_of_a_hidden_document_are_not_counted_once_it_is_gone(corpus: SmallCorpus) -> None:
+    corpus.write("secret.md", "# Quillfeather\n\nQuillfeather buys the northern pier.\n")
+    corpus.write("secret.md.meta.json", json.dumps({"acl": ["board"]}))
+    corpus.add()
+    for name in ("secret.md", "secret.md.meta.json"):
+        (corpus.sources / name).unlink()
+    corpus.add()
+    assert manifest(corpus, 2).based_on == 1
+    release = open_release(corpus.folder.release(2))
+    try:
+        weights = release.lexical.term_weights("quillfeather qwertyuiopx")
+    finally:
+        release.close()
+    assert len(set(weights.values())) == 1
