@@ -1,8 +1,9 @@
 """A sound release is published always, and says how it is searched."""
 
+import json
 import random
+import shutil
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -21,8 +22,8 @@ from rag.errors import ReleaseBroken
 from rag.ports import Vectors
 from rag.probe import check_release
 from rag.releases import GraphQuality, tell_search
-from rag.seals import check_seal
-from tests.ingest.corpora import CountingEmbedder, SmallCorpus
+from rag.seals import check_seal, write_seal
+from tests.ingest.corpora import SmallCorpus
 
 LINE = "The pump of hall 7 reports a pressure of 4.2 bar and a flow of 118 litres a minute.\n\n"
 BAD = GraphQuality(recall=0.9, lost=7, tried=60)
@@ -168,14 +169,55 @@ def test_a_graph_that_cannot_be_opened_is_not_searched(corpus: SmallCorpus) -> N
     assert corpus.add().search == "exactly"
 
 
-class Clustered(CountingEmbedder):
-    """Texts of one number's thousand are nearly the same to it, as near as numbers are."""
+def test_a_release_made_before_vectors_had_names_opens_and_is_built_anew_by_the_next_run(
+    corpus: SmallCorpus,
+) -> None:
+    for number in range(60):
+        corpus.write(f"{number:02}.md", f"The boat of pier {number} carries {number * 7} people.")
+    corpus.add()
+    made_as_before(corpus.folder.release(1))
+    release = open_release(corpus.folder.release(1))
+    [vector] = corpus.embedder.embed_queries(["pier 7 carries 49"])
+    [(id_, _), *_] = release.vectors.search(vector, 3)
+    assert release.documents.chunks([id_])[id_][1].source == "07.md"
+    release.close()
+    corpus.engine_names = "memory-2"
+    corpus.write("new.md", "Whales are seen in spring.")
+    assert corpus.add().embedded == 1
+    assert (manifest(corpus, 2).based_on, manifest(corpus, 2).vectors) == (None, 61)
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        return np.array([clustered(int(text.split()[-1])) for text in texts], dtype=np.float32)
+
+def made_as_before(release: Path) -> None:
+    """Turn a release into one of the same format that names its vectors as its chunks."""
+    with closing(sqlite3.connect(release / "documents.db")) as database, database:
+        rows = database.execute("SELECT id, row FROM chunks").fetchall()
+        database.execute("DROP INDEX chunks_by_vector")
+        database.execute("ALTER TABLE chunks DROP COLUMN vector")
+    shutil.rmtree(release / "chroma")
+    ids, places = [id_ for id_, _ in rows], np.array([row for _, row in rows])
+    ChromaIndexBuilder().write(release / "chroma", ids, places, np.load(release / "vectors.npy"))
+    told = json.loads((release / "manifest.json").read_text())
+    for name in ("search", "vectors", "graph_recall", "graph_lost", "graph_tried"):
+        del told[name]
+    (release / "manifest.json").write_text(json.dumps(told))
+    write_seal(release)
+
+
+def test_the_embedder_is_let_go_before_a_large_release_is_built(corpus: SmallCorpus) -> None:
+    corpus.calibrate = lambda release, embedder: None
+    corpus.write("a.md", "The boats.")
+    corpus.exact_up_to = 1
+    corpus.add()
+    assert corpus.loads == 1
+    corpus.exact_up_to = 0
+    corpus.improve_graph = lambda release: GOOD
+    corpus.write("a.md", "The whales.")
+    corpus.add()
+    assert corpus.loads == 3  # once to embed, once more to calibrate
 
 
 def clustered(number: int) -> Vectors:
+    """One of a thousand vectors that are nearly equal."""
     middle = np.random.default_rng(number // 1000).normal(size=48)
     off = np.random.default_rng(100_000 + number).normal(size=48)
     vector = middle / np.linalg.norm(middle) + 0.05 * off / np.linalg.norm(off)
