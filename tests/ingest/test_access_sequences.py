@@ -116,14 +116,12 @@ class Model:
     def _before(self, name: str, text: str) -> Readers | None:
         if name in self.last:
             return self.last[name]
-        if any(text == each for each, _ in self.documents.values()):
+        places = {
+            other: readers for (other, content), readers in self.versions.items() if content == text
+        }
+        if places.keys() <= self.rows:
             return None
-        gone = [
-            readers
-            for (other, content), readers in self.versions.items()
-            if content == text and other not in self.rows
-        ]
-        return frozenset().union(*gone) if gone else None
+        return frozenset().union(*places.values())
 
 
 class World:
