@@ -135,7 +135,7 @@ def _equip(
         progress=progress,
         checksum=getattr(options, "checksum", False),
         ocr=getattr(options, "ocr", ""),
-        limits=_limits(settings),
+        limits=limits_of(settings),
         widen=getattr(options, "widen", False),
         allow_shrink=getattr(options, "allow_shrink", False),
         keep=getattr(options, "keep", KEPT_RELEASES),
@@ -144,7 +144,8 @@ def _equip(
     )
 
 
-def _limits(settings: "Settings") -> "Limits":
+def limits_of(settings: "Settings") -> "Limits":
+    """What one source may cost, as it was set."""
     from ingest.limits import Limits
 
     return Limits(
