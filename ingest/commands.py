@@ -152,6 +152,7 @@ def limits_of(settings: "Settings") -> "Limits":
         wall_s=settings.reader_seconds,
         cpu_s=settings.reader_cpu_seconds,
         memory_bytes=settings.reader_memory_mb << 20,
+        file_bytes=max(Limits().file_bytes, settings.archive_file_mb * 10**6),
         source_bytes=settings.file_mb * 10**6,
         text_characters=settings.file_characters,
         members=settings.archive_files,
