@@ -61,9 +61,7 @@ class Service:
                 self._note(f"the data folder cannot be read, what is open serves on: {error}")
                 continue
             said = "; ".join(f"{name}: {error}" for name, error in problems.items())
-            self._note(
-                f"a release cannot be opened, the one before serves on: {said}" if said else ""
-            )
+            self._note(f"a live release is damaged or cannot be opened: {said}" if said else "")
 
     def _note(self, problem: str) -> None:
         if problem and problem != self._problem:
@@ -105,7 +103,7 @@ class Service:
         try:
             live = live_number(corpus_folder(self.settings.data, name))
             if loaded is None or loaded != live:
-                return f"release {loaded} is loaded, {live} is live"
+                return f"{'no release' if loaded is None else loaded} is loaded, {live} is live"
             plumbline.search(CANARY, corpus=name, top_k=1)
         except RagError as error:
             return str(error)

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ingest.embedding import find_unusable
 from ingest.ledger import Ledger
 from ingest.tabling import Difference, Rows, compare, made_fresh, made_from
 from rag.chunks import lexical_entries
+from rag.disks import tell_refusal
 from rag.domain import RELEASE_FORMAT, Manifest, hash_ids
 from rag.errors import ReleaseBroken, StorageError
 from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
@@ -109,7 +111,7 @@ def build(
     its rows would be left behind; fresh otherwise.
     """
     writer = _Writer(ledger, under_way, recipe, engines)
-    with storage_errors():
+    with storage_errors(under_way.folder):
         under_way.folder.mkdir(parents=True)
         difference = _small_difference(ledger, base, recipe)
         manifest = writer.change(base, difference) if base and difference else writer.write()
@@ -126,12 +128,13 @@ def _small_difference(ledger: Ledger, base: Base | None, recipe: Recipe) -> Diff
 
 
 @contextmanager
-def storage_errors() -> Iterator[None]:
-    """Have what the disk refuses inside raise StorageError."""
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Have what the disk of `folder` refuses inside raise StorageError."""
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:
-        raise StorageError(f"the release cannot be written: {error}") from error
+        reason = tell_refusal(error, folder) or str(error)
+        raise StorageError(f"the release cannot be written: {reason}") from error
 
 
 def _is_intact(base: Base) -> bool:
@@ -152,11 +155,14 @@ class _Writer:
 
     def write(self) -> Manifest:
         """All parts fresh."""
-        with made_fresh(self._ledger, self._folder / "documents.db") as rows:
-            ids = rows.ids()
-            vectors = self._new_vectors(len(ids), _dimensions(self._ledger, self._recipe.embedder))
+        ledger = self._ledger
+        with made_fresh(ledger, self._folder / "documents.db") as rows:
+            count, dimensions = rows.count_filled(), _dimensions(ledger, self._recipe.embedder)
+            vectors = self._new_vectors(count, dimensions)
             self._fill(vectors, 0, rows)
-            self._engines.vectors.write(self._folder / "chroma", ids, vectors)
+            named = rows.named_rows()
+            places = np.fromiter(named.values(), np.int64, len(named))
+            self._engines.vectors.write(self._folder / "chroma", list(named), places, vectors)
             self._engines.lexical.write(
                 self._folder / "lexical", lexical_entries(rows.chunks()), self._recipe.language
             )
@@ -168,19 +174,18 @@ class _Writer:
         shutil.copy2(base.folder / "documents.db", documents)
         before = base.manifest.chunks + base.manifest.replaced
         with made_from(self._ledger, documents, rows=before) as rows:
-            filled = rows.filled()
+            count = before + rows.count_filled()
             held = np.load(base.folder / "vectors.npy", mmap_mode="r")
-            vectors = self._new_vectors(before + len(filled), base.manifest.dimensions)
+            vectors = self._new_vectors(count, base.manifest.dimensions)
             vectors[:before] = held
             self._fill(vectors, before, rows)
-            new = set(difference.new)
-            places = [(id_, before + at) for at, id_ in enumerate(filled) if id_ in new]
+            named = rows.named_rows()
             self._engines.vectors.change(
                 self._folder / "chroma",
                 base.folder / "chroma",
-                removed=difference.gone,
-                added=[id_ for id_, _ in places],
-                vectors=vectors[[row for _, row in places]],
+                removed=rows.absent(difference.vectors),
+                added=difference.new,
+                vectors=vectors[[named[name] for name in difference.new]],
             )
             self._engines.lexical.change(
                 self._folder / "lexical",
@@ -205,12 +210,26 @@ class _Writer:
 
     def _fill(self, vectors: Vectors, start: int, rows: Rows) -> None:
         at = start
+        damaged: list[int] = []
         for block in rows.vectors(self._recipe.embedder):
-            filled = np.frombuffer(b"".join(block), dtype=np.float32)
-            vectors[at : at + len(block)] = filled.reshape(len(block), -1)
+            unusable = find_unusable(block, vectors.shape[1])
+            damaged += [at + place for place in unusable]
+            if not unusable:
+                filled = np.frombuffer(b"".join(block), dtype=np.float32)
+                vectors[at : at + len(block)] = filled.reshape(len(block), -1)
             at += len(block)
+        if damaged:
+            source = rows.source(damaged[0])
+            rows.discard_embeddings(self._recipe.embedder, damaged)
+            raise StorageError(
+                f"{len(damaged)} embeddings in the ledger are damaged, the first is of {source}: "
+                f"they were taken out, run the command again to have them made anew"
+            )
         if at != len(vectors):
-            raise StorageError(f"{len(vectors) - at} chunks have no embedding in the ledger")
+            raise StorageError(
+                f"{len(vectors) - at} chunks have no embedding in the ledger: "
+                f"run the command again to have them made"
+            )
         if isinstance(vectors, np.memmap):
             vectors.flush()
 
@@ -234,6 +253,8 @@ class _Writer:
             based_on=based_on,
             replaced=len(vectors) - len(ids),
             embedder_name=recipe.embedder_name,
+            vectors=rows.count_vectors(),
+            search="exact",
         )
 
 

@@ -90,10 +90,16 @@ def _make(
     make: "Callable[[Workshop], Report]",
 ) -> "Report":
     """Run what makes a release, showing how far it is."""
+    from ingest.outcomes import Unpublished
     from ingest.progress import shown_progress
 
-    with shown_progress(as_json=options.json) as progress:
-        return make(_equip(options, settings, progress, language))
+    try:
+        with shown_progress(as_json=options.json) as progress:
+            return make(_equip(options, settings, progress, language))
+    except Unpublished as error:
+        _tell(options, error.report)
+        sys.stdout.flush()
+        raise
 
 
 def _tell(options: argparse.Namespace, report: "Report") -> int:
@@ -214,29 +220,29 @@ def _receipts(options: argparse.Namespace, settings: "Settings", folder: "Corpus
 
 
 def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger import open_ledger
+    from ingest.ledger_views import view_ledger
     from ingest.listing import Choice, print_sources
 
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         choice = Choice(options.state, options.root, options.name)
         print_sources(ledger, choice, as_json=options.json)
     return 0
 
 
 def _roots(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger import open_ledger
+    from ingest.ledger_views import view_ledger
     from ingest.listing import print_roots
 
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         print_roots(ledger, as_json=options.json)
     return 0
 
 
 def _releases(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger import open_ledger
+    from ingest.ledger_views import view_ledger
     from ingest.printing import print_hold, print_releases
 
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         pins = ledger.pins()
     manifests = [folder.manifest(number) for number in folder.numbers()]
     found = [each for each in manifests if each]

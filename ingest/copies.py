@@ -60,22 +60,35 @@ def pieces_of(folder: CorpusFolder, number: int, documents: Set[str]) -> Iterato
         return  # a release that cannot be read is removed, as one that may hold anything
 
 
-def drop_unused(folder: CorpusFolder, ledger: Ledger) -> int:
+def drop_unused(folder: CorpusFolder, ledger: Ledger) -> None:
+    """Remove original bytes that nothing refers to, and versions of which no copy is left."""
+    remove_originals(folder, ledger)
+    prune_history(folder, ledger)
+
+
+def remove_originals(folder: CorpusFolder, ledger: Ledger) -> int:
     """Remove original bytes that neither the ledger nor a release refers to; returns how many.
 
-    The history forgets the versions of which no copy is left. Nothing goes while a release cannot
-    be read, since that may hold any of them.
+    None goes while a release cannot be read, since that may refer to any of them.
     """
-    current = {row[0] for row in ledger.database.execute("SELECT version FROM documents")}
-    releases = [documents_of(folder, number) for number in folder.numbers()]
-    if None in releases:
+    listed = _listed(folder)
+    if listed is None:
         return 0
-    listed = {pair for release in releases for pair in (release or {}).items()}
-    used = current | {version for _, version in listed}
     blobs = BlobStore(folder.blobs)
+    blobs.remove_partial()
+    used = _current(ledger) | {version for _, version in listed}
     unused = [sha256 for sha256 in blobs.stored() if sha256 not in used]
     for sha256 in unused:
         blobs.discard(sha256)
+    return len(unused)
+
+
+def prune_history(folder: CorpusFolder, ledger: Ledger) -> None:
+    """Have the history forget versions that neither the ledger nor a release holds."""
+    listed = _listed(folder)
+    if listed is None:
+        return
+    current = _current(ledger)
     gone = [
         version
         for version in ledger.history.versions()
@@ -83,7 +96,18 @@ def drop_unused(folder: CorpusFolder, ledger: Ledger) -> int:
     ]
     with ledger.transaction():
         ledger.history.drop_versions(gone)
-    return len(unused)
+
+
+def _current(ledger: Ledger) -> set[str]:
+    return {row[0] for row in ledger.database.execute("SELECT version FROM documents")}
+
+
+def _listed(folder: CorpusFolder) -> set[tuple[str, str]] | None:
+    """Document and version of all that releases hold, None where one of them cannot be read."""
+    releases = [documents_of(folder, number) for number in folder.numbers()]
+    if None in releases:
+        return None
+    return {pair for release in releases for pair in (release or {}).items()}
 
 
 @contextmanager

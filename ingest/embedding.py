@@ -1,10 +1,14 @@
 """Embeddings in the ledger: each text embedded once, kept batch by batch as it is made."""
 
+import ctypes
+import gc
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
+import numpy.typing as npt
 
 from ingest.ledger import Ledger
 from rag.domain import Chunk, Span
@@ -14,6 +18,7 @@ from rag.ports import CountingEmbedder, Embedder, Vectors
 BATCH_TEXTS = 256
 WINDOW_TEXTS = 20_000
 NORM_TOLERANCE = 1e-3
+FLOAT_BYTES = 4
 
 
 class LazyEmbedder:
@@ -23,9 +28,18 @@ class LazyEmbedder:
         self._load = load
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._loading: Future[CountingEmbedder] | None = None
+        self._is_wanted = False
+
+    def let_go(self) -> None:
+        """Give back the memory that it takes; for whoever asks again it is loaded again."""
+        if self._loading is not None and self._loading.done():
+            self._loading = None
+            gc.collect()
+            trim_heap()
 
     def start(self) -> Future[CountingEmbedder]:
         """Begin to load in the background, unless that has begun."""
+        self._is_wanted = True
         if self._loading is None:
             self._loading = self._thread.submit(self._load)
         return self._loading
@@ -33,11 +47,17 @@ class LazyEmbedder:
     @property
     def is_wanted(self) -> bool:
         """True once somebody has begun to load it."""
-        return self._loading is not None
+        return self._is_wanted
 
     def get(self) -> CountingEmbedder:
         """The embedder, waiting for it. Raises EmbedderError."""
         return self.start().result()
+
+
+def trim_heap() -> None:
+    """Give what was freed back to the system, where its C library can."""
+    with suppress(AttributeError, OSError):  # only glibc can
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def count_missing(ledger: Ledger, embedder: str) -> int:
@@ -94,8 +114,20 @@ def _batches(texts: list[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]
         yield by_length[at : at + BATCH_TEXTS]
 
 
+def find_unusable(stored: Sequence[bytes], dimensions: int) -> list[int]:
+    """Places of the vectors, as the ledger keeps them, of other dimensions or not of length 1."""
+    whole = [at for at, each in enumerate(stored) if len(each) == FLOAT_BYTES * dimensions]
+    joined = np.frombuffer(b"".join(stored[at] for at in whole), dtype=np.float32)
+    are_unit = _are_unit(joined.reshape(-1, dimensions)).tolist()
+    usable = {at for at, is_unit in zip(whole, are_unit, strict=True) if is_unit}
+    return [at for at in range(len(stored)) if at not in usable]
+
+
+def _are_unit(vectors: Vectors) -> npt.NDArray[np.bool_]:
+    distances = np.abs(np.linalg.norm(vectors, axis=1) - 1)
+    return np.asarray(distances < NORM_TOLERANCE)  # no NaN is
+
+
 def _check(vectors: Vectors, count: int) -> None:
-    norms = np.linalg.norm(vectors, axis=1)
-    is_unit = np.isfinite(norms).all() and (np.abs(norms - 1) < NORM_TOLERANCE).all()
-    if len(vectors) != count or not is_unit:
+    if len(vectors) != count or not _are_unit(vectors).all():
         raise EmbedderError("the embedder gave vectors that are not finite and of unit length")

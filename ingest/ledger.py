@@ -11,13 +11,10 @@ from typing import Any, Literal
 
 from ingest.catalogue import Catalogue
 from ingest.history import History
+from ingest.ledger_faults import ledger_error
 from ingest.schema import FORMAT, prepare, write_digest
 from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
 from rag.errors import StorageError
-
-ADVICE = (
-    "what is live serves on; bring back a copy of it, or move it away and `add` the sources again"
-)
 
 State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "skipped", "removed"]
 
@@ -282,7 +279,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
             _check(database)
             yield Ledger(database)
     except sqlite3.DatabaseError as error:
-        raise StorageError(f"the ledger {path} cannot be used: {error}; {ADVICE}") from error
+        raise ledger_error(path, error) from error
 
 
 def _check(database: sqlite3.Connection) -> None:

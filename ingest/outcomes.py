@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from ingest.ledger import State
 from ingest.shrinking import Shrunk
 from ingest.widening import Widening
+from rag.errors import StorageError
 
 Change = Literal["", "new", "changed"]
 
@@ -51,8 +52,9 @@ class Reading:
 class Report:
     """A finished run: `release` is the live one, `published` whether this run made it so.
 
-    `built` is a release that waits for `publish`; `held` says why nothing newer goes live.
-    `shrunk` are the roots of which too much would be gone, so that nothing was published.
+    `built` is a release that waits for `publish`; `held` says why nothing newer goes live. `search`
+    says in words how the live release is searched. `shrunk` are the roots of which too much would
+    be gone, so that nothing was published.
     """
 
     corpus: str
@@ -64,6 +66,7 @@ class Report:
     timings: Mapping[str, float] = field(default_factory=dict)
     built: int | None = None
     held: str = ""
+    search: str = ""
     reading: Reading = field(default_factory=Reading)
     shrunk: tuple[Shrunk, ...] = ()
 
@@ -81,6 +84,17 @@ class Report:
     def exit_code(self) -> int:
         """1 when a source failed or something was held back for an operator to decide, else 0."""
         return 1 if "quarantined" in self.counts or self.reading.held or self.shrunk else 0
+
+
+class Unpublished(StorageError):
+    """Sources were read and embedded, which is kept, but no release could be made of them."""
+
+    def __init__(self, reason: str, report: Report) -> None:
+        live = "nothing" if report.release is None else f"{report.corpus}@{report.release}"
+        super().__init__(
+            f"{reason}; what was read and embedded is kept in the ledger, {live} serves on"
+        )
+        self.report = report
 
 
 class Progress(Protocol):

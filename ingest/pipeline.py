@@ -13,15 +13,17 @@ from ingest.desk import Desk
 from ingest.embedding import LazyEmbedder, count_missing, embed_missing
 from ingest.ledger import Ledger
 from ingest.naming import current_names, name_documents, source_not_found
-from ingest.outcomes import Outcome, Reading, Report
+from ingest.outcomes import Outcome, Reading, Report, Unpublished
 from ingest.publishing import CorpusFolder
 from ingest.reading import SourceReader, cut_again
 from ingest.releasing import Released, release
-from ingest.shrinking import find_shrunk
+from ingest.shrinking import Shrunk, find_shrunk
 from ingest.sources import Scan, is_below
 from ingest.widening import Widening
 from ingest.workshop import Workshop
 from ingest.writing import writing
+from rag.errors import StorageError
+from rag.releases import tell_search
 
 Named = TypeVar("Named", Outcome, Widening)
 
@@ -88,30 +90,54 @@ def _run(
             cut_again(desk)
         with watch.timing("embedding"):
             embedded = _embed(desk, workshop)
-        shrunk = find_shrunk(folder, ledger, taken_out=reading.taken_out)
-        if shrunk and not workshop.allow_shrink:
-            released = Released(hold=folder.hold())
-        else:
-            shrunk = ()
-            released = release(
-                folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
-            )
         report = Report(
             corpus=folder.name,
-            release=folder.live(),
-            published=released.published,
-            built=released.built,
-            held=str(released.hold or ""),
+            release=None,
+            published=False,
             reading=reading,
-            shrunk=shrunk,
+            shrunk=_find_shrunk(folder, ledger, workshop, reading),
             embedded=embedded,
             chunks=sum(ledger.count_chunks().values()),
-            seconds=watch.total(),
-            timings=watch.stages(),
+            seconds=0.0,
         )
+        try:
+            released = Released()
+            if not report.shrunk:
+                released = release(
+                    folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
+                )
+        except StorageError as error:
+            raise Unpublished(str(error), _close(report, folder, watch, Released())) from error
+        report = _close(report, folder, watch, released)
         counts = json.dumps(dict(report.counts))
         ledger.end_run(run, finished=now_utc(), release=report.release, counts=counts)
     return report
+
+
+def _find_shrunk(
+    folder: CorpusFolder, ledger: Ledger, workshop: Workshop, reading: Reading
+) -> tuple[Shrunk, ...]:
+    """The roots of which too much would be gone, where that is not wanted; a hold comes first."""
+    is_held = folder.hold() and not (workshop.resume or workshop.build)
+    if workshop.allow_shrink or is_held:
+        return ()
+    return find_shrunk(folder, ledger, taken_out=reading.taken_out)
+
+
+def _close(report: Report, folder: CorpusFolder, watch: Stopwatch, released: Released) -> Report:
+    """The report with what became of the corpus' releases."""
+    live = folder.live()
+    manifest = folder.manifest(live)
+    return replace(
+        report,
+        release=live,
+        published=released.published,
+        built=released.built,
+        held=str(released.hold or ""),
+        search=tell_search(manifest) if manifest else "",
+        seconds=watch.total(),
+        timings=watch.stages(),
+    )
 
 
 def _name(reading: Reading, names: Mapping[str, str]) -> Reading:

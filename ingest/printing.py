@@ -12,7 +12,7 @@ from rich.text import Text
 from ingest.erasure import Doomed, Receipt
 from ingest.upkeep import Freed, Verified
 from rag.domain import Manifest
-from rag.releases import Hold
+from rag.releases import Hold, tell_search
 
 
 def print_releases(
@@ -29,8 +29,9 @@ def print_releases(
         marks = " (live)" * (manifest.release == live) + " (pinned)" * (manifest.release in pins)
         counts = (f"{manifest.documents:,}", f"{manifest.chunks:,}")
         embedder = manifest.embedder_name or manifest.embedder
-        rows.append((f"{manifest.release}{marks}", manifest.created, *counts, embedder))
-    print_table(("release", "created", "documents", "chunks", "embedder"), rows)
+        made = (f"{manifest.release}{marks}", manifest.created, *counts)
+        rows.append((*made, embedder, tell_search(manifest)))
+    print_table(("release", "created", "documents", "chunks", "embedder", "searched"), rows)
 
 
 def print_verified(checked: Sequence[Verified], *, as_json: bool) -> None:
@@ -53,6 +54,8 @@ def print_freed(freed: Freed, *, as_json: bool) -> None:
         f"removed {len(freed.releases)} releases, {freed.blobs} originals and "
         f"{freed.embeddings} embeddings: {freed.bytes / 1e6:,.1f} MB"
     )
+    if not freed.is_compacted:
+        say("the ledger was not compacted, there is no room for a copy of it: run gc again later")
 
 
 def print_doomed(doomed: Sequence[Doomed], *, as_json: bool) -> None:

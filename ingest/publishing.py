@@ -5,10 +5,11 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.disks import tell_refusal
 from rag.domain import Manifest, release_folder_name
 from rag.errors import ReleaseNotFound, SettingsError, StorageError, WriterBusy
 from rag.releases import (
@@ -99,9 +100,10 @@ def writer_lock(folder: CorpusFolder, started: str) -> Iterator[None]:
             lock.seek(0)
             holder = lock.read().strip() or "another process"
             raise WriterBusy(f"corpus {folder.name!r} is being written by {holder}") from error
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()} since {started}")
-        lock.flush()
+        with suppress(OSError):  # on a full disk the lock holds without its holder's name
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} since {started}")
+            lock.flush()
         yield
 
 
@@ -134,7 +136,8 @@ def settle(build: Path, verify: Callable[[Path], None]) -> None:
         try:
             syncing.result()
         except OSError as error:
-            raise StorageError(f"{build} cannot be written: {error}") from error
+            reason = tell_refusal(error, build, corpus=build.parent.parent.name) or str(error)
+            raise StorageError(f"the release cannot be written: {reason}") from error
 
 
 def put_in_place(folder: CorpusFolder, build: Path, number: int) -> None:
@@ -143,7 +146,8 @@ def put_in_place(folder: CorpusFolder, build: Path, number: int) -> None:
         build.rename(folder.release(number))
         _sync(folder.releases)
     except OSError as error:
-        raise StorageError(f"release {number} cannot be written: {error}") from error
+        reason = tell_refusal(error, folder.path, folder.name) or str(error)
+        raise StorageError(f"release {number} cannot be written: {reason}") from error
 
 
 def make_live(folder: CorpusFolder, number: int, *, hold: Hold | None = None) -> None:
@@ -175,7 +179,8 @@ def _replace(folder: CorpusFolder, name: str, text: str) -> None:
         partial.replace(folder.path / name)
         _sync(folder.path)
     except OSError as error:
-        raise StorageError(f"{name} cannot be replaced: {error}") from error
+        reason = tell_refusal(error, folder.path, folder.name) or str(error)
+        raise StorageError(f"{name} cannot be replaced: {reason}") from error
 
 
 def remove_old_releases(folder: CorpusFolder, pinned: Collection[int], *, keep: int) -> list[int]:

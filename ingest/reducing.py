@@ -21,7 +21,7 @@ def build_without(gone: Set[str], base: Base, under_way: Build, engines: Engines
     Raises StorageError.
     """
     folder = under_way.folder
-    with storage_errors():
+    with storage_errors(folder):
         folder.mkdir(parents=True)
         target = folder / "documents.db"
         source = f"{(base.folder / 'documents.db').resolve().as_uri()}?mode=ro&immutable=1"
@@ -34,7 +34,9 @@ def build_without(gone: Set[str], base: Base, under_way: Build, engines: Engines
             vectors = np.load(base.folder / "vectors.npy", mmap_mode="r")[rows]
             np.save(folder / "vectors.npy", vectors)
             ids = [id_ for (id_,) in database.execute("SELECT id FROM chunks ORDER BY row")]
-            engines.vectors.write(folder / "chroma", ids, vectors)
+            named = _named_rows(database, base.manifest)
+            places = np.fromiter(named.values(), np.int64, len(named))
+            engines.vectors.write(folder / "chroma", list(named), places, vectors)
             entries = lexical_entries(_chunks(database))
             engines.lexical.write(folder / "lexical", entries, base.manifest.language)
             manifest = replace(
@@ -47,6 +49,8 @@ def build_without(gone: Set[str], base: Base, under_way: Build, engines: Engines
                 chunk_ids_hash=hash_ids(ids),
                 based_on=None,
                 replaced=0,
+                vectors=len(named) if base.manifest.vectors else 0,
+                search="exact",
             )
         (folder / "manifest.json").write_text(manifest.to_json())
     return manifest
@@ -68,6 +72,15 @@ def _leave_out(database: sqlite3.Connection, gone: Set[str]) -> list[int]:
     run("COMMIT")
     run("VACUUM")
     return rows
+
+
+def _named_rows(database: sqlite3.Connection, base: Manifest) -> dict[str, int]:
+    """The different vectors by name, each with a row that has it.
+
+    In releases made before vectors had names each chunk has its own.
+    """
+    name = "vector" if base.vectors else "id"
+    return dict(database.execute(f"SELECT {name}, min(row) FROM chunks GROUP BY {name}").fetchall())
 
 
 def _chunks(database: sqlite3.Connection) -> Iterator[Chunk]:

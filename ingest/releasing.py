@@ -25,8 +25,9 @@ from ingest.ledger import Ledger
 from ingest.publishing import CorpusFolder
 from ingest.reducing import build_without
 from ingest.workshop import Workshop
+from rag.domain import Manifest
 from rag.errors import ReleaseBroken, UsageError
-from rag.releases import CALIBRATION, Hold
+from rag.releases import CALIBRATION, GraphQuality, Hold
 from rag.seals import check_seal, damaged_files, is_complete, write_seal
 
 
@@ -207,16 +208,62 @@ def _clean_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> None:
 def _build(under_way: Path, number: int, ledger: Ledger, workshop: Workshop, plan: _Plan) -> None:
     with plan.watch.timing("building"):
         target = Build(under_way, number, now_utc())
+        if sum(ledger.count_chunks().values()) > workshop.exact_up_to:
+            plan.embedder.let_go()
         engines = workshop.load_engines()
         if plan.gone is not None and plan.before:
             made = build_without(plan.gone, plan.before, target, engines)
         else:
             made = build(ledger, target, plan.recipe, engines, base=plan.base)
+        made = _choose_search(under_way, made, workshop)
         _calibrate(under_way, workshop, plan, is_changed_copy=made.based_on is not None)
-        with storage_errors():
+        with storage_errors(under_way):
             write_seal(under_way)
     with plan.watch.timing("verifying"):
-        publishing.settle(under_way, workshop.verify)
+        try:
+            publishing.settle(under_way, workshop.verify)
+        except ReleaseBroken:
+            if made.search == "exact" or made.based_on is not None:
+                raise
+            _record(under_way, replace(made, search="exact"))
+            with storage_errors(under_way):
+                write_seal(under_way)
+            publishing.settle(under_way, workshop.verify)
+
+
+def _choose_search(under_way: Path, made: Manifest, workshop: Workshop) -> Manifest:
+    """Have a large release go by its graph where that finds enough, all others be searched exactly.
+
+    Raises ReleaseBroken for a changed copy whose graph is no good: a fresh one may be.
+    """
+    if made.chunks <= workshop.exact_up_to:
+        return made
+    quality = _improve(under_way, workshop)
+    if made.based_on is not None and not (quality and quality.is_good):
+        raise ReleaseBroken("the changed copy of a graph finds too little")
+    if quality is None:
+        return made
+    chosen = replace(
+        made,
+        search="graph" if quality.is_good else "exact",
+        graph_recall=quality.recall,
+        graph_lost=quality.lost,
+        graph_tried=quality.tried,
+    )
+    _record(under_way, chosen)
+    return chosen
+
+
+def _record(under_way: Path, manifest: Manifest) -> None:
+    with storage_errors(under_way):
+        (under_way / "manifest.json").write_text(manifest.to_json())
+
+
+def _improve(under_way: Path, workshop: Workshop) -> GraphQuality | None:
+    try:
+        return workshop.improve_graph(under_way)
+    except ReleaseBroken:  # it cannot even be opened, or ends the process that tries
+        return None
 
 
 def _calibrate(under_way: Path, workshop: Workshop, plan: _Plan, *, is_changed_copy: bool) -> None:

@@ -22,6 +22,8 @@ def print_report(report: Report) -> None:
     how = "published" if report.published else "nothing published, live is"
     amount = f"{report.chunks:,} chunks, {report.embedded:,} embedded"
     say(f"{how} {live}: {amount}, {report.seconds:.1f} s")
+    if report.search:
+        say(f"{live} is searched {report.search}")
 
 
 class News:
@@ -121,6 +123,7 @@ def print_report_as_json(report: Report) -> None:
             "published": report.published,
             "built": report.built,
             "held": report.held,
+            "search": report.search,
             "counts": dict(report.counts),
             "hidden": report.reading.hidden,
             "would_widen": [asdict(each) for each in report.reading.held],

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,10 @@ TABLES = (
     "CREATE INDEX made.documents_by_digest ON documents(id, digest)",
     """CREATE TABLE made.chunks (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents(id), start INTEGER NOT NULL,
-    "end" INTEGER NOT NULL, page INTEGER, heading TEXT NOT NULL, text TEXT NOT NULL)""",
+    "end" INTEGER NOT NULL, page INTEGER, heading TEXT NOT NULL, text TEXT NOT NULL,
+    vector TEXT NOT NULL)""",
     "CREATE INDEX made.chunks_by_document ON chunks(document_id, start)",
+    "CREATE INDEX made.chunks_by_vector ON chunks(vector, id)",
     """CREATE TABLE made.readers (principal TEXT NOT NULL, document_id TEXT NOT NULL,
     PRIMARY KEY (principal, document_id)) WITHOUT ROWID""",
     """CREATE TABLE made.labels (field TEXT NOT NULL, kind TEXT NOT NULL, value NOT NULL,
@@ -31,7 +33,8 @@ TABLES = (
 )
 OF_DOCUMENTS = ("chunks", "readers", "labels", "extents")
 DOCUMENTS = "id, version, source, title, media_type, text, pages, metadata, access, digest"
-CHUNKS = 'c.id, c.document_id, c.start, c."end", c.page, c.heading, c.text'
+VECTOR = "lower(hex(substr(c.embedded_hash, 1, 10)))"  # chunks of one name have one vector
+CHUNKS = f'c.id, c.document_id, c.start, c."end", c.page, c.heading, c.text, {VECTOR}'
 OUTDATED = """SELECT m.id FROM made.documents m
     LEFT JOIN main.documents d ON d.id = m.id AND d.digest = m.digest WHERE d.id IS NULL"""
 MISSING_IDS = "(SELECT id FROM temp.missing)"
@@ -61,14 +64,14 @@ MISSING = """SELECT d.id FROM main.documents d
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The chunks that only the release (`gone`) or only the ledger (`new`) holds.
+    """What a release has of documents to be taken out or put in anew: chunks, and their vectors.
 
-    `replaced` are all chunks that the release has of documents to be taken out or put in anew.
+    `new` are the vectors that the ledger holds and the release does not.
     """
 
-    gone: list[str]
-    new: list[str]
     replaced: list[str]
+    vectors: list[str]
+    new: list[str]
 
 
 class Rows:
@@ -92,7 +95,8 @@ class Rows:
         for statement in FILL:
             run(statement)
         run(
-            'INSERT INTO made.chunks (row, id, document_id, start, "end", page, heading, text)'
+            "INSERT INTO made.chunks"
+            ' (row, id, document_id, start, "end", page, heading, text, vector)'
             f" SELECT ? + row_number() OVER (ORDER BY d.source, d.id, c.start) - 1, {CHUNKS}"
             " FROM main.chunks c JOIN main.documents d ON d.id = c.document_id"
             " WHERE d.id IN (SELECT id FROM temp.missing) ORDER BY d.source, d.id, c.start",
@@ -111,10 +115,41 @@ class Rows:
         """All chunks, those filled in before too, in order of their rows."""
         return _column(self._database.execute("SELECT id FROM made.chunks ORDER BY row"))
 
-    def filled(self) -> list[str]:
-        """The chunks from row `first` on."""
-        rows = "SELECT id FROM made.chunks WHERE row >= ? ORDER BY row"
-        return _column(self._database.execute(rows, (self._first,)))
+    def count_filled(self) -> int:
+        """How many chunks there are from row `first` on."""
+        sql = "SELECT count(*) FROM made.chunks WHERE row >= ?"
+        return int(self._database.execute(sql, (self._first,)).fetchone()[0])
+
+    def count_vectors(self) -> int:
+        """How many different vectors the chunks have."""
+        sql = "SELECT count(DISTINCT vector) FROM made.chunks"
+        return int(self._database.execute(sql).fetchone()[0])
+
+    def named_rows(self) -> dict[str, int]:
+        """The different vectors of the chunks from row `first` on, each with a row that has it."""
+        sql = "SELECT vector, min(row) FROM made.chunks WHERE row >= ? GROUP BY vector"
+        return dict(self._database.execute(sql, (self._first,)).fetchall())
+
+    def absent(self, vectors: Sequence[str]) -> list[str]:
+        """Those of `vectors` that no chunk has."""
+        sql = """SELECT n.value FROM json_each(?) n
+            WHERE NOT EXISTS (SELECT 1 FROM made.chunks c WHERE c.vector = n.value)"""
+        return _column(self._database.execute(sql, (json.dumps(vectors),)))
+
+    def discard_embeddings(self, embedder: str, rows: Sequence[int]) -> None:
+        """Take the embeddings of the chunks in `rows` out of the ledger."""
+        self._database.execute(
+            "DELETE FROM main.embeddings WHERE embedder = ? AND hash IN (SELECT c.embedded_hash"
+            " FROM main.chunks c JOIN made.chunks r ON r.id = c.id"
+            " WHERE r.row IN (SELECT value FROM json_each(?)))",
+            (embedder, json.dumps(rows)),
+        )
+
+    def source(self, row: int) -> str:
+        """The source of the chunk in `row`."""
+        sql = """SELECT d.source FROM made.chunks c JOIN made.documents d ON d.id = c.document_id
+            WHERE c.row = ?"""
+        return str(self._database.execute(sql, (row,)).fetchone()[0])
 
     def chunks(self) -> Iterator[Chunk]:
         """The chunks from row `first` on, without their places."""
@@ -155,14 +190,18 @@ def compare(ledger: Ledger, documents: Path) -> Difference:
     """What the ledger holds and a release's `documents.db` does not, and the other way round."""
     with _attached(ledger, f"{documents.resolve().as_uri()}?mode=ro&immutable=1"):
         run = ledger.database.execute
-        held = _column(run(f"SELECT id FROM made.chunks WHERE document_id IN ({OUTDATED})"))
-        wanted = _column(run(f"SELECT id FROM main.chunks WHERE document_id IN ({MISSING})"))
-    before, after = set(held), set(wanted)
-    return Difference(
-        gone=[id_ for id_ in held if id_ not in after],
-        new=[id_ for id_ in wanted if id_ not in before],
-        replaced=held,
-    )
+        outdated = f"FROM made.chunks WHERE document_id IN ({OUTDATED})"
+        return Difference(
+            replaced=_column(run(f"SELECT id {outdated}")),
+            vectors=_column(run(f"SELECT DISTINCT vector {outdated}")),
+            new=_column(
+                run(
+                    f"SELECT DISTINCT {VECTOR} AS wanted FROM main.chunks c"
+                    f" WHERE c.document_id IN ({MISSING}) AND NOT EXISTS"
+                    " (SELECT 1 FROM made.chunks m WHERE m.vector = wanted)"
+                )
+            ),
+        )
 
 
 def _fill(ledger: Ledger, first: int) -> Rows:

@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
 from ingest import publishing
 from ingest.clock import now_utc
-from ingest.copies import drop_unused
+from ingest.copies import prune_history, remove_originals
+from ingest.ledger_views import view_ledger
 from ingest.publishing import CorpusFolder
 from ingest.workshop import Workshop
 from ingest.writing import writing
 from rag.errors import ReleaseBroken, ReleaseNotFound
 from rag.releases import Hold, probe
 from rag.seals import check_seal
+
+ROOM_TO_COMPACT = 2.5  # the new copy, and the log through which it replaces the old one
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,16 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """What `gc` removed, and how many bytes that gave back."""
+    """What `gc` removed, and how many bytes that gave back.
+
+    Without room for a copy of it the ledger is not compacted.
+    """
 
     releases: tuple[int, ...]
     blobs: int
     embeddings: int
     bytes: int
+    is_compacted: bool = True
 
 
 def verify(folder: CorpusFolder, number: int | None = None) -> list[Verified]:
@@ -58,14 +66,32 @@ def collect_garbage(folder: CorpusFolder, workshop: Workshop) -> Freed:
     Raises WriterBusy, StorageError.
     """
     before = _count_bytes(folder.path)
+    releases, blobs = _free_files(folder, workshop.keep)
     with writing(folder, workshop) as ledger:
-        releases = publishing.remove_old_releases(folder, ledger.pins(), keep=workshop.keep)
-        blobs = drop_unused(folder, ledger)
+        prune_history(folder, ledger)
         serving = folder.manifest(folder.serving())
         embeddings = ledger.drop_unused_embeddings(embedder=serving.embedder if serving else "")
-        ledger.compact()
+        is_compacted = _has_room_to_compact(folder)
+        if is_compacted:
+            ledger.compact()
     freed = before - _count_bytes(folder.path)
-    return Freed(tuple(releases), blobs, embeddings, max(0, freed))
+    return Freed(tuple(releases), blobs, embeddings, max(0, freed), is_compacted)
+
+
+def _free_files(folder: CorpusFolder, keep: int) -> tuple[list[int], int]:
+    """Remove releases and original bytes, for which nothing has to be written first.
+
+    So there is room for the ledger, which on a full disk cannot even be opened to be changed.
+    """
+    with publishing.writer_lock(folder, now_utc()):
+        publishing.remove_stale_builds(folder)
+        with view_ledger(folder.ledger) as ledger:
+            releases = publishing.remove_old_releases(folder, ledger.pins(), keep=keep)
+            return releases, remove_originals(folder, ledger)
+
+
+def _has_room_to_compact(folder: CorpusFolder) -> bool:
+    return disk_usage(folder.path).free > ROOM_TO_COMPACT * folder.ledger.stat().st_size
 
 
 def _count_bytes(folder: Path) -> int:

@@ -9,6 +9,9 @@ from ingest.building import Engines
 from ingest.limits import Limits
 from ingest.outcomes import Progress, Silence
 from rag.ports import CountingEmbedder
+from rag.releases import GraphQuality, improve_graph
+
+EXACT_UP_TO = 20_000  # chunks, among which comparing all is quicker than going by a graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,9 @@ class Workshop:
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
     the languages in which pictures of text are read. `resume` ends a hold, `build` makes a release
     that waits for `publish`. `widen` lets documents be readable by more than before, and
-    `allow_shrink` lets much of a root be gone from the next release.
+    `allow_shrink` lets much of a root be gone from the next release. Releases of up to
+    `exact_up_to` chunks are searched exactly, larger ones by the graph that `improve_graph` repairs
+    and measures.
     """
 
     embedder: str
@@ -43,3 +48,5 @@ class Workshop:
     build: bool = False
     widen: bool = False
     allow_shrink: bool = False
+    improve_graph: Callable[[Path], GraphQuality] = improve_graph
+    exact_up_to: int = EXACT_UP_TO

@@ -89,6 +89,8 @@ def _run(options: argparse.Namespace) -> int:
     from rag.bootstrap import open_plumbline
 
     plumbline = open_plumbline(settings)
+    if problem := plumbline.problem(options.corpus):
+        print(f"rag: warning: {problem}", file=sys.stderr)  # noqa: T201 - a command's output
     try:
         if options.command == "search":
             return _search(plumbline, options, settings.top_k, scope)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.domain import RELEASE_FORMAT, Manifest
 from rag.embedders import Embedders, tell_precision
-from rag.errors import RagError, ReleaseBroken
+from rag.errors import RagError, ReleaseBroken, StorageError
 from rag.letters import VERSION as TERMS_VERSION
 from rag.ports import (
     ChatModel,
@@ -24,6 +24,7 @@ from rag.seals import damaged_files
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from rag.adapters.chroma import ChromaIndex
     from rag.adapters.sentence_transformers import Prefixes
     from rag.plumbline import Plumbline
     from rag.retrieval.reranking import Reranking
@@ -122,7 +123,7 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
 def index_engines() -> str:
     """The engines that write and read a release's indexes, with their versions."""
     names = [f"{name}-{version(name)}" for name in ("chromadb", "tantivy")]
-    return " ".join([*names, f"terms-{TERMS_VERSION}"])
+    return " ".join([*names, f"terms-{TERMS_VERSION}", "vectors-2"])
 
 
 def load_index_builders() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
@@ -137,7 +138,7 @@ def calibrate_release(folder: Path, embedder: Embedder) -> None:
     """Write what a release under way learns of its own confidence. Raises ReleaseBroken."""
     from rag.calibration import calibrate
 
-    release = open_release_parts(folder)
+    release = open_release_parts(folder, open_vectors=_open_all)
     try:
         learned = calibrate(release, embedder)
     finally:
@@ -172,20 +173,42 @@ def open_probed_release(folder: Path) -> OpenRelease:
 
 
 def _open_exact(folder: Path, reason: str) -> OpenRelease:
-    from rag.adapters.exact import ExactVectors
-
-    release = open_release_parts(folder, open_vectors=ExactVectors)
+    release = open_release_parts(folder, open_vectors=_open_all)
     return replace(release, alarm=f"{reason}; its vectors are searched one by one: {REPAIR}")
 
 
-def _open_chroma(folder: Path) -> VectorIndex:
+def open_graph(folder: Path) -> "ChromaIndex":
+    """The vector index of a release, by the names of its vectors. Raises StorageError."""
     from rag.adapters.chroma import ChromaIndex
 
     return ChromaIndex(folder / "chroma")
 
 
+def _open_all(folder: Path, manifest: Manifest) -> VectorIndex:
+    from rag.adapters.exact import ExactVectors
+
+    return ExactVectors(folder)
+
+
+def _open_as_told(folder: Path, manifest: Manifest) -> VectorIndex:
+    """What the manifest says; all vectors where Chroma finds no place for its own files."""
+    from rag.adapters.sharing import SharedVectors
+
+    if manifest.search == "exact":
+        return _open_all(folder, manifest)
+    try:
+        graph = open_graph(folder)
+    except ReleaseBroken:
+        raise
+    except StorageError as error:
+        log.warning("%s: %s; its vectors are searched one by one", folder, error)
+        return _open_all(folder, manifest)
+    is_shared = manifest.vectors > 0  # not so in releases made before vectors had names
+    return SharedVectors(graph, folder / "documents.db") if is_shared else graph
+
+
 def open_release_parts(
-    folder: Path, *, open_vectors: Callable[[Path], VectorIndex] = _open_chroma
+    folder: Path, *, open_vectors: Callable[[Path, Manifest], VectorIndex] = _open_as_told
 ) -> OpenRelease:
     """Open a release as it is, whatever its files may be like. Raises ReleaseBroken."""
     from rag.adapters.documents import SqliteDocumentStore
@@ -205,7 +228,7 @@ def open_release_parts(
     documents = SqliteDocumentStore(folder / "documents.db")
     return OpenRelease(
         manifest,
-        open_vectors(folder),
+        open_vectors(folder, manifest),
         ExactVectors(folder),
         TantivyIndex(folder / "lexical", manifest.language, documents.words),
         documents,

@@ -244,7 +244,11 @@ class Manifest:
 
     `based_on` is the release whose indexes were copied and changed, None where they were built
     fresh; `replaced` counts the chunks taken out of them since they were. `embedder_name` is what
-    loads the embedder, `embedder` its fingerprint.
+    loads the embedder, `embedder` its fingerprint. Chunks of one text share one of the `vectors`.
+
+    `search` says how these are searched: `exact` compares all of them, `graph` goes by the vector
+    index, which then loses `graph_lost` of the `graph_tried` vectors that were searched for and
+    finds `graph_recall` of the ten nearest; None where that was not measured.
     """
 
     format: int
@@ -264,6 +268,11 @@ class Manifest:
     based_on: int | None = None
     replaced: int = 0
     embedder_name: str = ""
+    vectors: int = 0
+    search: Literal["exact", "graph"] = "graph"
+    graph_recall: float | None = None
+    graph_lost: int | None = None
+    graph_tried: int | None = None
 
     def to_json(self) -> str:
         """The manifest as the text of `manifest.json`."""

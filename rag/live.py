@@ -55,6 +55,11 @@ class LiveCorpora:
         with self._lock:
             return [held.release.manifest for _, held in sorted(self._held.items())]
 
+    def problem(self, name: str) -> RagError | None:
+        """What was wrong with the live release of a corpus when it was last looked at."""
+        seen = self._seen.get(name)
+        return seen.problem if seen else None
+
     def refresh(self) -> dict[str, RagError]:
         """Open what was published since, swap it in, and retire what it replaces.
 
@@ -95,8 +100,8 @@ class LiveCorpora:
                 problem = problem or error
                 continue
             self._swap(name, opened, current)
-            return problem or _alarm(opened)
-        return problem
+            return _tell_fallback(problem, opened) if problem else _alarm(opened)
+        return _tell_fallback(problem, current.release) if problem and current else problem
 
     def _swap(self, name: str, opened: OpenRelease, current: _Held | None) -> None:
         with self._lock:
@@ -138,8 +143,7 @@ class LiveCorpora:
         with self._lock:
             held = self._held.get(name)
             if held is None:
-                seen = self._seen.get(name)
-                raise (seen and seen.problem) or corpus_not_found(name)
+                raise self.problem(name) or corpus_not_found(name)
             held.users += 1
             return held
 
@@ -156,6 +160,14 @@ class LiveCorpora:
             held, self._held = list(self._held.values()), {}
         for each in held:
             self._retire(each)
+
+
+def _tell_fallback(problem: RagError, release: OpenRelease) -> ReleaseBroken:
+    manifest = release.manifest
+    return ReleaseBroken(
+        f"{problem}; release {manifest.release} of {manifest.created} serves instead, "
+        f"which may hold what was deleted since"
+    )
 
 
 def _alarm(release: OpenRelease) -> ReleaseBroken | None:

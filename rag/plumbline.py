@@ -142,6 +142,10 @@ class Plumbline:
         """Open what was published since and swap it in; what failed, by the name of its corpus."""
         return self._corpora.refresh()
 
+    def problem(self, corpus: str) -> RagError | None:
+        """What keeps the live release of a corpus from serving as it should."""
+        return self._corpora.problem(corpus)
+
     def close(self) -> None:
         """Close every release when its last request has ended."""
         self._corpora.close()

@@ -198,8 +198,8 @@ class ChatModel(Protocol):
 class VectorIndexBuilder(Protocol):
     """Writes the vector index of a release."""
 
-    def write(self, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
-        """Create the index in the empty or missing `folder` and close it."""
+    def write(self, folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
+        """Create the index of `vectors[rows]` in the empty or missing `folder` and close it."""
         ...
 
     def change(
@@ -215,6 +215,10 @@ class VectorIndexBuilder(Protocol):
 
         `vectors` are those of `added`, in order.
         """
+        ...
+
+    def repair(self, folder: Path, names: Sequence[str], vectors: Vectors) -> None:
+        """Put these vectors, which the index in `folder` holds and does not find, in once more."""
         ...
 
 

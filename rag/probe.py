@@ -17,19 +17,15 @@ import numpy as np
 
 from rag.domain import Manifest, hash_ids
 from rag.errors import RagError, ReleaseBroken
+from rag.graphs import NEIGHBOURS, ask_nearby, count_near, is_found
 from rag.ports import Vectors
-from rag.releases import OpenRelease
+from rag.releases import LEAST_RECALL, OpenRelease
 
-MOST_SELF_SEARCHES = 20_000
-SAMPLED_SELF_SEARCHES = 400
-NEWEST_SELF_SEARCHES = 400
+SAMPLED = 400
+NEWEST = 400
 THREADS = 2
-RECALL_SAMPLE = 200
-RECALL_BLOCK = 50
-NEIGHBOURS = 10
-LEAST_RECALL = 0.99
-MOST_LOST = 0.01
-TIE = 1e-4
+MOST_UNFOUND = 0.01
+MOST_OFF_UNIT = 1e-3
 SEED = 17
 
 
@@ -64,10 +60,10 @@ def check_release(folder: Path, *, thorough: bool) -> None:
         _check_lexical(release, contents)
         random = np.random.default_rng(SEED)
         if thorough:
-            _check_vectors(contents)
+            _check_vectors(release, contents)
             for chosen in _choose(len(contents.ids), random):
                 _check_self_search(release, contents, chosen)
-            _check_recall(release, contents, random)
+            _check_recall(release, contents)
         elif contents.ids:
             _check_self_search(release, contents, [0, len(contents.ids) // 2])
     finally:
@@ -98,65 +94,59 @@ def _read_contents(folder: Path, manifest: Manifest) -> Contents:
     return contents
 
 
-def _check_vectors(contents: Contents) -> None:
-    norms = np.linalg.norm(contents.vectors, axis=1)
-    if not (np.isfinite(norms).all() and (np.abs(norms - 1) < 1e-3).all()):
-        raise ReleaseBroken("a vector is not finite or not of unit length")
+def _check_vectors(release: OpenRelease, contents: Contents) -> None:
+    norms = np.sqrt(np.einsum("ij,ij->i", contents.vectors, contents.vectors))[contents.rows]
+    wrong = np.flatnonzero(~(np.abs(norms - 1) < MOST_OFF_UNIT))  # NaN is not near 1 either
+    if len(wrong):
+        source = _source(release, contents, int(wrong[0]))
+        raise ReleaseBroken(
+            f"{len(wrong)} vectors are not finite and of unit length, "
+            f"the first is of a chunk of {source}"
+        )
 
 
 def _choose(chunks: int, random: np.random.Generator) -> list[Sequence[int]]:
     """All chunks of a small release; of a large one a sample, and the newest."""
-    if chunks <= MOST_SELF_SEARCHES:
+    if chunks <= SAMPLED + NEWEST:
         return [range(chunks)]
-    sample = random.choice(chunks, SAMPLED_SELF_SEARCHES, replace=False).tolist()
-    return [sample, range(chunks - NEWEST_SELF_SEARCHES, chunks)]
+    sample = random.choice(chunks, SAMPLED, replace=False).tolist()
+    return [sample, range(chunks - NEWEST, chunks)]
 
 
 def _check_self_search(release: OpenRelease, contents: Contents, chosen: Sequence[int]) -> None:
-    """Search for each chunk by its own vector.
-
-    Of a large release a hundredth may be lost: a graph search reaches nearly all, but not all.
-    """
+    """Search for each chunk by its own vector; a graph reaches nearly all, but not all of them."""
     expected = min(NEIGHBOURS, len(contents.ids))
-    is_large = len(contents.ids) > MOST_SELF_SEARCHES
-    spare = max(1, len(chosen) * MOST_LOST) if is_large else 0
+    spare = max(1, len(chosen) * MOST_UNFOUND) if release.manifest.search == "graph" else 0
 
-    def is_found(at: int) -> bool:
+    def is_there(at: int) -> bool:
         ranking = release.vectors.search(contents.vector(at), NEIGHBOURS)
-        own = dict(ranking).get(contents.ids[at], -1.0)
-        are_twins = bool(ranking) and ranking[-1][1] > 1 - TIE  # so many that it may be left out
-        return len(ranking) == expected and (own >= 1 - TIE or are_twins)
+        return is_found(contents.ids[at], ranking, expected)
 
     with ThreadPoolExecutor(THREADS) as threads:
-        found = threads.map(is_found, chosen)
-        lost = [at for at, is_there in zip(chosen, found, strict=True) if not is_there]
+        lost = [
+            at for at, there in zip(chosen, threads.map(is_there, chosen), strict=True) if not there
+        ]
     if len(lost) > spare:
+        others = f", and {len(lost) - 1} others of {len(chosen)} tried" if lost[1:] else ""
         raise ReleaseBroken(
-            f"the vector index does not find chunk {contents.ids[lost[0]]}, "
-            f"and {len(lost) - 1} others of {len(chosen)} tried"
+            f"a search does not find a chunk of {_source(release, contents, lost[0])}{others}"
         )
 
 
-def _check_recall(release: OpenRelease, contents: Contents, random: np.random.Generator) -> None:
-    count = min(RECALL_SAMPLE, len(contents.ids))
-    if not count:
-        return
-    vectors = contents.vectors[contents.rows] if release.manifest.replaced else contents.vectors
-    queries = random.normal(size=(count, vectors.shape[1])) * np.float32(0.02)
-    queries = queries + vectors[random.choice(len(vectors), count, replace=False)]
-    queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
-    limit = min(NEIGHBOURS, len(vectors))
-    blocks = [queries[at : at + RECALL_BLOCK] for at in range(0, count, RECALL_BLOCK)]
-    worst = [np.partition(block @ vectors.T, -limit, axis=1)[:, -limit] for block in blocks]
+def _source(release: OpenRelease, contents: Contents, at: int) -> str:
+    id_ = contents.ids[at]
+    _, reference = release.documents.chunks([id_])[id_]
+    return reference.source
 
-    def count_found(query: Vectors, least: float) -> int:
-        ranking = release.vectors.search(query, limit)
-        return sum(score >= least - TIE for _, score in ranking[:limit])
 
+def _check_recall(release: OpenRelease, contents: Contents) -> None:
+    queries, least = ask_nearby(np.array(contents.rows, np.int64), contents.vectors)
+    limit = min(NEIGHBOURS, len(contents.rows))
     with ThreadPoolExecutor(THREADS) as threads:
-        found = sum(threads.map(count_found, queries, np.concatenate(worst)))
-    if found < LEAST_RECALL * count * limit:
-        raise ReleaseBroken(f"the vector index finds {found} of {count * limit} neighbours")
+        rankings = threads.map(lambda query: release.vectors.search(query, limit), queries)
+        found = count_near([ranking[:limit] for ranking in rankings], least)
+    if found < LEAST_RECALL * len(queries) * limit:
+        raise ReleaseBroken(f"a search finds {found} of {len(queries) * limit} neighbours")
 
 
 def _check_lexical(release: OpenRelease, contents: Contents) -> None:

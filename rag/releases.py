@@ -22,6 +22,8 @@ from rag.filters import Condition
 from rag.ports import DocumentStore, LexicalIndex, Subset, VectorIndex, VectorRows
 
 PROBE_S = 900
+LEAST_RECALL = 0.99
+MOST_LOST = 0.002
 CALIBRATION = "calibration.json"
 HOLD = "HOLD"
 
@@ -204,10 +206,46 @@ def release_folder(data: Path, name: str, number: int | None = None) -> Path:
     return folder
 
 
+def tell_search(manifest: Manifest) -> str:
+    """In words how the vectors of a release are searched, and why so."""
+    if manifest.graph_recall is None:
+        return "exactly" if manifest.search == "exact" else "by its graph"
+    loses = f"loses {manifest.graph_lost} of {manifest.graph_tried:,} vectors tried"
+    measured = f"recall {manifest.graph_recall:.3f}, {loses}"
+    if manifest.search == "exact":
+        return f"exactly, since its graph finds too little ({measured})"
+    return f"by its graph ({measured})"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQuality:
+    """What a vector index finds: of the ten nearest, and of vectors searched for by themselves."""
+
+    recall: float
+    lost: int
+    tried: int
+
+    @property
+    def is_good(self) -> bool:
+        """Whether questions may go by it."""
+        return self.recall >= LEAST_RECALL and self.lost <= MOST_LOST * self.tried
+
+
+def improve_graph(release: Path) -> GraphQuality:
+    """Repair and measure the vector index of an unsealed release, in a process of its own.
+
+    Raises ReleaseBroken.
+    """
+    return GraphQuality(**json.loads(_run("rag.graphs", release)))
+
+
 def probe(release: Path, *, thorough: bool) -> None:
     """Open and try a release in a process of its own, which it may crash. Raises ReleaseBroken."""
-    options = ["--thorough"] if thorough else []
-    command = [sys.executable, "-m", "rag.probe", str(release.resolve()), *options]
+    _run("rag.probe", release, *(["--thorough"] if thorough else []))
+
+
+def _run(module: str, release: Path, *options: str) -> str:
+    command = [sys.executable, "-m", module, str(release.resolve()), *options]
     root = Path(__file__).parent.parent
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=PROBE_S)
@@ -217,3 +255,4 @@ def probe(release: Path, *, thorough: bool) -> None:
         said = done.stderr.strip().splitlines()
         reason = said[-1] if said else f"exit code {done.returncode}"
         raise ReleaseBroken(f"{release} failed its verification: {reason}")
+    return done.stdout

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag", "ingest", "api", "evals")
 SHARED = (
     *("rag.domain", "rag.ports", "rag.errors", "rag.sentences"),
-    *("rag.chunks", "rag.releases", "rag.filters", "rag.seals"),
+    *("rag.chunks", "rag.releases", "rag.filters", "rag.seals", "rag.disks"),
 )
 ARROWS: dict[str, tuple[str, ...]] = {
     "rag": ("rag",),

@@ -38,6 +38,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> CorpusFolder:
     """A corpus with two sound releases, which differ in one document."""
     corpus = SmallCorpus(tmp_path_factory.mktemp("sound"))
     corpus.engines = lambda: Engines(*load_index_builders())
+    corpus.exact_up_to = 0
     for number in range(40):
         corpus.write(f"{number:02}.md", f"The boat of pier {number} carries {number * 7} people.\n")
     corpus.add()

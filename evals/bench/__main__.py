@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evals.bench import questions, scale, speed
+from evals.bench import folders, questions, scale, speed
 from rag.errors import RagError
 
 SCALE_STEP = 10 * scale.SECTIONS
@@ -30,10 +30,16 @@ def main() -> int:
         "--questions", type=int, default=0, help="made chunks to ask questions of, e.g. 100000"
     )
     parser.add_argument(
+        "--folders",
+        nargs="*",
+        metavar="PATTERN",
+        help="publish folders of many kinds: some made, and those that match, a part of each",
+    )
+    parser.add_argument(
         "--only",
         nargs="*",
         help="parts: commands handbook abstaining service spans precision limit unchanged scale "
-        "questions messy",
+        "questions folders messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -74,6 +80,8 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     if options.questions:
         made = data / "made"
         yield "questions", lambda: questions.measure_questions(ROOT, made, options.questions)
+    if options.folders is not None:
+        yield "folders", lambda: folders.measure_folders(ROOT, data / "folders", options.folders)
     if options.messy:
         yield "messy", lambda: speed.ingest_messy(ROOT, options.messy.resolve(), data)
 

@@ -2,20 +2,27 @@
 
 import os
 import shutil
+import sqlite3
 import struct
 import warnings
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
 import chromadb
+import numpy as np
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
+from rag.adapters.views import view_folder
+from rag.disks import tell_refusal
 from rag.errors import ReleaseBroken, StorageError
-from rag.ports import Ranking, Vectors
+from rag.ports import Ranking, Rows, Vectors
 
 COLLECTION = "chunks"
+DATABASE = "chroma.sqlite3"
+SEED = 17
 BATCH = 5000  # Chroma refuses more than 5461 records at once
 FLUSHES = 10
 HNSW_HEADER = struct.Struct("<i4Q")  # version, offset, capacity, records, bytes of a record
@@ -30,28 +37,31 @@ def _open_client(folder: Path) -> Any:  # chromadb's client factory is untyped
 
 
 class ChromaIndexBuilder:
-    """Writes chunk ids and vectors, and nothing else: texts live in `documents.db`."""
+    """Writes names and vectors, and nothing else: texts live in `documents.db`.
 
-    def write(self, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
-        """Create the index in `folder`. Raises StorageError when Chroma cannot write it."""
+    In shuffled order, the same each time: a graph that grows by one neighbour after the other
+    loses more of them.
+    """
+
+    def write(self, folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
+        """Create the index of `vectors[rows]` in `folder`. Raises StorageError."""
         try:
             client = _open_client(folder)
             try:
-                seldom = max(2, len(ids) // FLUSHES)
+                seldom = max(2, len(names) // FLUSHES)
                 flushed = {"sync_threshold": seldom, "batch_size": min(100, seldom)}
                 collection = client.create_collection(
                     COLLECTION, embedding_function=None, configuration={"hnsw": HNSW | flushed}
                 )
-                _upsert(collection, ids, vectors)
+                _upsert(collection, names, rows, vectors)
                 with warnings.catch_warnings():  # Chroma warns of the way it stores settings itself
                     warnings.simplefilter("ignore", DeprecationWarning)
                     collection.modify(configuration={"hnsw": FLUSH_AT_ONCE})
             finally:
                 client.close()
-            _flush(folder, list(ids[:2]), vectors[:2])
-            _blank_unused(folder)
-        except (ChromaError, OSError) as error:
-            raise StorageError(f"the vector index could not be written: {error}") from error
+            _finish(folder, names, rows, vectors)
+        except (ChromaError, OSError, sqlite3.Error) as error:
+            raise _refused("written", folder, error) from error
 
     def change(
         self,
@@ -73,16 +83,47 @@ class ChromaIndexBuilder:
                 collection = client.get_collection(COLLECTION, embedding_function=None)
                 for at in range(0, len(removed), BATCH):
                     collection.delete(ids=list(removed[at : at + BATCH]))
-                _upsert(collection, added, vectors)
+                _upsert(collection, added, np.arange(len(added)), vectors)
             finally:
                 client.close()
-            _flush(folder, list(added[:2]), vectors[:2])
-            _blank_unused(folder)
-        except (ChromaError, OSError) as error:
-            raise StorageError(f"the vector index could not be changed: {error}") from error
+            _finish(folder, added, np.arange(len(added)), vectors)
+        except (ChromaError, OSError, sqlite3.Error) as error:
+            raise _refused("changed", folder, error) from error
+
+    def repair(self, folder: Path, names: Sequence[str], vectors: Vectors) -> None:
+        """Take vectors out of the index in `folder` and put them in once more.
+
+        They get new places in the graph. Raises StorageError.
+        """
+        rows = np.arange(len(names))
+        try:
+            client = _open_client(folder)
+            try:
+                collection = client.get_collection(COLLECTION, embedding_function=None)
+                for at in range(0, len(names), BATCH):
+                    collection.delete(ids=list(names[at : at + BATCH]))
+                _upsert(collection, names, rows, vectors)
+            finally:
+                client.close()
+            _finish(folder, names, rows, vectors)
+        except (ChromaError, OSError, sqlite3.Error) as error:
+            raise _refused("repaired", folder, error) from error
 
 
-def _flush(folder: Path, ids: list[str], vectors: Vectors) -> None:
+def _refused(what: str, folder: Path, error: Exception) -> StorageError:
+    reason = tell_refusal(error, folder) or str(error)
+    return StorageError(f"the vector index could not be {what}: {reason}")
+
+
+def _finish(folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
+    """Bring the files of an index into the state in which they stay."""
+    _flush(folder, names[:2], rows[:2], vectors)
+    _blank_unused(folder)
+    with closing(sqlite3.connect(folder / DATABASE)) as database:
+        database.execute("VACUUM")  # of the vectors noted before they were indexed
+
+
+def _flush(folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
     """Have Chroma write what it has only noted so far, by noting two known records again.
 
     What is not written is indexed anew at each opening, and not in the same way each time.
@@ -90,8 +131,8 @@ def _flush(folder: Path, ids: list[str], vectors: Vectors) -> None:
     client = _open_client(folder)
     try:
         collection = client.get_collection(COLLECTION, embedding_function=None)
-        for _ in range(2 if len(ids) == 1 else 1):
-            _upsert(collection, ids, vectors)
+        for _ in range(2 if len(names) == 1 else 1):
+            _upsert(collection, names, rows, vectors)
     finally:
         client.close()
 
@@ -112,46 +153,59 @@ def _blank_unused(folder: Path) -> None:
                     file.write(bytes(whole - used))
 
 
-def _upsert(collection: Any, ids: Sequence[str], vectors: Vectors) -> None:  # chromadb is untyped
-    for at in range(0, len(ids), BATCH):
-        batch = slice(at, at + BATCH)
-        collection.upsert(ids=list(ids[batch]), embeddings=vectors[batch])
+def _upsert(collection: Any, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
+    order = np.random.default_rng(SEED).permutation(len(names))  # chromadb is untyped
+    for at in range(0, len(names), BATCH):
+        batch = order[at : at + BATCH]
+        collection.upsert(ids=[names[each] for each in batch], embeddings=vectors[rows[batch]])
 
 
 class ChromaIndex:
-    """Reads a release's vector index; safe to share between threads."""
+    """Reads a vector index without writing to its folder; safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
-        if not (folder / "chroma.sqlite3").is_file():
+        if not (folder / DATABASE).is_file():
             raise ReleaseBroken(f"{folder} holds no vector index")
         self._process = os.getpid()
         try:
-            self._client = _open_client(folder)
+            self._view = view_folder(folder, copied={DATABASE})
+        except OSError as error:
+            raise StorageError(f"no temporary copy of {DATABASE} can be made: {error}") from error
+        try:
+            self._client = _open_client(Path(self._view.name))
             self._collection = self._client.get_collection(COLLECTION, embedding_function=None)
             self._size = int(self._collection.count())
         except (ChromaError, ValueError, OSError) as error:
+            self._view.cleanup()
             raise ReleaseBroken(f"the vector index in {folder} cannot be opened") from error
 
     def search(self, vector: Vectors, limit: int) -> Ranking:
-        """The `limit` nearest chunks with their cosine, best first, ties in order of id."""
+        """The `limit` nearest vectors by name with their cosine, best first, ties in order."""
+        return self.search_many(vector[np.newaxis], limit)[0]
+
+    def search_many(self, vectors: Vectors, limit: int) -> list[Ranking]:
+        """As `search` for each of `vectors`, in less time than one by one."""
         if os.getpid() != self._process:
             raise ReleaseBroken("the vector index was opened before this process was forked")
         if not self._size:
-            return []
+            return [[] for _ in vectors]
         try:
             found = self._collection.query(
-                query_embeddings=[vector.tolist()],
+                query_embeddings=vectors.tolist(),
                 n_results=min(limit, self._size),
                 include=["distances"],
             )
         except ChromaError as error:
             raise ReleaseBroken(f"the vector index failed: {error}") from error
-        distances = cast(list[list[float]], found["distances"])[0]
-        ranking = [
-            (id_, 1.0 - distance) for id_, distance in zip(found["ids"][0], distances, strict=True)
-        ]
-        return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))
+        distances = cast(list[list[float]], found["distances"])
+        return [_rank(*each) for each in zip(found["ids"], distances, strict=True)]
 
     def close(self) -> None:
         """Release Chroma's files; the index cannot be used afterwards."""
         self._client.close()
+        self._view.cleanup()
+
+
+def _rank(names: Sequence[str], distances: Sequence[float]) -> Ranking:
+    ranking = [(name, 1.0 - distance) for name, distance in zip(names, distances, strict=True)]
+    return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))

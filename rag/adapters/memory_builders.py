@@ -5,16 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.ports import LexicalEntry, Vectors
+from rag.ports import LexicalEntry, Rows, Vectors
 
 
 class MemoryVectorIndexBuilder:
     """Writes ids and vectors as one npz file, for a document side without Chroma."""
 
-    def write(self, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
+    def write(self, folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
         """Create `folder/vectors.npz`."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / "vectors.npz", ids=np.array(ids, dtype=np.str_), vectors=vectors)
+        ids = np.array(names, dtype=np.str_)
+        np.savez(folder / "vectors.npz", ids=ids, vectors=vectors[rows])
 
     def change(
         self,
@@ -30,7 +31,11 @@ class MemoryVectorIndexBuilder:
             known = dict(zip(held["ids"].tolist(), held["vectors"], strict=True))
         known |= dict(zip(added, vectors, strict=True))
         kept = {id_: vector for id_, vector in known.items() if id_ not in set(removed)}
-        self.write(folder, list(kept), np.array(list(kept.values()), dtype=np.float32))
+        held = np.array(list(kept.values()), dtype=np.float32)
+        self.write(folder, list(kept), np.arange(len(kept)), held)
+
+    def repair(self, folder: Path, names: Sequence[str], vectors: Vectors) -> None:
+        """Nothing is ever lost here."""
 
 
 class MemoryLexicalIndexBuilder:

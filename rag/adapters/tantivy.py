@@ -8,11 +8,14 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import tantivy
 
 from rag.adapters.counted_words import MAX_TERMS, ChunkWords, CountedPart, CountedWords
+from rag.adapters.views import view_folder
+from rag.disks import tell_refusal
 from rag.errors import ReleaseBroken, StorageError
 from rag.letters import space_out
 from rag.ports import LexicalEntry, Ranking, Subset
@@ -67,8 +70,9 @@ class TantivyIndexBuilder:
             folder.mkdir(parents=True, exist_ok=True)
             index = tantivy.Index(_schema(), path=str(folder))
             _apply(index, language, removed=(), added=entries)
+            _share(folder)
         except (ValueError, OSError) as error:
-            raise StorageError(f"the lexical index could not be written: {error}") from error
+            raise _refused("written", folder, error) from error
 
     def change(
         self,
@@ -91,8 +95,14 @@ class TantivyIndexBuilder:
                 elif file.suffix != ".lock":
                     _link(file, folder / file.name)
             _apply(tantivy.Index.open(str(folder)), language, removed=removed, added=added)
+            _share(folder)
         except (ValueError, OSError) as error:
-            raise StorageError(f"the lexical index could not be changed: {error}") from error
+            raise _refused("changed", folder, error) from error
+
+
+def _refused(what: str, folder: Path, error: Exception) -> StorageError:
+    reason = tell_refusal(error, folder) or str(error)
+    return StorageError(f"the lexical index could not be {what}: {reason}")
 
 
 def _apply(
@@ -121,6 +131,12 @@ def _apply(
     writer.wait_merging_threads()
 
 
+def _share(folder: Path) -> None:
+    """Let those read the files that tantivy keeps to their owner who may read the folder."""
+    for name in REPLACED_IN_PLACE:
+        (folder / name).chmod(0o600 | (folder.stat().st_mode & 0o666))
+
+
 def _to_words(id_: str) -> list[int]:
     """An id as whole numbers, which are read for many hits in one call. Raises ValueError."""
     raw = id_.encode()
@@ -133,6 +149,18 @@ def _to_words(id_: str) -> list[int]:
 
 def _from_words(words: Sequence[int]) -> str:
     return b"".join(word.to_bytes(WORD_BYTES) for word in words).rstrip(b"\0").decode()
+
+
+@contextmanager
+def _viewed(folder: Path) -> Iterator[Path]:
+    """A place to open an index from, which takes a lock; its own folder where there is no other."""
+    try:
+        view = view_folder(folder)
+    except OSError:
+        yield folder
+        return
+    with view as name:
+        yield Path(name)
 
 
 def _link(file: Path, target: Path) -> None:
@@ -152,13 +180,18 @@ class TantivyIndex:
         self, folder: Path, language: str, chunks: Callable[[], Iterable[ChunkWords]] = tuple
     ) -> None:
         try:
-            index = tantivy.Index.open(str(folder))
+            with _viewed(folder) as view:  # whose files are all open then
+                index = tantivy.Index.open(str(view))
+                self._analyzer = build_analyzer(language)
+                index.register_tokenizer(ANALYZER, self._analyzer)
+                self._schema = index.schema
+                self._searcher = index.searcher()
         except (ValueError, OSError) as error:
-            raise ReleaseBroken(f"the lexical index in {folder} cannot be opened") from error
-        self._analyzer = build_analyzer(language)
-        index.register_tokenizer(ANALYZER, self._analyzer)
-        self._schema = index.schema
-        self._searcher = index.searcher()
+            refusal = tell_refusal(error, folder)
+            reason = f"{refusal}; set TMPDIR to a folder that can be" if refusal else error
+            raise ReleaseBroken(
+                f"the lexical index in {folder} cannot be opened: {reason}"
+            ) from error
         self._words = CountedWords(chunks, self.analyze)
 
     def analyze(self, text: str) -> list[str]:

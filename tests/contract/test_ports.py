@@ -1,6 +1,8 @@
 """What every implementation of a port promises, in memory and on disk."""
 
+import sqlite3
 from abc import ABC, abstractmethod
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from ingest.tabling import made_fresh
 from rag.adapters.chroma import ChromaIndex, ChromaIndexBuilder
 from rag.adapters.counted_words import ChunkWords
 from rag.adapters.documents import SqliteDocumentStore
+from rag.adapters.exact import ExactVectors
 from rag.adapters.memory import (
     HashingEmbedder,
     MemoryDocumentStore,
@@ -18,6 +21,7 @@ from rag.adapters.memory import (
     MemoryVectorIndex,
 )
 from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
+from rag.adapters.sharing import SharedVectors
 from rag.adapters.tantivy import TantivyIndex, TantivyIndexBuilder
 from rag.chunks import lexical_entries
 from rag.domain import PUBLIC
@@ -81,7 +85,7 @@ class TestMemoryVectorIndex(VectorIndexContract):
 
 class TestChromaIndex(VectorIndexContract):
     def make(self, folder: Path, ids: list[str], vectors: Vectors) -> VectorIndex:
-        ChromaIndexBuilder().write(folder, ids, vectors)
+        ChromaIndexBuilder().write(folder, ids, np.arange(len(ids)), vectors)
         return ChromaIndex(folder)
 
     def test_what_memory_held_before_is_in_none_of_its_files(self, tmp_path: Path) -> None:
@@ -97,6 +101,46 @@ class TestChromaIndex(VectorIndexContract):
     def test_a_missing_index_is_a_broken_release(self, tmp_path: Path) -> None:
         with pytest.raises(ReleaseBroken):
             ChromaIndex(tmp_path)
+
+
+class TestExactVectors(VectorIndexContract):
+    def make(self, folder: Path, ids: list[str], vectors: Vectors) -> VectorIndex:
+        write_rows(folder, {id_: id_ for id_ in ids})
+        np.save(folder / "vectors.npy", vectors)
+        return ExactVectors(folder)
+
+
+class TestSharedVectors(VectorIndexContract):
+    def make(self, folder: Path, ids: list[str], vectors: Vectors) -> VectorIndex:
+        names = {id_: f"vector of {id_}" for id_ in ids}
+        write_rows(folder, names)
+        index = MemoryVectorIndex([*names.values()], vectors)
+        return SharedVectors(index, folder / "documents.db")
+
+    def test_a_vector_stands_for_all_chunks_that_share_it_up_to_the_limit(
+        self, tmp_path: Path
+    ) -> None:
+        shared = {f"a{number:03}": "first" for number in reversed(range(150))}
+        write_rows(tmp_path, shared | {"b": "second", "c": "third"})
+        index = MemoryVectorIndex(["first", "second", "third"], np.eye(3, dtype=np.float32))
+        vectors = SharedVectors(index, tmp_path / "documents.db")
+        question = np.array([0.9, 0.4, 0.1], dtype=np.float32)
+        nearest = vectors.search(question, 3)
+        assert [id_ for id_, _ in nearest] == ["a000", "a001", "a002"]
+        assert [score for _, score in nearest] == pytest.approx([0.9] * 3)
+        ranking = [id_ for id_, _ in vectors.search(question, 151)]
+        assert (len(ranking), ranking[-2:]) == (151, ["a149", "b"])
+        assert [id_ for id_, _ in vectors.search(question[[1, 0, 2]], 2)] == ["b", "a000"]
+        vectors.close()
+
+
+def write_rows(folder: Path, names: dict[str, str]) -> None:
+    """The chunks of a release with the names of their vectors, in order of their rows."""
+    folder.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(folder / "documents.db")) as database, database:
+        database.execute("CREATE TABLE chunks (row INTEGER PRIMARY KEY, id TEXT, vector TEXT)")
+        rows = ((row, *pair) for row, pair in enumerate(names.items()))
+        database.executemany("INSERT INTO chunks VALUES (?, ?, ?)", rows)
 
 
 class LexicalIndexContract(ABC):

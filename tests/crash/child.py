@@ -167,6 +167,7 @@ def equip(tell: Callable[[int], None]) -> "Workshop":
         load_embedder=Counting,
         engines=index_engines(),
         load_engines=lambda: Engines(*load_index_builders()),
+        exact_up_to=0,
     )
 
 

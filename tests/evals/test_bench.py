@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from evals.bench import folders
+from evals.bench.folders import measure_folders
 from evals.bench.questions import measure_questions
 from evals.bench.scale import SECTIONS, measure_limit, measure_scale, measure_unchanged
 from evals.bench.spans import MarkedQuestion, cut, evidence_recall
@@ -75,3 +77,20 @@ def test_questions_are_timed_in_process_and_over_http(tmp_path: Path) -> None:
     assert len(timed) == 5
     assert all(re.match(r"p50 [0-9.]+ ms, p99 [0-9.]+ ms", value) for value in timed)
     assert "requests/s" in rows[f"{label}32 clients, each question new"]
+
+
+def test_folders_are_published_with_what_a_search_of_them_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "MADE", {"mail": folders.MADE["one line"]})
+    monkeypatch.setattr(folders, "CLUSTERED", 40)
+    (tmp_path / "given" / "notes").mkdir(parents=True)
+    (tmp_path / "given" / "notes" / "fares.txt").write_text("An adult pays 12.40.")
+    rows = dict(measure_folders(ROOT, tmp_path / "made", [str(tmp_path / "given" / "*")]))
+    assert len(rows) == 5
+    assert (
+        "1 files, 1 chunks, 1 vectors, published, searched exactly, recall 1.0000"
+        in (rows["folder: notes-0"])
+    )
+    assert "40 chunks, 40 vectors" in rows["folder: made vectors in clusters of 20"]
+    assert rows["folders published, least recall@10 served"] == "4, 1.0000"

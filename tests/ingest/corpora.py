@@ -11,10 +11,11 @@ from ingest.outcomes import Report
 from ingest.pipeline import add, rebuild
 from ingest.publishing import CorpusFolder
 from ingest.sources import ScanOptions, scan
-from ingest.workshop import Workshop
+from ingest.workshop import EXACT_UP_TO, Workshop
 from rag.adapters.memory import HashingEmbedder
 from rag.adapters.memory_builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
 from rag.ports import Embedder, Vectors
+from rag.releases import GraphQuality, improve_graph
 
 FAST = Limits(wall_s=20.0, cpu_s=20)
 
@@ -59,6 +60,8 @@ class SmallCorpus:
         self.engines = memory_engines
         self.engine_names = "memory-1"
         self.calibrate: Callable[[Path, Embedder], None] | None = None
+        self.exact_up_to = EXACT_UP_TO
+        self.improve_graph: Callable[[Path], GraphQuality] = improve_graph
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write one source."""
@@ -94,6 +97,8 @@ class SmallCorpus:
             verify=self.verify,
             calibrate=self.calibrate,
             limits=limits,
+            exact_up_to=self.exact_up_to,
+            improve_graph=self.improve_graph,
         )
         return replace(made, **flags)  # type: ignore[arg-type]  # fields of a workshop, by name
 

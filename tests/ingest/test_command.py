@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ import pytest
 from ingest.__main__ import main
 from ingest.publishing import CorpusFolder, verify
 from rag.bootstrap import load_embedder, open_release
+from rag.domain import Manifest
 from rag.errors import ReleaseBroken
 from rag.probe import check_release
 from rag.retrieval.searching import Query, search
@@ -81,6 +82,7 @@ def data(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "chunks": 3,
         "built": None,
         "held": "",
+        "search": "exactly",
         "hidden": 0,
         "would_widen": [],
         "widened": [],
@@ -135,12 +137,14 @@ def test_a_sound_release_passes_its_verification(release: Path) -> None:
 
 def test_a_damaged_release_fails_its_verification(release: Path, tmp_path: Path) -> None:
     copy = copied(release, tmp_path)
+    manifest = Manifest.from_json((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(replace(manifest, search="graph").to_json())
     vectors = np.load(copy / "vectors.npy")
     np.save(copy / "vectors.npy", vectors * 2)
-    with pytest.raises(ReleaseBroken, match="unit length"):
+    with pytest.raises(ReleaseBroken, match=r"unit length, the first is of a chunk of \w"):
         check_release(copy, thorough=True)
     np.save(copy / "vectors.npy", vectors[::-1].copy())
-    with pytest.raises(ReleaseBroken, match="does not find chunk"):
+    with pytest.raises(ReleaseBroken, match="does not find a chunk of"):
         check_release(copy, thorough=True)
     np.save(copy / "vectors.npy", vectors)
     check_release(copy, thorough=True)

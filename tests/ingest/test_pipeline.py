@@ -9,6 +9,7 @@ import pytest
 
 from ingest import publishing
 from ingest.ledger import open_ledger
+from ingest.outcomes import Unpublished
 from rag.errors import ReleaseBroken, SourceNotFound, StorageError, WriterBusy
 from tests.ingest.corpora import CountingEmbedder, Killed, SmallCorpus
 
@@ -268,8 +269,11 @@ def test_a_release_that_fails_verification_never_goes_live(
 
     with monkeypatch.context() as patch:
         patch.setattr(corpus, "verify", refuse)
-        with pytest.raises(ReleaseBroken):
+        with pytest.raises(
+            Unpublished, match="chunk x; what was read and embedded is kept"
+        ) as seen:
             corpus.add()
+    assert corpus.states(seen.value.report) == {"a.md": "unchanged", "b.md": "indexed"}
     assert corpus.folder.live() == 1
     assert list(corpus.folder.releases.glob(".build-*")) == []
     report = corpus.add()
