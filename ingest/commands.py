@@ -141,7 +141,7 @@ def _equip(
         progress=progress,
         checksum=getattr(options, "checksum", False),
         ocr=getattr(options, "ocr", ""),
-        limits=_limits(settings),
+        limits=limits_of(settings),
         widen=getattr(options, "widen", False),
         allow_shrink=getattr(options, "allow_shrink", False),
         keep=getattr(options, "keep", KEPT_RELEASES),
@@ -150,13 +150,15 @@ def _equip(
     )
 
 
-def _limits(settings: "Settings") -> "Limits":
+def limits_of(settings: "Settings") -> "Limits":
+    """What one source may cost, as it was set."""
     from ingest.limits import Limits
 
     return Limits(
         wall_s=settings.reader_seconds,
         cpu_s=settings.reader_cpu_seconds,
         memory_bytes=settings.reader_memory_mb << 20,
+        file_bytes=max(Limits().file_bytes, settings.archive_file_mb * 10**6),
         source_bytes=settings.file_mb * 10**6,
         text_characters=settings.file_characters,
         members=settings.archive_files,

@@ -110,14 +110,15 @@ class History:
         ).fetchone()
         return (tuple(json.loads(row[0])), row[1]) if row else None
 
-    def readers_of_gone(self, sha256: str) -> tuple[str, ...] | None:
-        """Who could read these bytes at places where there is no source any more."""
+    def readers_of_moved(self, sha256: str) -> tuple[str, ...] | None:
+        """Who could read these bytes at any place, None unless one of the places is gone."""
         rows = self._run(
-            "SELECT access FROM versions WHERE sha256 = ? AND uri NOT IN (SELECT uri FROM sources)",
+            "SELECT access, uri NOT IN (SELECT uri FROM sources) FROM versions WHERE sha256 = ?",
             (sha256,),
         ).fetchall()
-        names = {name for (access,) in rows for name in json.loads(access)}
-        return tuple(sorted(names)) if rows else None
+        if not any(is_gone for _, is_gone in rows):
+            return None
+        return tuple(sorted({name for access, _ in rows for name in json.loads(access)}))
 
     def contents(self) -> set[str]:
         """The hashes of all versions known."""

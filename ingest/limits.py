@@ -14,7 +14,7 @@ class Limits:
     `source_bytes` bounds a file as it is found, `text_characters` what is read of it. Of an archive
     at most `members` files are taken, each of at most `member_bytes`; all together unpack to at
     most `unpacked_bytes`, and to `ratio` times the size of the archive. A reader may write files of
-    `file_bytes`; reading pictures takes `ocr_times` the time.
+    `file_bytes`, which an unpacked one must fit in; reading pictures takes `ocr_times` the time.
     """
 
     wall_s: float = 90.0
@@ -28,11 +28,6 @@ class Limits:
     member_bytes: int = 60_000_000
     unpacked_bytes: int = 200_000_000
     ratio: int = 100
-
-    @property
-    def written_bytes(self) -> int:
-        """The largest file that a reader may write, which an unpacked one must fit in."""
-        return max(self.file_bytes, self.member_bytes + (1 << 20))
 
 
 DEFAULTS = Limits()

@@ -217,10 +217,10 @@ class SourceReader:
                 failed.append(blob)
             else:
                 documents.append(self._cut(taken, result))
+        self._flush()
         with self._ledger.transaction():
             for finished in documents:
                 self._put(finished)
-        self._flush()
         self._discard(failed)
 
     def _cut(self, taken: _Taken, extracted: Extracted) -> "_Finished":

@@ -50,8 +50,9 @@ def _lines(report: Report) -> Iterator[str]:
         ("removed", [_removed(each) for each in report.outcomes if each.state == "removed"]),
     ):
         yield from _bounded(said, names)
-    yield from _reasons(report.outcomes)
     reading = report.reading
+    held_back = {each.uri for each in reading.held}
+    yield from _reasons(each for each in report.outcomes if each.uri not in held_back)
     if reading.hidden:
         yield f"hidden files and folders passed over: {reading.hidden:,}"
     held = [f"{each}; --widen lets it" for each in reading.held]

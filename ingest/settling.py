@@ -46,16 +46,14 @@ class Settlement:
         has_document = row.state not in WITHOUT_DOCUMENT
         state: State = "unchanged" if row.is_published and has_document else row.state
         change: Change = "new" if has_document and not row.is_published else ""
-        self._note(replace(row, state=state, seconds=0.0), change=change)
-        seen = replace(
-            row,
-            root=source.root,
-            name=source.name,
-            size=source.size,
-            mtime_ns=source.mtime_ns,
+        count = self._chunks.get(row.uri, 0)
+        kept = (row.characters, row.pages, row.empty_pages)
+        self.outcomes[row.uri] = Outcome(
+            source.name, state, row.reason, count, *kept, uri=row.uri, change=change
         )
-        if seen != self.known[row.uri]:
-            self._rows.append(seen)
+        root, name, size, mtime_ns = seen = source.root, source.name, source.size, source.mtime_ns
+        if row is not self.known[row.uri] or seen != (row.root, row.name, row.size, row.mtime_ns):
+            self._rows.append(replace(row, root=root, name=name, size=size, mtime_ns=mtime_ns))
 
     def fail(
         self,

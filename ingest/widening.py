@@ -103,6 +103,4 @@ class AccessGuard:
             return now
         if last := self._ledger.history.last_of(uri):
             return last[0]
-        if self._ledger.holds_content(sha256, beside=uri):
-            return None
-        return self._ledger.history.readers_of_gone(sha256)
+        return self._ledger.history.readers_of_moved(sha256)

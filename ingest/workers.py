@@ -68,7 +68,7 @@ class ExtractionPool:
         self._pool = ProcessPool(
             max_workers=workers,
             initializer=confine,
-            initargs=(limits.memory_bytes, limits.written_bytes),
+            initargs=(limits.memory_bytes, limits.file_bytes),
             context=multiprocessing.get_context("spawn"),
         )
 

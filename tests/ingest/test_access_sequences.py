@@ -99,7 +99,9 @@ class Model:
         self.rows -= {name for name in self.rows - self.files.keys() if name.startswith(below)}
         held: set[str] = set()
         widened: set[str] = set()
-        for name in sorted(name for name in self.files if name.startswith(below)):
+        there = sorted(name for name in self.files if name.startswith(below))
+        self.rows |= {name for name in there if self.wanted(name) is None}
+        for name in there:
             wanted, text = self.wanted(name), self.files[name]
             if wanted is None:
                 self.documents.pop(name, None)
@@ -111,19 +113,18 @@ class Model:
                 readers = wanted if widen else by_both(wanted, before)
             self.documents[name] = (text, readers)
             self.last[name] = self.versions[name, text] = readers
+            self.rows.add(name)
         return held, widened
 
     def _before(self, name: str, text: str) -> Readers | None:
         if name in self.last:
             return self.last[name]
-        if any(text == each for each, _ in self.documents.values()):
+        places = {
+            other: readers for (other, content), readers in self.versions.items() if content == text
+        }
+        if places.keys() <= self.rows:
             return None
-        gone = [
-            readers
-            for (other, content), readers in self.versions.items()
-            if content == text and other not in self.rows
-        ]
-        return frozenset().union(*gone) if gone else None
+        return frozenset().union(*places.values())
 
 
 class World:

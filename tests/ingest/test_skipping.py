@@ -5,16 +5,19 @@ import gzip
 import lzma
 import os
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ingest.blobs import Blob, BlobStore
+from ingest.commands import limits_of
 from ingest.limits import Limits
 from ingest.reporting import print_report
 from ingest.sources import Source
-from rag.errors import ExtractionFailed, SourceSkipped
+from rag.errors import ExtractionFailed, SettingsError, SourceSkipped
+from rag.settings import load_settings
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.files import read
 from tests.ingest.hostile import pdf
@@ -138,6 +141,24 @@ def test_a_bomb_that_is_packed_alone_is_refused_in_two_seconds(tmp_path: Path, s
     if large:
         with pytest.raises(ExtractionFailed, match="unpacks to more than 60 MB"):
             read(tmp_path, f"a.txt{suffix}", large)
+
+
+def test_limits_come_from_settings_and_hold(corpus: SmallCorpus) -> None:
+    given = {"RAG_FILE_MB": "1", "RAG_FILE_CHARACTERS": "1000", "RAG_ARCHIVE_FILES": "1"}
+    limits = limits_of(load_settings(given))
+    assert limits_of(load_settings({})) == Limits()
+    corpus.write("large.md", bytes(1_000_001))
+    corpus.write("long.md", "x" * 1001)
+    with zipfile.ZipFile(corpus.sources / "many.zip", "w") as archive:
+        for name in ("a.md", "b.md"):
+            archive.writestr(name, "Some text.")
+    assert corpus.reasons(corpus.add(limits=limits)) == {
+        "large.md": "larger than 1 MB",
+        "long.md": "more than 1,000 characters of text",
+        "many.zip": "an archive of more than 1 files",
+    }
+    with pytest.raises(SettingsError, match="RAG_READER_MEMORY_MB is refused"):
+        load_settings({"RAG_READER_MEMORY_MB": "0"})
 
 
 def test_bytes_that_are_no_text_are_not_called_text(tmp_path: Path) -> None:
