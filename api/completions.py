@@ -10,7 +10,8 @@ from api.bodies import ChatRequest
 from api.errors import describe
 from api.streaming import EventForm, event
 from rag import wire
-from rag.domain import Answer, AnswerDelta, Manifest
+from rag.domain import Answer, AnswerDelta
+from rag.manifest import Manifest
 
 OWNER = "plumbline"
 DONE = "data: [DONE]\n\n"

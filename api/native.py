@@ -12,8 +12,9 @@ from api.json_bodies import JsonRoute
 from api.state import ThePlumbline, TheService
 from api.streaming import EventForm, event, read_answer, stream_answer
 from rag import wire
-from rag.domain import Answer, AnswerDelta, DocumentRef, Manifest
+from rag.domain import Answer, AnswerDelta, DocumentRef
 from rag.errors import DocumentNotFound
+from rag.manifest import Manifest
 from rag.plumbline import Plumbline
 from rag.scope import Scope
 

@@ -10,17 +10,9 @@ from typing import Protocol
 
 from evals.locating import Sources, Target, find_target
 from evals.samples import Sample
-from rag.domain import (
-    Answer,
-    AnswerDelta,
-    Citation,
-    Document,
-    DocumentRef,
-    Manifest,
-    Message,
-    SearchResult,
-)
+from rag.domain import Answer, AnswerDelta, Citation, Document, DocumentRef, Message, SearchResult
 from rag.errors import CorpusNotFound, DocumentNotFound, RagError
+from rag.manifest import Manifest
 from rag.scope import Scope
 
 HITS = 100

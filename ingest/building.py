@@ -17,8 +17,8 @@ from ingest.ledger import Ledger
 from ingest.tabling import Difference, Rows, compare, made_fresh, made_from
 from rag.chunks import lexical_entries
 from rag.disks import tell_refusal
-from rag.domain import RELEASE_FORMAT, Manifest, hash_ids
 from rag.errors import ReleaseBroken, StorageError
+from rag.manifest import RELEASE_FORMAT, Manifest, hash_ids
 from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
 from rag.seals import check_seal
 

@@ -3,12 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
 
 from rag.errors import CorpusNotFound, StorageError, UsageError
 
 if TYPE_CHECKING:
+    from ingest.erasure import Receipt
     from ingest.limits import Limits
     from ingest.outcomes import Progress, Report
     from ingest.publishing import CorpusFolder
@@ -61,9 +61,9 @@ def _choose(options: argparse.Namespace) -> "ScanOptions":
 
 def _watch(options: argparse.Namespace, bring_in: "Callable[[], Report]") -> int:
     from ingest.reporting import News
-    from ingest.watching import Pace, StampedLines, follow, watched_folders
+    from ingest.watching import Pace, watch
 
-    folders, news = watched_folders(options.source), News()
+    news = News()
 
     def bring_in_and_tell() -> None:
         report = bring_in()
@@ -71,15 +71,7 @@ def _watch(options: argparse.Namespace, bring_in: "Callable[[], Report]") -> int
             _tell(options, report)
             sys.stdout.flush()
 
-    def tell(problem: str) -> None:
-        sys.stderr.write(f"ingest: {' '.join(problem.split())}\n")
-        sys.stderr.flush()
-
-    with (
-        redirect_stdout(sys.stdout if options.json else StampedLines(sys.stdout)),
-        redirect_stderr(StampedLines(sys.stderr)),
-    ):
-        follow(folders, bring_in_and_tell, tell, Pace(options.quiet_period))
+    watch(options.source, bring_in_and_tell, Pace(options.quiet_period), as_json=options.json)
     return 0
 
 
@@ -122,10 +114,11 @@ def _check_language(language: str | None) -> str | None:
 def _equip(
     options: argparse.Namespace,
     settings: "Settings",
-    progress: "Progress",
+    progress: "Progress | None" = None,
     language: str | None = None,
 ) -> "Workshop":
     from ingest.building import Engines
+    from ingest.outcomes import Silence
     from ingest.publishing import KEPT_RELEASES
     from ingest.workshop import Workshop
     from rag import bootstrap
@@ -138,7 +131,7 @@ def _equip(
         load_engines=lambda: Engines(*bootstrap.load_index_builders()),
         calibrate=bootstrap.calibrate_release,
         language=language,
-        progress=progress,
+        progress=progress or Silence(),
         checksum=getattr(options, "checksum", False),
         ocr=getattr(options, "ocr", ""),
         limits=limits_of(settings),
@@ -185,7 +178,6 @@ def _rebuild(options: argparse.Namespace, settings: "Settings", folder: "CorpusF
 
 def _forget(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest import erasing, printing
-    from ingest.outcomes import Silence
     from ingest.sources import scan
 
     if not options.source and not options.subject:
@@ -194,14 +186,12 @@ def _forget(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
         doomed = erasing.preview(folder, options.source, options.subject)
         printing.print_doomed(doomed, as_json=options.json)
         return 0
-    workshop = _equip(options, settings, Silence())
+    workshop = _equip(options, settings)
     if options.lift:
         printing.print_lifted(erasing.readmit(folder, workshop, scan(options.source)))
         return 0
     receipt = erasing.forget(folder, workshop, sources=options.source, subjects=options.subject)
-    shared = erasing.name_sources(folder, receipt.shared)
-    printing.print_receipt(receipt, shared=shared, as_json=options.json)
-    return 0 if receipt.is_clean else 1
+    return _show_receipt(options, folder, receipt)
 
 
 def _receipts(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
@@ -211,12 +201,18 @@ def _receipts(options: argparse.Namespace, settings: "Settings", folder: "Corpus
     if options.id is None:
         printing.print_receipts(found, as_json=options.json)
         return 0
-    for receipt in found:
-        if receipt.id.startswith(options.id):
-            shared = erasing.name_sources(folder, receipt.shared)
-            printing.print_receipt(receipt, shared=shared, as_json=options.json)
-            return 0 if receipt.is_clean else 1
-    raise UsageError(f"corpus {options.corpus!r} has no receipt {options.id[:40]!r}")
+    meant = [receipt for receipt in found if receipt.id.startswith(options.id)]
+    if len(meant) != 1:
+        raise UsageError(f"{len(meant)} receipts of {options.corpus!r} begin {options.id[:40]!r}")
+    return _show_receipt(options, folder, meant[0])
+
+
+def _show_receipt(options: argparse.Namespace, folder: "CorpusFolder", receipt: "Receipt") -> int:
+    from ingest import erasing, printing
+
+    shared = erasing.name_sources(folder, receipt.shared)
+    printing.print_receipt(receipt, shared=shared, as_json=options.json)
+    return 0 if receipt.is_clean else 1
 
 
 def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
@@ -254,17 +250,15 @@ def _releases(options: argparse.Namespace, settings: "Settings", folder: "Corpus
 
 def _change_live(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest import upkeep
-    from ingest.outcomes import Silence
 
-    upkeep.choose(folder, _equip(options, settings, Silence()), getattr(options, "release", None))
+    upkeep.choose(folder, _equip(options, settings), getattr(options, "release", None))
     return _releases(options, settings, folder)
 
 
 def _pin(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest import upkeep
-    from ingest.outcomes import Silence
 
-    workshop = _equip(options, settings, Silence())
+    workshop = _equip(options, settings)
     upkeep.pin(folder, workshop, options.release, is_pinned=options.command == "pin")
     return _releases(options, settings, folder)
 
@@ -280,10 +274,9 @@ def _verify(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
 
 def _collect(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest import upkeep
-    from ingest.outcomes import Silence
     from ingest.printing import print_freed
 
-    workshop = _equip(options, settings, Silence())
+    workshop = _equip(options, settings)
     print_freed(upkeep.collect_garbage(folder, workshop), as_json=options.json)
     return 0
 

@@ -8,6 +8,7 @@ from ingest.copies import documents_of
 from ingest.erasure import Doomed, Receipt, begin, read_receipt
 from ingest.history import NO_BYTES, Version, document_id, hash_uri
 from ingest.ledger import Ledger, SourceRow, open_ledger
+from ingest.naming import current_names, source_not_found
 from ingest.publishing import CorpusFolder
 from ingest.sources import Scan, is_below, uri_of
 from ingest.workshop import Workshop
@@ -48,7 +49,7 @@ def receipts(folder: CorpusFolder) -> list[Receipt]:
 def name_sources(folder: CorpusFolder, hashes: Sequence[str]) -> list[str]:
     """The names of sources that stay, by the hashes that a receipt has of them."""
     with open_ledger(folder.ledger) as ledger:
-        return [row.name for uri, row in ledger.sources().items() if hash_uri(uri) in hashes]
+        return [name for uri, name in current_names(ledger).items() if hash_uri(uri) in hashes]
 
 
 def readmit(folder: CorpusFolder, workshop: Workshop, scan: Scan) -> int:
@@ -78,10 +79,8 @@ def matching(
         below = {uri: each for uri, each in known.items() if _is_named(argument, each)}
         below = below or dict(_only_in_releases(folder, argument))
         if not below:
-            raise SourceNotFound(
-                f"corpus {folder.name!r} knows no source {argument!r}, and no release or original "
-                "of it is kept"
-            )
+            unknown = source_not_found(folder.name, argument, current_names(ledger).values())
+            raise SourceNotFound(f"{unknown}; no release or original of it is kept")
         named |= below
     for subject in subjects:
         about = {uri: each for uri, each in known.items() if _is_about(subject, each.versions)}
@@ -93,18 +92,21 @@ def matching(
 
 def _known(ledger: Ledger) -> dict[str, Doomed]:
     """Every source that the ledger has or had, with its versions."""
-    rows = ledger.sources()
+    rows, names = ledger.sources(), current_names(ledger)
     history: dict[str, list[Version]] = {}
     for version in ledger.history.versions():
         history.setdefault(version.uri, []).append(version)
-    return {uri: _describe(uri, rows.get(uri), history.get(uri, [])) for uri in {*rows, *history}}
+    return {
+        uri: _describe(uri, names.get(uri, ""), rows.get(uri), history.get(uri, []))
+        for uri in {*rows, *history}
+    }
 
 
-def _describe(uri: str, row: SourceRow | None, versions: Sequence[Version]) -> Doomed:
+def _describe(uri: str, name: str, row: SourceRow | None, versions: Sequence[Version]) -> Doomed:
     contents = [version.sha256 for version in versions]
     if row and row.sha256:
         contents.append(row.sha256)
-    name = row.name if row else versions[-1].name
+    name = name or versions[-1].name
     roots = {version.root for version in versions} | ({row.root} if row else set())
     because = "" if row else "removed before"
     found = tuple(dict.fromkeys(contents))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ingest.erasure import Doomed, Receipt
 from ingest.upkeep import Freed, Verified
-from rag.domain import Manifest
+from rag.manifest import Manifest
 from rag.releases import Hold, tell_search
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.disks import tell_refusal
-from rag.domain import Manifest, release_folder_name
 from rag.errors import ReleaseNotFound, SettingsError, StorageError, WriterBusy
+from rag.manifest import Manifest, release_folder_name
 from rag.releases import (
     HOLD,
     Hold,

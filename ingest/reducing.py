@@ -10,7 +10,8 @@ import numpy as np
 
 from ingest.building import Base, Build, Engines, hash_documents, storage_errors
 from rag.chunks import lexical_entries
-from rag.domain import Chunk, Manifest, Span, hash_ids
+from rag.domain import Chunk, Span
+from rag.manifest import Manifest, hash_ids
 
 OF_DOCUMENT = ("chunks", "readers", "labels", "extents")
 

@@ -25,8 +25,8 @@ from ingest.ledger import Ledger
 from ingest.publishing import CorpusFolder
 from ingest.reducing import build_without
 from ingest.workshop import Workshop
-from rag.domain import Manifest
 from rag.errors import ReleaseBroken, UsageError
+from rag.manifest import Manifest
 from rag.releases import CALIBRATION, GraphQuality, Hold
 from rag.seals import check_seal, damaged_files, is_complete, write_seal
 

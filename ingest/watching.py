@@ -2,8 +2,10 @@
 
 import glob
 import io
+import sys
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -33,6 +35,26 @@ def watched_folders(arguments: Sequence[str]) -> list[Path]:
             raise SourceNotFound(f"{argument} does not exist")
         folders.append(folder.resolve())
     return folders
+
+
+def watch(
+    arguments: Sequence[str], bring_in: Callable[[], None], pace: "Pace", *, as_json: bool
+) -> None:
+    """Follow sources on a terminal or for a log, each line with its time; JSON lines have theirs.
+
+    Raises UsageError, SourceNotFound for what cannot be followed.
+    """
+    folders = watched_folders(arguments)
+
+    def tell(problem: str) -> None:
+        sys.stderr.write(f"ingest: {' '.join(problem.split())}\n")
+        sys.stderr.flush()
+
+    with (
+        redirect_stdout(sys.stdout if as_json else StampedLines(sys.stdout)),
+        redirect_stderr(StampedLines(sys.stderr)),
+    ):
+        follow(folders, bring_in, tell, pace)
 
 
 @dataclass(frozen=True, slots=True)

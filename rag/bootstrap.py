@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.domain import RELEASE_FORMAT, Manifest
 from rag.embedders import Embedders, tell_precision
 from rag.errors import RagError, ReleaseBroken, StorageError
 from rag.letters import VERSION as TERMS_VERSION
+from rag.manifest import RELEASE_FORMAT, Manifest
 from rag.ports import (
     ChatModel,
     CountingEmbedder,

@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable
 
-from rag.domain import Manifest
 from rag.errors import EmbedderError, ReleaseBroken
+from rag.manifest import Manifest
 from rag.ports import Embedder
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.domain import Manifest
 from rag.errors import RagError, ReleaseBroken
+from rag.manifest import Manifest
 from rag.releases import (
     OpenRelease,
     corpus_folder,

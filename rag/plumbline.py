@@ -5,18 +5,11 @@ from contextlib import contextmanager
 
 from rag.answering.answerer import Answerer, Policy, finish_in_thread
 from rag.answering.followups import Standalone
-from rag.domain import (
-    Answer,
-    AnswerDelta,
-    Document,
-    DocumentRef,
-    Manifest,
-    Message,
-    SearchResult,
-)
+from rag.domain import Answer, AnswerDelta, Document, DocumentRef, Message, SearchResult
 from rag.embedders import tell_precision
 from rag.errors import RagError
 from rag.live import LiveCorpora
+from rag.manifest import Manifest
 from rag.ports import ChatModel
 from rag.releases import OpenRelease, corpus_not_found
 from rag.retrieval.explaining import Explanation, Limits

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.domain import Manifest, hash_ids
 from rag.errors import RagError, ReleaseBroken
 from rag.graphs import NEIGHBOURS, ask_nearby, count_near, is_found
+from rag.manifest import Manifest, hash_ids
 from rag.ports import Vectors
 from rag.releases import LEAST_RECALL, OpenRelease
 

@@ -8,17 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, Self
 
-from rag.domain import (
-    CORPUS_NAME,
-    PUBLIC,
-    Chunk,
-    DocumentRef,
-    Manifest,
-    check_corpus_name,
-    release_folder_name,
-)
+from rag.domain import CORPUS_NAME, PUBLIC, Chunk, DocumentRef, check_corpus_name
 from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
 from rag.filters import Condition
+from rag.manifest import Manifest, release_folder_name
 from rag.ports import DocumentStore, LexicalIndex, Subset, VectorIndex, VectorRows
 
 PROBE_S = 900

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag", "ingest", "api", "evals")
 SHARED = (
-    *("rag.domain", "rag.ports", "rag.errors", "rag.sentences"),
+    *("rag.domain", "rag.manifest", "rag.ports", "rag.errors", "rag.sentences"),
     *("rag.chunks", "rag.releases", "rag.filters", "rag.seals", "rag.disks"),
 )
 ARROWS: dict[str, tuple[str, ...]] = {

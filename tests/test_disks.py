@@ -17,7 +17,7 @@ from ingest.publishing import CorpusFolder
 from ingest.sources import scan
 from ingest.workshop import Workshop
 from rag import bootstrap
-from rag.domain import Manifest
+from rag.manifest import Manifest
 from rag.settings import load_settings
 from tests.unprivileged import ROOT, can_drop, can_mount, mounted, read_only, run_unprivileged
 

@@ -17,8 +17,8 @@ from shutil import copyfile
 import numpy as np
 
 from evals.bench.watching import watch_add
-from rag.domain import Manifest
 from rag.graphs import NEIGHBOURS, ask_nearby, count_near
+from rag.manifest import Manifest
 from rag.ports import Vectors
 from rag.releases import release_folder, tell_search
 

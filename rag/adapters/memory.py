@@ -10,16 +10,10 @@ from copy import copy
 import numpy as np
 
 from rag.chunks import lexical_entries
-from rag.domain import (
-    RELEASE_FORMAT,
-    Chunk,
-    Document,
-    DocumentRef,
-    Manifest,
-    hash_ids,
-)
+from rag.domain import Chunk, Document, DocumentRef
 from rag.errors import DocumentNotFound
 from rag.filters import Condition, check_condition, kind_of, labels_of
+from rag.manifest import RELEASE_FORMAT, Manifest, hash_ids
 from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
 from rag.releases import OpenRelease
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import BoundedSemaphore
 
-from rag.domain import Manifest, Mode, SearchResult
+from rag.domain import Mode, SearchResult
+from rag.manifest import Manifest
 from rag.ports import Embedder
 from rag.releases import OpenRelease
 from rag.retrieval.explaining import Explainer, Limits

@@ -14,7 +14,7 @@ from ingest.embedding import BATCH_TEXTS
 from ingest.erasing import receipts
 from ingest.ledger import open_ledger
 from ingest.publishing import CorpusFolder
-from rag.domain import hash_ids
+from rag.manifest import hash_ids
 from tests.crash.child import Orders
 
 NEXT = {"forget": "gc"}

@@ -16,8 +16,8 @@ import pytest
 from ingest.__main__ import main
 from ingest.publishing import CorpusFolder, verify
 from rag.bootstrap import load_embedder, open_release
-from rag.domain import Manifest
 from rag.errors import ReleaseBroken
+from rag.manifest import Manifest
 from rag.probe import check_release
 from rag.retrieval.searching import Query, search
 from rag.settings import load_settings

@@ -11,7 +11,7 @@ from ingest.building import Engines
 from ingest.erasure import Receipt
 from ingest.ledger import open_ledger
 from ingest.sources import scan
-from rag.bootstrap import load_index_builders
+from rag.bootstrap import load_index_builders, open_release
 from rag.errors import SourceNotFound
 from tests.ingest.corpora import SmallCorpus
 
@@ -259,3 +259,21 @@ def test_the_judges_cache_goes_with_an_erasure(corpus: SmallCorpus) -> None:
     cache.write_text(SECRET)
     forget(corpus)
     assert not cache.exists()
+
+
+def test_what_was_told_apart_from_a_forgotten_source_has_its_plain_name(
+    corpus: SmallCorpus, tmp_path: Path
+) -> None:
+    for number, root in enumerate((tmp_path / "n1", tmp_path / "n2")):
+        root.mkdir()
+        (root / "guide.md").write_text(f"# Guide\n\nThis is the guide of boat {number}.\n")
+        corpus.add(root)
+    with pytest.raises(SourceNotFound, match=r"n1/guide.md, n2/guide.md may be meant"):
+        erasing.forget(corpus.folder, corpus.workshop(), sources=["guide.md"])
+    guide = str(tmp_path / "n1" / "guide.md")
+    assert [each.name for each in erasing.preview(corpus.folder, [guide], [])] == ["n1/guide.md"]
+    erasing.forget(corpus.folder, corpus.workshop(), sources=[guide])
+    release = open_release(corpus.folder.release(corpus.folder.live() or 0))
+    sources = {reference.source for reference in release.documents.references()}
+    release.close()
+    assert ("guide.md" in sources, "n2/guide.md" in sources) == (True, False)

@@ -17,8 +17,8 @@ from rag.adapters.chroma import ChromaIndex, ChromaIndexBuilder
 from rag.adapters.exact import ExactVectors
 from rag.adapters.sharing import SharedVectors
 from rag.bootstrap import load_index_builders, open_release
-from rag.domain import Manifest
 from rag.errors import ReleaseBroken
+from rag.manifest import Manifest
 from rag.ports import Vectors
 from rag.probe import check_release
 from rag.releases import GraphQuality, tell_search

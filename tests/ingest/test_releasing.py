@@ -13,8 +13,8 @@ import pytest
 from ingest import building, upkeep
 from ingest.building import Engines
 from rag.bootstrap import load_index_builders, open_release, open_release_parts
-from rag.domain import Manifest
 from rag.errors import ReleaseBroken, ReleaseNotFound, StorageError
+from rag.manifest import Manifest
 from rag.probe import check_release
 from rag.seals import check_seal, damaged_files, is_complete
 from tests.ingest.corpora import SmallCorpus

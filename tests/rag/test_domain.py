@@ -2,8 +2,9 @@
 
 import pytest
 
-from rag.domain import Document, Manifest, Page, Span, check_corpus_name, hash_ids
+from rag.domain import Document, Page, Span, check_corpus_name
 from rag.errors import InvalidCorpusName
+from rag.manifest import Manifest, hash_ids
 
 MANIFEST = Manifest(
     format=1,
