@@ -150,7 +150,10 @@ def _work(orders: Orders) -> None:
 
 
 def equip(tell: Callable[[int], None]) -> "Workshop":
-    """Real indexes and the in-memory embedder, which tells how many texts it embeds."""
+    """Real indexes and the in-memory embedder, which tells how many texts it embeds.
+
+    Much may be gone at once, since the corpora of these runs are small.
+    """
     from ingest.building import Engines
     from ingest.workshop import Workshop
     from rag.adapters.memory import HashingEmbedder
@@ -167,6 +170,7 @@ def equip(tell: Callable[[int], None]) -> "Workshop":
         load_embedder=Counting,
         engines=index_engines(),
         load_engines=lambda: Engines(*load_index_builders()),
+        allow_shrink=True,
         exact_up_to=0,
     )
 
