@@ -7,7 +7,8 @@ from ingest.blobs import hash_file
 from ingest.copies import documents_of
 from ingest.erasure import Doomed, Receipt, begin, read_receipt
 from ingest.history import NO_BYTES, Version, document_id, hash_uri
-from ingest.ledger import Ledger, SourceRow, open_ledger
+from ingest.ledger import Ledger, SourceRow
+from ingest.ledger_views import view_ledger
 from ingest.naming import current_names, source_not_found
 from ingest.publishing import CorpusFolder
 from ingest.sources import Scan, is_below, uri_of
@@ -42,13 +43,13 @@ def forget(
 
 def receipts(folder: CorpusFolder) -> list[Receipt]:
     """The receipts of all erasures, oldest first; unfinished ones are among them."""
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         return [read_receipt(text) for _, text in ledger.history.receipts()]
 
 
 def name_sources(folder: CorpusFolder, hashes: Sequence[str]) -> list[str]:
     """The names of sources that stay, by the hashes that a receipt has of them."""
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         return [name for uri, name in current_names(ledger).items() if hash_uri(uri) in hashes]
 
 
@@ -65,7 +66,7 @@ def readmit(folder: CorpusFolder, workshop: Workshop, scan: Scan) -> int:
 
 def preview(folder: CorpusFolder, sources: Sequence[str], subjects: Sequence[str]) -> list[Doomed]:
     """The sources that `forget` would erase, without erasing any. Raises SourceNotFound."""
-    with open_ledger(folder.ledger) as ledger:
+    with view_ledger(folder.ledger) as ledger:
         return matching(folder, ledger, sources, subjects)
 
 
