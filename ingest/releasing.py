@@ -238,8 +238,9 @@ def _choose_search(under_way: Path, made: Manifest, workshop: Workshop) -> Manif
     """
     if made.chunks <= workshop.exact_up_to:
         return made
-    quality = _improve(under_way, workshop)
-    if made.based_on is not None and not (quality and quality.is_good):
+    is_copy = made.based_on is not None
+    quality = _improve(under_way, workshop, is_copy=is_copy)
+    if is_copy and not (quality and quality.is_good):
         raise ReleaseBroken("the changed copy of a graph finds too little")
     if quality is None:
         return made
@@ -259,9 +260,9 @@ def _record(under_way: Path, manifest: Manifest) -> None:
         (under_way / "manifest.json").write_text(manifest.to_json())
 
 
-def _improve(under_way: Path, workshop: Workshop) -> GraphQuality | None:
+def _improve(under_way: Path, workshop: Workshop, *, is_copy: bool) -> GraphQuality | None:
     try:
-        return workshop.improve_graph(under_way)
+        return workshop.improve_graph(under_way, is_copy=is_copy)
     except ReleaseBroken:  # it cannot even be opened, or ends the process that tries
         return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from ingest import publishing
 from ingest.building import Engines
@@ -10,6 +11,15 @@ from ingest.limits import Limits
 from ingest.outcomes import Progress, Silence
 from rag.ports import CountingEmbedder
 from rag.releases import GraphQuality, improve_graph
+
+
+class ImproveGraph(Protocol):
+    """Repairs and measures the graph of a release under way."""
+
+    def __call__(self, release: Path, *, is_copy: bool) -> GraphQuality:
+        """What it finds then. Raises ReleaseBroken where it cannot be opened."""
+        ...
+
 
 EXACT_UP_TO = 20_000  # chunks, among which comparing all is quicker than going by a graph
 
@@ -48,5 +58,5 @@ class Workshop:
     build: bool = False
     widen: bool = False
     allow_shrink: bool = False
-    improve_graph: Callable[[Path], GraphQuality] = improve_graph
+    improve_graph: ImproveGraph = improve_graph
     exact_up_to: int = EXACT_UP_TO

@@ -21,6 +21,7 @@ from rag.releases import GraphQuality
 
 ROUNDS = 3
 MOST_TRIED = 20_000
+MOST_TRIED_OF_COPIES = 400
 NEWEST_TRIED = 400
 BATCH = 100
 QUERIES = 200
@@ -52,29 +53,32 @@ class Named:
     vectors: Vectors
 
 
-def improve(folder: Path) -> GraphQuality:
-    """Repair the index of an unsealed release while that helps. Raises StorageError."""
+def improve(folder: Path, most_tried: int = MOST_TRIED) -> GraphQuality:
+    """Repair the index of an unsealed release while that helps. Raises StorageError.
+
+    Of more than `most_tried` vectors a sample is searched for, and the newest.
+    """
     from rag.bootstrap import load_index_builders
 
     builder, _ = load_index_builders()
     named = _read_vectors(folder)
-    quality, lost = _measure(folder, named)
+    tried = _choose(len(named.names), most_tried)
+    quality, lost = _measure(folder, named, tried)
     for _ in range(ROUNDS):
         if not len(lost):
             break
         names = [named.names[at] for at in lost]
         builder.repair(folder / "chroma", names, named.vectors[named.rows[lost]])
-        before, (quality, lost) = quality, _measure(folder, named)
+        before, (quality, lost) = quality, _measure(folder, named, tried)
         if quality.lost >= before.lost:
             break
     return quality
 
 
-def _measure(folder: Path, named: Named) -> tuple[GraphQuality, Rows]:
+def _measure(folder: Path, named: Named, tried: Rows) -> tuple[GraphQuality, Rows]:
     """How good the index is, and the places of what it loses."""
     from rag.bootstrap import open_graph
 
-    tried = _choose(len(named.names))
     graph = open_graph(folder)
     try:
         lost = _find_lost(graph, named, tried)
@@ -97,11 +101,10 @@ def _read_vectors(folder: Path) -> Named:
     return Named([name for name, _ in found], rows, vectors)
 
 
-def _choose(count: int) -> Rows:
-    """All of few vectors; of many a sample, and the newest."""
-    if count <= MOST_TRIED:
+def _choose(count: int, most: int) -> Rows:
+    if count <= most + NEWEST_TRIED:
         return np.arange(count)
-    sample = np.random.default_rng(SEED).choice(count, MOST_TRIED, replace=False)
+    sample = np.random.default_rng(SEED).choice(count, most, replace=False)
     return np.unique(np.concatenate([sample, np.arange(count - NEWEST_TRIED, count)]))
 
 
@@ -160,9 +163,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Improve the release named on the command line; the exit code is 0 if it could be measured."""
     parser = argparse.ArgumentParser(prog="python -m rag.graphs", description=__doc__)
     parser.add_argument("release", type=Path, help="folder of a release that is not sealed yet")
+    parser.add_argument("--copy", action="store_true", help="a changed copy of a measured one")
     options = parser.parse_args(arguments)
     try:
-        quality = improve(options.release)
+        most = MOST_TRIED_OF_COPIES if options.copy else MOST_TRIED
+        quality = improve(options.release, most)
     except RagError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command's output
         return error.exit_code

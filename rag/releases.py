@@ -224,12 +224,12 @@ class GraphQuality:
         return self.recall >= LEAST_RECALL and self.lost <= MOST_LOST * self.tried
 
 
-def improve_graph(release: Path) -> GraphQuality:
+def improve_graph(release: Path, *, is_copy: bool) -> GraphQuality:
     """Repair and measure the vector index of an unsealed release, in a process of its own.
 
-    Raises ReleaseBroken.
+    Of a changed copy a sample, and what is new. Raises ReleaseBroken.
     """
-    return GraphQuality(**json.loads(_run("rag.graphs", release)))
+    return GraphQuality(**json.loads(_run("rag.graphs", release, *(["--copy"] * is_copy))))
 
 
 def probe(release: Path, *, thorough: bool) -> None:

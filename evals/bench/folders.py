@@ -5,8 +5,10 @@ Some kinds are made; others are folders of the machine, given by patterns.
 
 import json
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from glob import glob
@@ -79,11 +81,14 @@ def _look_at(data: Path, files: int, seconds: float) -> Published:
     release = open_release(folder)
     try:
         vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        queries, least = ask_nearby(np.arange(len(vectors)), vectors)
+        with closing(sqlite3.connect(folder / "documents.db")) as database:
+            found = database.execute("SELECT row FROM chunks ORDER BY row").fetchall()
+        rows = np.array([row for (row,) in found], np.int64)  # a changed copy has others too
+        queries, least = ask_nearby(rows, vectors)
         rankings = [release.vectors.search(query, NEIGHBOURS) for query in queries]
     finally:
         release.close()
-    wanted = len(queries) * min(NEIGHBOURS, len(vectors))
+    wanted = len(queries) * min(NEIGHBOURS, len(rows))
     return Published(files, release.manifest, count_near(rankings, least) / wanted, seconds)
 
 

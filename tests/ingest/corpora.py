@@ -11,11 +11,11 @@ from ingest.outcomes import Report
 from ingest.pipeline import add, rebuild
 from ingest.publishing import CorpusFolder
 from ingest.sources import ScanOptions, scan
-from ingest.workshop import EXACT_UP_TO, Workshop
+from ingest.workshop import EXACT_UP_TO, ImproveGraph, Workshop
 from rag.adapters.memory import HashingEmbedder
 from rag.adapters.memory_builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
 from rag.ports import Embedder, Vectors
-from rag.releases import GraphQuality, improve_graph
+from rag.releases import improve_graph
 
 FAST = Limits(wall_s=20.0, cpu_s=20)
 
@@ -61,7 +61,7 @@ class SmallCorpus:
         self.engine_names = "memory-1"
         self.calibrate: Callable[[Path, Embedder], None] | None = None
         self.exact_up_to = EXACT_UP_TO
-        self.improve_graph: Callable[[Path], GraphQuality] = improve_graph
+        self.improve_graph: ImproveGraph = improve_graph
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write one source."""
