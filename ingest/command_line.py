@@ -52,6 +52,10 @@ def build_parser() -> argparse.ArgumentParser:
     _describe_status(commands.choices["status"])
     for name in ("add", "remove", "rebuild"):
         _describe_hold(commands.choices[name])
+    for name in ("publish", "rollback"):
+        commands.choices[name].add_argument(
+            "--widen", action="store_true", help="also where more may read in it than now"
+        )
     for command in commands.choices.values():
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")

@@ -18,7 +18,7 @@ SQL_VARIABLES = 500
 def documents_of(folder: CorpusFolder, number: int) -> dict[str, str] | None:
     """The version of each document of a release by id, None where that cannot be read."""
     try:
-        with _documents(folder, number) as database:
+        with open_documents(folder, number) as database:
             return dict(database.execute("SELECT id, version FROM documents"))
     except sqlite3.Error:
         return None
@@ -39,7 +39,7 @@ def may_hold(folder: CorpusFolder, number: int, documents: Set[str]) -> bool:
 def contents_of(folder: CorpusFolder, number: int) -> Iterator[bytes]:
     """The texts of a release's documents, and the vectors of its chunks."""
     vectors = np.load(folder.release(number) / "vectors.npy", mmap_mode="r")
-    with _documents(folder, number) as database:
+    with open_documents(folder, number) as database:
         for (text,) in database.execute("SELECT text FROM documents"):
             yield text.encode()
         for (row,) in database.execute("SELECT row FROM chunks"):
@@ -50,7 +50,7 @@ def pieces_of(folder: CorpusFolder, number: int, documents: Set[str]) -> Iterato
     """Pieces of the texts and vectors that a release has of some documents."""
     try:
         vectors = np.load(folder.release(number) / "vectors.npy", mmap_mode="r")
-        with _documents(folder, number) as database:
+        with open_documents(folder, number) as database:
             for id_ in documents:
                 for (text,) in database.execute("SELECT text FROM documents WHERE id = ?", (id_,)):
                     yield from sample_text(text)
@@ -111,7 +111,8 @@ def _listed(folder: CorpusFolder) -> set[tuple[str, str]] | None:
 
 
 @contextmanager
-def _documents(folder: CorpusFolder, number: int) -> Iterator[sqlite3.Connection]:
+def open_documents(folder: CorpusFolder, number: int) -> Iterator[sqlite3.Connection]:
+    """The `documents.db` of a release, which is only read."""
     path = (folder.release(number) / "documents.db").resolve()
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
         yield database

@@ -13,6 +13,7 @@ from rag.disks import tell_refusal
 from rag.errors import ReleaseNotFound, SettingsError, StorageError, WriterBusy
 from rag.manifest import Manifest, release_folder_name
 from rag.releases import (
+    FLOOR,
     HOLD,
     Hold,
     live_number,
@@ -167,6 +168,11 @@ def make_live(folder: CorpusFolder, number: int, *, hold: Hold | None = None) ->
 def write_hold(folder: CorpusFolder, hold: Hold) -> None:
     """Hold a corpus at a release from when that is live. Raises StorageError."""
     _replace(folder, HOLD, hold.to_json())
+
+
+def write_floor(folder: CorpusFolder, number: int) -> None:
+    """Have no release before `number` serve by itself. Raises StorageError."""
+    _replace(folder, FLOOR, f"{number}\n")
 
 
 def _replace(folder: CorpusFolder, name: str, text: str) -> None:

@@ -20,6 +20,7 @@ from ingest.building import (
 from ingest.chunking import CHUNKER
 from ingest.clock import Stopwatch, now_utc
 from ingest.embedding import LazyEmbedder
+from ingest.going_live import go_live
 from ingest.languages import detect_language
 from ingest.ledger import Ledger
 from ingest.publishing import CorpusFolder
@@ -82,7 +83,7 @@ def release(
         hold = hold or Hold(serving, now_utc(), why)
         publishing.write_hold(folder, hold)
         return Released(built=number, hold=hold)
-    publishing.make_live(folder, number)
+    go_live(folder, number)
     ledger.mark_published()
     _clean_up(folder, ledger, workshop)
     return Released(published=True)
@@ -109,7 +110,7 @@ def release_without(
     plan = _Plan(_recipe(folder, ledger, workshop), None, Stopwatch(), embedder, base)
     hold = folder.hold()
     if hold is None:
-        publishing.make_live(folder, _make(folder, ledger, workshop, plan))
+        go_live(folder, _make(folder, ledger, workshop, plan))
         ledger.mark_published()
         return
     plan.gone = documents

@@ -7,6 +7,7 @@ from shutil import disk_usage
 from ingest import publishing
 from ingest.clock import now_utc
 from ingest.copies import prune_history, remove_originals
+from ingest.going_live import check_not_wider, go_live
 from ingest.ledger_views import view_ledger
 from ingest.publishing import CorpusFolder
 from ingest.workshop import Workshop
@@ -107,7 +108,8 @@ def choose(folder: CorpusFolder, workshop: Workshop, number: int | None = None) 
     """Make release `number` live, or the one before the live one; what holds the corpus now.
 
     The newest release ends a hold; any other holds the corpus there, so that no run replaces it
-    by itself. Raises ReleaseNotFound, ReleaseBroken, WriterBusy, StorageError.
+    by itself. Raises UsageError where more could read than now and `workshop.widen` does not let
+    them; ReleaseNotFound, ReleaseBroken, WriterBusy, StorageError.
     """
     with writing(folder, workshop) as ledger:
         live = folder.live()
@@ -121,7 +123,9 @@ def choose(folder: CorpusFolder, workshop: Workshop, number: int | None = None) 
         elif number != max(folder.numbers(), default=0):
             why = f"release {number} was chosen over release {live}"
             hold = Hold(number, now_utc(), why)
-        publishing.make_live(folder, number, hold=hold)
+        if not workshop.widen:
+            check_not_wider(folder, number)
+        go_live(folder, number, hold=hold)
         if hold is None:
             publishing.remove_old_releases(folder, ledger.pins(), keep=workshop.keep)
         return hold

@@ -19,6 +19,7 @@ LEAST_RECALL = 0.99
 MOST_LOST = 0.002
 CALIBRATION = "calibration.json"
 HOLD = "HOLD"
+FLOOR = "FLOOR"
 
 
 class ReleaseDocuments(DocumentStore, Protocol):
@@ -157,14 +158,29 @@ def read_hold(folder: Path) -> Hold | None:
     return hold if live in (None, hold.release) else None
 
 
+def read_floor(folder: Path) -> int:
+    """The first release that may serve by itself: in those before it more could read.
+
+    Where that cannot be read none but the live one may.
+    """
+    try:
+        return int((folder / FLOOR).read_text())
+    except FileNotFoundError:
+        return 0
+    except (OSError, ValueError):
+        return sys.maxsize
+
+
 def serving_order(folder: Path) -> list[int]:
     """The live release's number, then those to fall back to: earlier ones, then later ones.
 
-    Nothing later than the release at which a corpus is held ever serves by itself.
+    None before the floor, and nothing later than the release at which a corpus is held, ever
+    serves by itself.
     """
     hold = read_hold(folder)
     live = hold.release if hold else live_number(folder)
-    numbers = release_numbers(folder)
+    floor = read_floor(folder)
+    numbers = [number for number in release_numbers(folder) if number >= floor]
     if live is None:
         return numbers[::-1]
     earlier = [number for number in numbers if number < live]

@@ -1,5 +1,6 @@
 """A release that somebody chose stays live until somebody chooses another."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ingest.pipeline import add, rebuild
 from ingest.sources import scan
 from rag.bootstrap import load_index_builders, open_release
 from rag.errors import ReleaseNotFound, UsageError
-from rag.releases import HOLD, serving_order
+from rag.releases import FLOOR, HOLD, serving_order
 from tests.ingest.corpora import SmallCorpus
 
 GOOD, BAD = "# Fares\n\nA ticket is six crowns.\n", "# Fares\n\nA ticket is sixty crowns.\n"
@@ -142,3 +143,30 @@ def test_an_erasure_keeps_what_somebody_chose(corpus: SmallCorpus) -> None:
     assert run(corpus).release == 3
     report = run(corpus, resume=True)
     assert (report.published, texts(corpus)) == (True, BAD)
+
+
+def narrow(corpus: SmallCorpus) -> None:
+    """A third release, in which only the board may read what all could read before."""
+    corpus.write("piers.md.meta.json", json.dumps({"acl": ["board"]}))
+    assert run(corpus, resume=True).release == 3
+
+
+def test_no_release_in_which_more_may_read_is_chosen_unsaid(corpus: SmallCorpus) -> None:
+    narrow(corpus)
+    with pytest.raises(UsageError, match=r"piers.md: board -> public: say --widen"):
+        upkeep.choose(corpus.folder, corpus.workshop())
+    assert (corpus.folder.live(), corpus.folder.hold()) == (3, None)
+    upkeep.choose(corpus.folder, corpus.workshop(widen=True))
+    assert corpus.folder.live() == 2
+    assert upkeep.choose(corpus.folder, corpus.workshop(), 3) is None
+
+
+def test_no_release_in_which_more_may_read_serves_by_itself(corpus: SmallCorpus) -> None:
+    narrow(corpus)
+    corpus.write("fares.md", GOOD)
+    assert corpus.add().release == 4
+    assert serving_order(corpus.folder.path) == [4, 3]
+    (corpus.folder.path / "LIVE").unlink()
+    assert serving_order(corpus.folder.path) == [4, 3]
+    (corpus.folder.path / FLOOR).write_text("?")
+    assert serving_order(corpus.folder.path) == []
