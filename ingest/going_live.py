@@ -1,6 +1,7 @@
 """Making another release live without letting anybody read more by the way."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 
 from ingest import publishing
@@ -18,10 +19,15 @@ OTHERWISE_READABLE = """SELECT n.source, o.access, n.access FROM main.documents 
 def go_live(folder: CorpusFolder, number: int, *, hold: Hold | None = None) -> None:
     """Replace LIVE; where fewer may read now, no earlier release serves by itself from then on.
 
-    Raises ReleaseNotFound, StorageError.
+    So it is where the release before is too damaged to be compared. Raises ReleaseNotFound,
+    StorageError.
     """
     live = folder.live()
-    if live is not None and next(find_wider(folder, live, than=number), None):
+    try:
+        is_narrower = live is not None and any(find_wider(folder, live, than=number))
+    except sqlite3.DatabaseError:
+        is_narrower = True
+    if is_narrower:
         publishing.write_floor(folder, number)
     publishing.make_live(folder, number, hold=hold)
 
@@ -32,7 +38,13 @@ def check_not_wider(folder: CorpusFolder, number: int) -> None:
     What the live one does not have counts as gone, not as hidden.
     """
     live = folder.live()
-    wider = [] if live is None else list(find_wider(folder, number, than=live))
+    try:
+        wider = [] if live is None else list(find_wider(folder, number, than=live))
+    except sqlite3.DatabaseError as error:
+        raise UsageError(
+            f"release {live} is damaged, so who may read more in release {number} is not known: "
+            "say --widen to choose it all the same"
+        ) from error
     if wider:
         more = f", and {len(wider) - MOST_NAMED} more" if len(wider) > MOST_NAMED else ""
         raise UsageError(
@@ -42,7 +54,10 @@ def check_not_wider(folder: CorpusFolder, number: int) -> None:
 
 
 def find_wider(folder: CorpusFolder, number: int, *, than: int) -> Iterator[str]:
-    """The documents that more may read in release `number` than in another one, with who may."""
+    """The documents that more may read in release `number` than in another one, with who may.
+
+    Raises sqlite3.DatabaseError for one that is damaged.
+    """
     if folder.manifest(number) is None or folder.manifest(than) is None:
         return
     with open_documents(folder, number) as database:

@@ -170,3 +170,12 @@ def test_no_release_in_which_more_may_read_serves_by_itself(corpus: SmallCorpus)
     assert serving_order(corpus.folder.path) == [4, 3]
     (corpus.folder.path / FLOOR).write_text("?")
     assert serving_order(corpus.folder.path) == []
+
+
+def test_a_release_is_chosen_over_a_damaged_one_where_more_may_read(corpus: SmallCorpus) -> None:
+    narrow(corpus)
+    (corpus.folder.release(3) / "documents.db").write_bytes(b"damaged" * 1000)
+    with pytest.raises(UsageError, match="release 3 is damaged"):
+        upkeep.choose(corpus.folder, corpus.workshop(), 2)
+    upkeep.choose(corpus.folder, corpus.workshop(widen=True), 2)
+    assert corpus.folder.live() == 2
