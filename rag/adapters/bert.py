@@ -158,6 +158,8 @@ class BertEncoder:
     def encode_each(self, texts: Sequence[str]) -> Vectors:
         """As `encode`, in which no vector depends on the other texts; made for short ones.
 
+        That is up to rounding: for bfloat16 some processors have other kernels for larger batches
+        (cosine of a question alone and in a crowd at least .99999, to fp32 .99995).
         What is carried from layer to layer is kept in float32, which costs a few short texts
         nothing and makes them a third as wrong.
         """

@@ -112,15 +112,15 @@ def test_several_texts_of_one_call_stay_together_and_in_order() -> None:
     assert embedder.fingerprint == HashingEmbedder.fingerprint
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bfloat16"])
-def test_a_question_has_the_same_vector_alone_and_in_a_crowd(precision: str) -> None:
+@pytest.mark.parametrize(("precision", "least"), [("fp32", 1 - 1e-6), ("bfloat16", 0.9999)])
+def test_a_question_has_the_same_vector_alone_and_in_a_crowd(precision: str, least: float) -> None:
     model = SentenceTransformersEmbedder(PACKAGED, precision=precision)  # type: ignore[arg-type]  # one of its literals
     alone = [model.embed_queries([text])[0] for text in QUESTIONS]
     embedder = MicroBatchingEmbedder(model)
     with ThreadPoolExecutor(16) as threads:
         crowded = list(threads.map(lambda text: embedder.embed_queries([text])[0], QUESTIONS * 3))
     for at, vector in enumerate(crowded):
-        assert np.abs(vector - alone[at % len(alone)]).max() < 1e-6
+        assert float(vector @ alone[at % len(alone)]) > least
 
 
 def test_a_question_asked_again_is_not_embedded_again() -> None:
