@@ -1,5 +1,6 @@
 """The one writer of a corpus: its ledger, with what writers before it left half done put right."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,8 @@ from ingest.publishing import CorpusFolder
 from ingest.releasing import release_without
 from ingest.workshop import Workshop
 
+log = logging.getLogger(__name__)
+
 
 @contextmanager
 def writing(folder: CorpusFolder, workshop: Workshop) -> Iterator[Ledger]:
@@ -26,8 +29,17 @@ def writing(folder: CorpusFolder, workshop: Workshop) -> Iterator[Ledger]:
         BlobStore(folder.blobs).remove_partial()
         if ledger.has_died():  # originals that it stored and never recorded
             drop_unused(folder, ledger)
-        finish_erasures(folder, ledger, workshop)
+        for receipt in finish_erasures(folder, ledger, workshop):
+            log.warning("%s", _tell(receipt))
         yield ledger
+
+
+def _tell(receipt: Receipt) -> str:
+    """What became of an erasure that an earlier command had begun."""
+    what = f"the erasure begun at {receipt.begun}"
+    if receipt.residue:
+        return f"{what} is not finished, some of it is still in {', '.join(receipt.residue)}"
+    return f"{what} is finished now: `receipts {receipt.id}`"
 
 
 def finish_erasures(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> list[Receipt]:

@@ -87,7 +87,7 @@ def test_a_lifted_tombstone_lets_a_source_in_again(corpus: SmallCorpus) -> None:
 
 
 def test_an_erasure_that_was_cut_short_is_finished_by_the_next_run(
-    corpus: SmallCorpus, monkeypatch: pytest.MonkeyPatch
+    corpus: SmallCorpus, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Cut(BaseException):
         pass
@@ -105,6 +105,7 @@ def test_an_erasure_that_was_cut_short_is_finished_by_the_next_run(
     assert files_holding(corpus.folder.path, SECRET.encode()) == []
     [receipt] = erasing.receipts(corpus.folder)
     assert (receipt.is_clean, receipt.release, receipt.releases_removed) == (True, 4, (1, 2, 3))
+    assert f"is finished now: `receipts {receipt.id}`" in caplog.text
     assert not corpus.add().published
 
 
@@ -233,13 +234,16 @@ def test_what_stays_is_named_where_it_holds_the_same_text(corpus: SmallCorpus) -
     assert files_holding(corpus.folder.path, FIRST.encode()) == []
 
 
-def test_a_stray_copy_is_looked_for_until_it_is_gone(corpus: SmallCorpus) -> None:
+def test_a_stray_copy_is_looked_for_until_it_is_gone(
+    corpus: SmallCorpus, caplog: pytest.LogCaptureFixture
+) -> None:
     stray = corpus.folder.path / "notes.txt"
     stray.write_text(SECRET)
     receipt = forget(corpus)
     assert (receipt.residue, receipt.is_clean) == (("notes.txt",), False)
     assert corpus.add().release == receipt.release
     assert not erasing.receipts(corpus.folder)[0].is_clean
+    assert "is not finished, some of it is still in notes.txt" in caplog.text
     stray.unlink()
     upkeep.collect_garbage(corpus.folder, corpus.workshop())
     [kept] = erasing.receipts(corpus.folder)
