@@ -204,7 +204,7 @@ def _check_recovery(folder: CorpusFolder, orders: Orders, scenario: Scenario) ->
     """What is wrong after the next run; nothing if all is as if no run had been killed."""
     following = NEXT.get(scenario.command, scenario.command)
     done = run_child(replace(orders, command=following))
-    if scenario.command == "forget" and not receipts(folder):  # it was killed before it began
+    if scenario.command == "forget" and not _has_begun(folder, scenario):
         done = run_child(orders)
     if done.returncode:
         return f"the next run ended with {done.returncode}: {done.stderr}"
@@ -228,6 +228,11 @@ def _check_recovery(folder: CorpusFolder, orders: Orders, scenario: Scenario) ->
         *folder.path.glob(".*.partial"),
     ]
     return f"left behind: {left[0].name}" if left else ""
+
+
+def _has_begun(folder: CorpusFolder, scenario: Scenario) -> bool:
+    """Whether an erasure was noted before it was killed, so that the next writer finishes it."""
+    return len(receipts(folder)) > len(receipts(CorpusFolder(scenario.before)))
 
 
 def _check_erasure(folder: CorpusFolder, orders: Orders) -> str:
