@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -90,13 +90,12 @@ class JudgeServer:
                     number = len(server.requests)
                     server._busy += 1
                     server.most_at_once = max(server.most_at_once, server._busy)
-                try:
-                    _send(self, server._reply(number, body["messages"][0]["content"]))
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # the client gave up, which is what a test of hanging is about
-                finally:
-                    with server._lock:
-                        server._busy -= 1
+                reply = server._reply(number, body["messages"][0]["content"])
+                time.sleep(reply.stall_s)
+                with server._lock:  # before the client has its answer, and may ask again
+                    server._busy -= 1
+                with suppress(BrokenPipeError, ConnectionResetError):  # a client that gave up
+                    _send(self, reply)
 
         return Handler
 
@@ -115,7 +114,6 @@ def judge_server() -> Iterator[JudgeServer]:
 
 
 def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
-    time.sleep(reply.stall_s)
     body = reply.body if reply.body is not None else _completion(reply)
     handler.send_response(reply.status)
     for name, value in reply.headers.items():
