@@ -70,7 +70,13 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="a file, a folder, a glob, or a URL (s3://, gs://, github://, zip://, https://, ...)",
     )
-    selection = add.add_argument_group("which files", "patterns as in .gitignore")
+    _describe_selection(add.add_argument_group("which files", "patterns as in .gitignore"))
+    said = "holds for each SOURCE, and all below it, until it is said anew"
+    _describe_labels(add.add_argument_group("what is said of them", said))
+    _describe_reading(add)
+
+
+def _describe_selection(selection: argparse._ArgumentGroup) -> None:
     selection.add_argument(
         "--include",
         action="append",
@@ -88,9 +94,9 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
     selection.add_argument(
         "--allow-web", action="store_true", help="read https:// pages and sitemaps"
     )
-    labels = add.add_argument_group(
-        "what is said of them", "holds for each SOURCE, and all below it, until it is said anew"
-    )
+
+
+def _describe_labels(labels: argparse._ArgumentGroup) -> None:
     labels.add_argument(
         "--meta",
         action="append",
@@ -117,6 +123,9 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let documents be readable by more than before; without it they stay as they were",
     )
+
+
+def _describe_reading(add: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--ocr",
         nargs="?",

