@@ -15,6 +15,7 @@ from rag.adapters.counted_words import ChunkWords
 from rag.adapters.documents import SqliteDocumentStore
 from rag.adapters.exact import ExactVectors
 from rag.adapters.memory import (
+    HashingEmbedder,
     MemoryDocumentStore,
     MemoryLexicalIndex,
     MemoryVectorIndex,

@@ -16,7 +16,7 @@ from rag.adapters.memory import HashingEmbedder
 from rag.adapters.openai_embeddings import OpenAIEmbedder, fingerprint_of
 from rag.errors import EmbedderError
 from rag.ports import Embedder, TokenCounter
-from tests.contract.test_ports import EmbedderContract
+from tests.contract.test_embedding import EmbedderContract
 from tests.openai_server import OpenAIServer, Reply, Rows, openai_server
 
 TEXTS = ["the heron carries cars", "the tern sails at ten", "dogs travel free"]
