@@ -13,7 +13,6 @@ from ingest.clock import now_utc
 from ingest.copies import contents_of, drop_unused, may_hold, pieces_of
 from ingest.history import NO_BYTES, Version, hash_uri
 from ingest.ledger import Ledger
-from ingest.naming import name_documents
 from ingest.needles import PIECES, Needles, Search, load_needles, sample_file, sample_text
 from ingest.publishing import CorpusFolder, remove_release
 
@@ -129,7 +128,6 @@ def finish(
     before = folder.numbers()
     unclean = [number for number in before if may_hold(folder, number, documents)]
     if folder.serving() in unclean:
-        name_documents(ledger)
         publish(documents)
     for number in unclean:
         remove_release(folder, number)
@@ -196,7 +194,7 @@ def _close(folder: CorpusFolder, ledger: Ledger, receipt: Receipt) -> Receipt:
     closed = replace(
         receipt,
         erased="" if residue else now_utc(),
-        release=folder.live(),
+        release=folder.serving(),
         scanned_files=len(files),
         scanned_bytes=sum(path.stat().st_size for path in files),
         residue=tuple(path.relative_to(folder.path).as_posix() for path in residue),

@@ -13,6 +13,7 @@ from rag.chunks import lexical_entries
 from rag.domain import Chunk, Span
 from rag.manifest import Manifest, hash_ids
 
+READ_OF_A_BASE = {"documents.db", "vectors.npy"}
 OF_DOCUMENT = ("chunks", "readers", "labels", "extents")
 
 

@@ -24,12 +24,12 @@ from ingest.going_live import go_live
 from ingest.languages import detect_language
 from ingest.ledger import Ledger
 from ingest.publishing import CorpusFolder
-from ingest.reducing import build_without
+from ingest.reducing import READ_OF_A_BASE, build_without
 from ingest.workshop import Workshop
 from rag.errors import ReleaseBroken, UsageError
 from rag.manifest import Manifest
-from rag.releases import CALIBRATION, GraphQuality, Hold
-from rag.seals import check_seal, damaged_files, is_complete, write_seal
+from rag.releases import CALIBRATION, GraphQuality, Hold, serving_order
+from rag.seals import check_seal, damaged_files, is_complete, is_whole, write_seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +97,27 @@ def release_without(
     *,
     embedder: LazyEmbedder,
 ) -> None:
-    """Publish a release in which nothing of the given documents is, made anew in all its parts.
+    """Make live what serves now without the given documents, all parts of it made anew.
 
-    It holds what the ledger holds now; of a corpus that is held, what the held release has without
-    them, and the hold goes over to it. Raises ReleaseBroken, StorageError.
+    Nothing else changes with it: what the ledger holds beside that waits for its own run, and a
+    hold goes over to it. Where no release can be read none is made. Raises StorageError.
     """
-    serving = folder.serving()
-    manifest = folder.manifest(serving)
-    if serving is None or manifest is None:
+    base = _find_readable(folder)
+    if base is None:
         return
-    base = Base(folder.release(serving), manifest)
-    plan = _Plan(_recipe(folder, ledger, workshop), None, Stopwatch(), embedder, base)
-    hold = folder.hold()
-    if hold is None:
-        go_live(folder, _make(folder, ledger, workshop, plan))
-        ledger.mark_published()
-        return
-    plan.gone = documents
-    number = _make(folder, ledger, workshop, plan)
-    publishing.make_live(folder, number, hold=replace(hold, release=number))
+    recipe = _recipe(folder, ledger, workshop)
+    plan = _Plan(recipe, None, Stopwatch(), embedder, base, documents)
+    number, hold = _make(folder, ledger, workshop, plan), folder.hold()
+    publishing.make_live(folder, number, hold=replace(hold, release=number) if hold else None)
+
+
+def _find_readable(folder: CorpusFolder) -> Base | None:
+    """The first release in the order of serving whose texts and vectors are as they were sealed."""
+    for number in serving_order(folder.path):
+        manifest = folder.manifest(number)
+        if manifest and is_whole(folder.release(number), READ_OF_A_BASE):
+            return Base(folder.release(number), manifest)
+    return None
 
 
 def _find_waiting(folder: CorpusFolder, ledger: Ledger, recipe: Recipe) -> int | None:

@@ -8,6 +8,7 @@ files of an index that it has not flushed yet hold nothing and are written at ra
 import hashlib
 import json
 import sqlite3
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -45,6 +46,17 @@ def damaged_files(release: Path) -> list[str]:
             for (name, (_, sealed)), digest in zip(seal.items(), digests, strict=True)
             if digest != sealed
         ]
+
+
+def is_whole(release: Path, names: Collection[str]) -> bool:
+    """Whether these files are as they were sealed, whatever the others are like."""
+    try:
+        seal = _read_seal(release)
+    except ReleaseBroken:
+        return False
+    return all(
+        name in seal and _digest_or_nothing(release / name) == seal[name][1] for name in names
+    )
 
 
 def is_complete(release: Path) -> bool:

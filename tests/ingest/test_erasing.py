@@ -13,7 +13,7 @@ from ingest.ledger import open_ledger
 from ingest.sources import scan
 from rag.bootstrap import load_index_builders, open_release
 from rag.errors import SourceNotFound
-from tests.ingest.corpora import SmallCorpus
+from tests.ingest.corpora import CountingEmbedder, Killed, SmallCorpus
 
 SECRET = "Marta Okonjo was paid 73,412 crowns for the wreck of the Plover in the year of the flood."
 OTHER = "The timetable of the northern ferries changes on the first Monday of every April."
@@ -277,7 +277,39 @@ def test_what_was_told_apart_from_a_forgotten_source_has_its_plain_name(
     guide = str(tmp_path / "n1" / "guide.md")
     assert [each.name for each in erasing.preview(corpus.folder, [guide], [])] == ["n1/guide.md"]
     erasing.forget(corpus.folder, corpus.workshop(), sources=[guide])
+    corpus.add(tmp_path / "n2")
     release = open_release(corpus.folder.release(corpus.folder.live() or 0))
     sources = {reference.source for reference in release.documents.references()}
     release.close()
     assert ("guide.md" in sources, "n2/guide.md" in sources) == (True, False)
+
+
+def test_an_erasure_makes_nothing_else_live(corpus: SmallCorpus) -> None:
+    for number in range(2, 30):
+        (corpus.sources / f"{number:02}.md").unlink()
+    assert corpus.add().shrunk
+    assert forget(corpus).is_clean
+    manifest = corpus.folder.manifest(corpus.folder.live())
+    assert manifest and manifest.documents == 30
+
+
+def test_an_erasure_does_not_wait_for_texts_that_no_run_has_embedded(corpus: SmallCorpus) -> None:
+    corpus.write("new.md", "# New\n\nWhales are seen in spring.\n")
+    corpus.embedder = CountingEmbedder(dies_after=0)
+    with pytest.raises(Killed):
+        corpus.add()
+    assert forget(corpus).is_clean
+    corpus.embedder = CountingEmbedder()
+    assert corpus.add().published
+
+
+@pytest.mark.parametrize("damaged", ["documents.db", "manifest.json"])
+def test_an_erasure_from_a_damaged_release_leaves_nothing_of_it(
+    corpus: SmallCorpus, damaged: str
+) -> None:
+    for number in corpus.folder.numbers():
+        (corpus.folder.release(number) / damaged).write_bytes(b"?")
+    receipt = forget(corpus)
+    assert (receipt.is_clean, receipt.release) == (True, None)
+    assert files_holding(corpus.folder.path, SECRET[:40].encode()) == []
+    assert corpus.add().published
