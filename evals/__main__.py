@@ -153,13 +153,14 @@ def _load_judged_tier(settings: "Settings", repeats: int) -> "JudgedTier":
         raise SettingsError(
             f"the judged tier needs {library}: run `pip install '.[evals]'`"
         ) from error
+    from ingest.erasure import JUDGE_CACHE
     from rag.bootstrap import load_embedder
 
     judge = Judge(
         settings.judge_model,
         base_url=settings.judge_base_url,
         api_key=settings.judge_api_key.get_secret_value(),
-        cache=JudgeCache(settings.data / "judge-cache.db"),
+        cache=JudgeCache(settings.data / JUDGE_CACHE),
     )
     return JudgedTier(judge, load_embedder(settings), repeats=repeats)
 

@@ -19,6 +19,7 @@ from ingest.publishing import CorpusFolder, remove_release
 NEEDLES = ".erasing"
 """Folder of what erasures under way look for; it goes with the last of them."""
 JUDGE_CACHE = "judge-cache.db"
+"""In the data folder; evaluations keep texts of answers in it."""
 
 
 @dataclass(frozen=True, slots=True)
