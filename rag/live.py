@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import RagError, ReleaseBroken
+from rag.errors import RagError, ReleaseBroken, ReleaseNotFound
 from rag.manifest import Manifest
 from rag.releases import (
     OpenRelease,
@@ -15,6 +15,7 @@ from rag.releases import (
     corpus_names,
     corpus_not_found,
     live_number,
+    read_floor,
     release_folder,
     serving_order,
 )
@@ -101,13 +102,25 @@ class LiveCorpora:
                 continue
             self._swap(name, opened, current)
             return _tell_fallback(problem, opened) if problem else _alarm(opened)
-        return _tell_fallback(problem, current.release) if problem and current else problem
+        return self._keep(name, current, problem) if problem and current else problem
+
+    def _keep(self, name: str, current: _Held, problem: RagError) -> RagError:
+        """Go on with what is held, unless more could read in it than may now; what to say of it."""
+        if current.release.manifest.release >= read_floor(corpus_folder(self._data, name)):
+            return _tell_fallback(problem, current.release)
+        self._let_go(name, current)
+        return problem
 
     def _swap(self, name: str, opened: OpenRelease, current: _Held | None) -> None:
         with self._lock:
             self._held[name] = _Held(opened)
         if current:
             self._retire(current)
+
+    def _let_go(self, name: str, held: _Held) -> None:
+        with self._lock:
+            del self._held[name]
+        self._retire(held)
 
     def _retire(self, held: _Held) -> None:
         with self._lock:
@@ -127,6 +140,7 @@ class LiveCorpora:
             if number is None or number == held.release.manifest.release:
                 yield held.release
             else:
+                self._check_floor(name, number)
                 release = self._open_release(release_folder(self._data, name, number))
                 try:
                     yield release
@@ -134,6 +148,12 @@ class LiveCorpora:
                     release.close()
         finally:
             self._give_back(held)
+
+    def _check_floor(self, name: str, number: int) -> None:
+        """Raise ReleaseNotFound for a release in which more could read than may now."""
+        if number < read_floor(corpus_folder(self._data, name)):
+            why = "fewer may read now than could then"
+            raise ReleaseNotFound(f"release {number} of {name!r} is served no more: {why}")
 
     def _take(self, name: str) -> _Held:
         folder = corpus_folder(self._data, name)

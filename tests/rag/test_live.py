@@ -10,7 +10,7 @@ import pytest
 from rag.adapters.memory import MemoryVectorIndex
 from rag.errors import CorpusNotFound, InvalidCorpusName, ReleaseBroken, ReleaseNotFound
 from rag.live import LiveCorpora
-from rag.releases import OpenRelease, release_folder
+from rag.releases import FLOOR, OpenRelease, release_folder
 from tests.small_corpus import make_data_folder, make_plumbline, make_release
 
 
@@ -94,6 +94,37 @@ def test_a_retained_release_is_opened_for_one_request(tmp_path: Path, opener: Op
         assert held.manifest.release == 1
     assert opener.open == [2]
     with pytest.raises(ReleaseNotFound), corpora.hold("small", 9):
+        pass
+
+
+def test_a_release_in_which_more_could_read_is_asked_for_in_vain(
+    tmp_path: Path, opener: Opener
+) -> None:
+    make_data_folder(tmp_path, live=3, releases=(1, 2))
+    (tmp_path / "corpora" / "small" / FLOOR).write_text("2\n")
+    corpora = LiveCorpora(tmp_path, opener)
+    with corpora.hold("small", 2) as held:
+        assert held.manifest.release == 2
+    with pytest.raises(ReleaseNotFound, match="served no more"), corpora.hold("small", 1):
+        pass
+    make_data_folder(tmp_path, live=1)
+    corpora.refresh()
+    with corpora.hold("small", 1) as held:  # somebody has said --widen
+        assert held.manifest.release == 1
+
+
+def test_a_release_in_which_more_could_read_is_let_go_even_where_the_next_is_damaged(
+    tmp_path: Path, opener: Opener
+) -> None:
+    make_data_folder(tmp_path, live=1)
+    corpora = LiveCorpora(tmp_path, opener)
+    corpora.refresh()
+    opener.broken = {2}
+    (tmp_path / "corpora" / "small" / FLOOR).write_text("2\n")
+    make_data_folder(tmp_path, live=2)
+    assert "release 2 is broken" in str(corpora.refresh()["small"])
+    assert opener.open == []
+    with pytest.raises(ReleaseBroken), corpora.hold("small"):
         pass
 
 
