@@ -236,15 +236,13 @@ def _roots(options: argparse.Namespace, settings: "Settings", folder: "CorpusFol
 
 def _releases(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
     from ingest.ledger_views import view_ledger
-    from ingest.printing import print_hold, print_releases
+    from ingest.printing import print_releases
 
     with view_ledger(folder.ledger) as ledger:
         pins = ledger.pins()
     manifests = [folder.manifest(number) for number in folder.numbers()]
     found = [each for each in manifests if each]
-    print_releases(found, folder.live(), pins, as_json=options.json)
-    if (hold := folder.hold()) and not options.json:
-        print_hold(hold)
+    print_releases(found, folder.live(), pins, folder.hold(), as_json=options.json)
     return 0
 
 

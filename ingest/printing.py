@@ -16,12 +16,19 @@ from rag.releases import Hold, tell_search
 
 
 def print_releases(
-    manifests: Sequence[Manifest], live: int | None, pins: Collection[int], *, as_json: bool
+    manifests: Sequence[Manifest],
+    live: int | None,
+    pins: Collection[int],
+    hold: Hold | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Each release that is kept, the live and the pinned ones marked."""
+    """Each release that is kept, the live and the pinned ones marked, and what holds the corpus."""
     if as_json:
         for manifest in manifests:
-            flags = {"live": manifest.release == live, "pinned": manifest.release in pins}
+            number = manifest.release
+            held = str(hold) if hold and hold.release == number else ""
+            flags = {"live": number == live, "pinned": number in pins, "held": held}
             print_json(asdict(manifest) | flags)
         return
     rows = []
@@ -32,6 +39,8 @@ def print_releases(
         made = (f"{manifest.release}{marks}", manifest.created, *counts)
         rows.append((*made, embedder, tell_search(manifest)))
     print_table(("release", "created", "documents", "chunks", "embedder", "searched"), rows)
+    if hold:
+        say(f"{hold}; `add --resume` or `publish N` ends that")
 
 
 def print_verified(checked: Sequence[Verified], *, as_json: bool) -> None:
@@ -109,11 +118,6 @@ def print_receipts(receipts: Sequence[Receipt], *, as_json: bool) -> None:
         else:
             sources = f"{len(receipt.sources)} sources, {len(receipt.versions)} versions"
             say(f"{receipt.id}  begun {receipt.begun}  {sources}  {_judge(receipt)}")
-
-
-def print_hold(hold: Hold) -> None:
-    """Why nothing newer goes live by itself, and what ends that."""
-    say(f"{hold}; `add --resume` or `publish N` ends that")
 
 
 def print_lifted(count: int) -> None:
