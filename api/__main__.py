@@ -10,12 +10,14 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import uvicorn
+
+from api.logs import set_up_logging
+from api.main import create_app
+from rag.bootstrap import load_chat_model, open_plumbline, open_probed_release
 from rag.errors import RagError, SettingsError
-
-if TYPE_CHECKING:
-    from rag.settings import Settings
+from rag.settings import Settings, load_settings
 
 DRAIN_S = 20
 EX_UNAVAILABLE = 69
@@ -52,8 +54,6 @@ def _share_cores() -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from rag.settings import load_settings
-
     settings = load_settings(data=options.data, host=options.host, port=options.port)
     _require_loopback(settings.host)
     _require_openable(settings)
@@ -72,13 +72,7 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(settings: "Settings", listener: socket.socket) -> None:
-    import uvicorn
-
-    from api.logs import set_up_logging
-    from api.main import create_app
-    from rag.bootstrap import open_plumbline, open_probed_release
-
+def _run(settings: Settings, listener: socket.socket) -> None:
     set_up_logging(settings.secrets)
     config = uvicorn.Config(
         create_app(settings, partial(open_plumbline, open_release=open_probed_release)),
@@ -111,10 +105,8 @@ def _require_loopback(host: str) -> None:
         )
 
 
-def _require_openable(settings: "Settings") -> None:
+def _require_openable(settings: Settings) -> None:
     """Fail before serving what would never become ready. Raises SettingsError."""
-    from rag.bootstrap import load_chat_model
-
     if not settings.data.is_dir():
         raise SettingsError(
             f"there is no data folder {str(settings.data)!r}: name another with --data or "

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from evals.gates.criteria import Criteria
 from evals.gates.verdict import decide
-from evals.metrics.aggregates import (
+from evals.metrics.ranking import touches
+from evals.metrics.table import METRICS, measure_all
+from evals.observing import Missing, Observation, Observer, QuestionSide
+from evals.reports.aggregates import (
     aggregate_all,
     confusion_matrix,
     lost_evidence,
     mean_of_repeats,
     slice_by_tag,
 )
-from evals.metrics.ranking import touches
-from evals.metrics.table import METRICS, measure_all
-from evals.observing import Missing, Observation, Observer, QuestionSide
 from evals.reports.record import (
     SCHEMA,
     JudgeRecord,

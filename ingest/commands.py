@@ -1,28 +1,35 @@
-"""What each command of `python -m ingest` does, and the parts it is done with."""
+"""What each command of `python -m ingest` does, and the setup it is done with."""
 
 import argparse
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from ingest.adapters.tesseract import check_ocr
+from ingest.corpus.folder import CorpusFolder
+from ingest.corpus.opening import view_ledger
+from ingest.corpus.setup import KEPT_RELEASES, Progress, Setup, Unwatched
+from ingest.limits import Limits
+from ingest.releases.erasure import Receipt
+from ingest.runs import adding, erasing, upkeep
+from ingest.runs.outcomes import Report, Unpublished
+from ingest.runs.watching import Pace, watch
+from ingest.sources.labels import parse_labels
+from ingest.sources.scanning import scan
+from ingest.sources.selection import Selection
+from ingest.sources.source import ScanOptions
+from ingest.terminal import reports, tables
+from ingest.terminal.listing import Choice, print_roots, print_sources
+from ingest.terminal.progress import shown_progress
+from ingest.terminal.reports import News
+from rag import bootstrap
+from rag.adapters.indexes.tantivy import LANGUAGES
 from rag.errors import CorpusNotFound, StorageError, UsageError
-
-if TYPE_CHECKING:
-    from ingest.limits import Limits
-    from ingest.releases.erasure import Receipt
-    from ingest.releases.publishing import CorpusFolder
-    from ingest.releases.workshop import Workshop
-    from ingest.runs.outcomes import Progress, Report
-    from ingest.sources.scanning import ScanOptions
-    from rag.settings import Settings
+from rag.releases.folder import corpus_folder
+from rag.settings import Settings, load_settings
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that was asked for; returns its exit code. Raises RagError."""
-    from ingest.releases.publishing import CorpusFolder
-    from rag.releases.folder import corpus_folder
-    from rag.settings import load_settings
-
     settings = load_settings(data=options.data)
     folder = CorpusFolder(corpus_folder(settings.data, options.corpus))
     if options.command == "add":
@@ -32,37 +39,28 @@ def run(options: argparse.Namespace) -> int:
     return COMMANDS[options.command](options, settings, folder)
 
 
-def _add(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import adding
-    from ingest.sources.scanning import scan
-
-    language = _check_language(options.language)
+def _add(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     chosen = _choose(options)
 
-    def bring_in() -> "Report":
+    def bring_in() -> Report:
         found = scan(options.source, chosen)
-        return _make(options, settings, language, lambda w: adding.add(folder, found, w))
+        return _make(options, settings, lambda setup: adding.add(folder, found, setup))
 
     return _watch(options, bring_in) if options.watch else _tell(options, bring_in())
 
 
-def _choose(options: argparse.Namespace) -> "ScanOptions":
-    from ingest.sources.labels import parse_labels
-    from ingest.sources.scanning import ScanOptions
-    from ingest.sources.selection import Selection
-
+def _choose(options: argparse.Namespace) -> ScanOptions:
+    known = sorted(LANGUAGES)
+    if options.language is not None and options.language not in known:
+        unknown = options.language[:40]
+        raise UsageError(f"language {unknown!r} is unknown: use one of {', '.join(known)}")
     if options.ocr:
-        from ingest.adapters.tesseract import check_ocr
-
         check_ocr(options.ocr)
     labels = parse_labels(options.meta, options.acl, options.tag)
     return ScanOptions(Selection(options.include, options.exclude), labels, options.allow_web)
 
 
-def _watch(options: argparse.Namespace, bring_in: "Callable[[], Report]") -> int:
-    from ingest.runs.watching import Pace, watch
-    from ingest.terminal.reports import News
-
+def _watch(options: argparse.Namespace, bring_in: Callable[[], Report]) -> int:
     news = News()
 
     def bring_in_and_tell() -> None:
@@ -77,61 +75,39 @@ def _watch(options: argparse.Namespace, bring_in: "Callable[[], Report]") -> int
 
 def _make(
     options: argparse.Namespace,
-    settings: "Settings",
-    language: str | None,
-    make: "Callable[[Workshop], Report]",
-) -> "Report":
+    settings: Settings,
+    make: Callable[[Setup], Report],
+) -> Report:
     """Run what makes a release, showing how far it is."""
-    from ingest.runs.outcomes import Unpublished
-    from ingest.terminal.progress import shown_progress
-
     try:
         with shown_progress(as_json=options.json) as progress:
-            return make(_equip(options, settings, progress, language))
+            return make(_set_up(options, settings, progress))
     except Unpublished as error:
         _tell(options, error.report)
         sys.stdout.flush()
         raise
 
 
-def _tell(options: argparse.Namespace, report: "Report") -> int:
+def _tell(options: argparse.Namespace, report: Report) -> int:
     """Say how a run has ended; its exit code."""
-    from ingest.terminal import reports
-
     (reports.print_report_as_json if options.json else reports.print_report)(report)
     return report.exit_code
 
 
-def _check_language(language: str | None) -> str | None:
-    from rag.adapters.indexes.tantivy import LANGUAGES
-
-    known = sorted(LANGUAGES)
-    if language is None or language in known:
-        return language
-    raise UsageError(f"language {language[:40]!r} is unknown: use one of {', '.join(known)}")
-
-
-def _equip(
+def _set_up(
     options: argparse.Namespace,
-    settings: "Settings",
-    progress: "Progress | None" = None,
-    language: str | None = None,
-) -> "Workshop":
-    from ingest.releases.building import Engines
-    from ingest.releases.publishing import KEPT_RELEASES
-    from ingest.releases.workshop import Workshop
-    from ingest.runs.outcomes import Silence
-    from rag import bootstrap
-
-    return Workshop(
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Setup:
+    return Setup(
         embedder=bootstrap.embedder_fingerprint(settings),
         load_embedder=lambda: bootstrap.load_embedder(settings),
         embedder_name=settings.embedder,
         engines=bootstrap.index_engines(),
-        load_engines=lambda: Engines(*bootstrap.load_index_builders()),
+        load_engines=bootstrap.load_index_builders,
         calibrate=bootstrap.calibrate_release,
-        language=language,
-        progress=progress or Silence(),
+        language=getattr(options, "language", None),
+        progress=progress or Unwatched(),
         checksum=getattr(options, "checksum", False),
         ocr=getattr(options, "ocr", ""),
         limits=limits_of(settings),
@@ -143,10 +119,8 @@ def _equip(
     )
 
 
-def limits_of(settings: "Settings") -> "Limits":
+def limits_of(settings: Settings) -> Limits:
     """What one source may cost, as it was set."""
-    from ingest.limits import Limits
-
     return Limits(
         wall_s=settings.reader_seconds,
         cpu_s=settings.reader_cpu_seconds,
@@ -161,44 +135,33 @@ def limits_of(settings: "Settings") -> "Limits":
     )
 
 
-def _remove(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import adding
-
+def _remove(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     sources = options.source
-    report = _make(options, settings, None, lambda w: adding.remove(folder, sources, w))
+    report = _make(options, settings, lambda setup: adding.remove(folder, sources, setup))
     return _tell(options, report)
 
 
-def _rebuild(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import adding
-
-    report = _make(options, settings, None, lambda w: adding.rebuild(folder, w))
+def _rebuild(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
+    report = _make(options, settings, lambda setup: adding.rebuild(folder, setup))
     return _tell(options, report)
 
 
-def _forget(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import erasing
-    from ingest.sources.scanning import scan
-    from ingest.terminal import tables
-
+def _forget(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     if not options.source and not options.subject:
         raise UsageError("name what to forget: --source SOURCE or --subject SUBJECT")
     if options.dry_run:
         doomed = erasing.preview(folder, options.source, options.subject)
         tables.print_doomed(doomed, as_json=options.json)
         return 0
-    workshop = _equip(options, settings)
+    setup = _set_up(options, settings)
     if options.lift:
-        tables.print_lifted(erasing.readmit(folder, workshop, scan(options.source)))
+        tables.print_lifted(erasing.readmit(folder, setup, scan(options.source)))
         return 0
-    receipt = erasing.forget(folder, workshop, sources=options.source, subjects=options.subject)
+    receipt = erasing.forget(folder, setup, sources=options.source, subjects=options.subject)
     return _show_receipt(options, folder, receipt)
 
 
-def _receipts(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import erasing
-    from ingest.terminal import tables
-
+def _receipts(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     found = erasing.receipts(folder)
     if options.id is None:
         tables.print_receipts(found, as_json=options.json)
@@ -209,80 +172,58 @@ def _receipts(options: argparse.Namespace, settings: "Settings", folder: "Corpus
     return _show_receipt(options, folder, meant[0])
 
 
-def _show_receipt(options: argparse.Namespace, folder: "CorpusFolder", receipt: "Receipt") -> int:
-    from ingest.runs import erasing
-    from ingest.terminal import tables
-
+def _show_receipt(options: argparse.Namespace, folder: CorpusFolder, receipt: Receipt) -> int:
     shared = erasing.name_sources(folder, receipt.shared)
     tables.print_receipt(receipt, shared=shared, as_json=options.json)
     return 0 if receipt.is_clean else 1
 
 
-def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.corpus.views import view_ledger
-    from ingest.terminal.sources import Choice, print_sources
-
+def _status(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     with view_ledger(folder.ledger) as ledger:
         choice = Choice(options.state, options.root, options.name)
         print_sources(ledger, choice, as_json=options.json)
     return 0
 
 
-def _roots(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.corpus.views import view_ledger
-    from ingest.terminal.sources import print_roots
-
+def _roots(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     with view_ledger(folder.ledger) as ledger:
         print_roots(ledger, as_json=options.json)
     return 0
 
 
-def _releases(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.corpus.views import view_ledger
-    from ingest.terminal.tables import print_releases
-
+def _releases(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     with view_ledger(folder.ledger) as ledger:
         pins = ledger.pins()
     manifests = [folder.manifest(number) for number in folder.numbers()]
     found = [each for each in manifests if each]
-    print_releases(found, folder.live(), pins, folder.hold(), as_json=options.json)
+    tables.print_releases(found, folder.live(), pins, folder.hold(), as_json=options.json)
     return 0
 
 
-def _change_live(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import upkeep
-
-    upkeep.choose(folder, _equip(options, settings), getattr(options, "release", None))
+def _change_live(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
+    upkeep.choose(folder, _set_up(options, settings), getattr(options, "release", None))
     return _releases(options, settings, folder)
 
 
-def _pin(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import upkeep
-
-    workshop = _equip(options, settings)
-    upkeep.pin(folder, workshop, options.release, is_pinned=options.command == "pin")
+def _pin(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
+    setup = _set_up(options, settings)
+    upkeep.pin(folder, setup, options.release, is_pinned=options.command == "pin")
     return _releases(options, settings, folder)
 
 
-def _verify(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import upkeep
-    from ingest.terminal.tables import print_verified
-
+def _verify(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     checked = upkeep.verify(folder, options.release)
-    print_verified(checked, as_json=options.json)
+    tables.print_verified(checked, as_json=options.json)
     return StorageError.exit_code if any(each.problem for each in checked) else 0
 
 
-def _collect(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.runs import upkeep
-    from ingest.terminal.tables import print_freed
-
-    workshop = _equip(options, settings)
-    print_freed(upkeep.collect_garbage(folder, workshop), as_json=options.json)
+def _collect(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
+    setup = _set_up(options, settings)
+    tables.print_freed(upkeep.collect_garbage(folder, setup), as_json=options.json)
     return 0
 
 
-COMMANDS: "dict[str, Callable[[argparse.Namespace, Settings, CorpusFolder], int]]" = {
+COMMANDS: dict[str, Callable[[argparse.Namespace, Settings, CorpusFolder], int]] = {
     "remove": _remove,
     "forget": _forget,
     "receipts": _receipts,

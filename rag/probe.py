@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rag.bootstrap import open_release_parts
 from rag.errors import RagError, ReleaseBroken
 from rag.ports import Vectors
 from rag.releases.folder import LEAST_RECALL, OpenRelease
@@ -52,8 +53,6 @@ def check_release(folder: Path, *, thorough: bool) -> None:
 
     What is not thorough only sees whether the parts open, fit together and find one chunk.
     """
-    from rag.bootstrap import open_release_parts
-
     release = open_release_parts(folder)
     try:
         contents = _read_contents(folder, release.manifest)

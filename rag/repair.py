@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from rag.bootstrap import load_index_builders, open_graph
 from rag.errors import RagError, ReleaseBroken
 from rag.ports import Ranking, Rows, Vectors
 from rag.releases.folder import GraphQuality
@@ -58,8 +59,6 @@ def improve(folder: Path, most_tried: int = MOST_TRIED) -> GraphQuality:
 
     Of more than `most_tried` vectors a sample is searched for, and the newest.
     """
-    from rag.bootstrap import load_index_builders
-
     builder, _ = load_index_builders()
     named = _read_vectors(folder)
     tried = _choose(len(named.names), most_tried)
@@ -77,8 +76,6 @@ def improve(folder: Path, most_tried: int = MOST_TRIED) -> GraphQuality:
 
 def _measure(folder: Path, named: Named, tried: Rows) -> tuple[GraphQuality, Rows]:
     """How good the index is, and the places of what it loses."""
-    from rag.bootstrap import open_graph
-
     graph = open_graph(folder)
     try:
         lost = _find_lost(graph, named, tried)

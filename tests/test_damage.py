@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.releases.building import Engines
-from ingest.releases.publishing import CorpusFolder
+from ingest.corpus.folder import CorpusFolder
 from rag.adapters.indexes.exact import ExactVectors
 from rag.adapters.memory.release import HashingEmbedder
 from rag.bootstrap import load_index_builders, open_probed_release, open_release
@@ -37,7 +36,7 @@ DAMAGES: list[Callable[[Path], None]] = [truncate, zero, Path.unlink]
 def sound(tmp_path_factory: pytest.TempPathFactory) -> CorpusFolder:
     """A corpus with two sound releases, which differ in one document."""
     corpus = SmallCorpus(tmp_path_factory.mktemp("sound"))
-    corpus.engines = lambda: Engines(*load_index_builders())
+    corpus.engines = load_index_builders
     corpus.exact_up_to = 0
     for number in range(40):
         corpus.write(f"{number:02}.md", f"The boat of pier {number} carries {number * 7} people.\n")

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.releases.building import Engines
-from ingest.releases.publishing import CorpusFolder
-from ingest.releases.workshop import Workshop
+from ingest.corpus.folder import CorpusFolder
+from ingest.corpus.setup import Setup
 from ingest.runs.adding import add
 from ingest.sources.scanning import scan
 from rag import bootstrap
@@ -54,18 +53,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     docs = root / "docs"
     docs.mkdir()
     settings = load_settings({}, data=root / "data")
-    workshop = Workshop(
+    setup = Setup(
         embedder=bootstrap.embedder_fingerprint(settings),
         load_embedder=lambda: bootstrap.load_embedder(settings),
         embedder_name=settings.embedder,
         engines=bootstrap.index_engines(),
-        load_engines=lambda: Engines(*bootstrap.load_index_builders()),
+        load_engines=bootstrap.load_index_builders,
         exact_up_to=0,
     )
     for number in range(40):
         (docs / f"{number:02}.md").write_text(f"The boat of pier {number} carries {7 * number}.\n")
         if number in (20, 39):
-            add(CorpusFolder(settings.data / "corpora" / "small"), scan([str(docs)]), workshop)
+            add(CorpusFolder(settings.data / "corpora" / "small"), scan([str(docs)]), setup)
     return settings.data
 
 

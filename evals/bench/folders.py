@@ -228,9 +228,8 @@ class ClusterEmbedder:
 
 def _publish_clusters(data: Path, size: int, spread: float) -> Published:
     """More chunks than are compared one by one, in the order that is worst for a graph."""
-    from ingest.releases.building import Engines
-    from ingest.releases.publishing import CorpusFolder
-    from ingest.releases.workshop import Workshop
+    from ingest.corpus.folder import CorpusFolder
+    from ingest.corpus.setup import Setup
     from ingest.runs.adding import add
     from ingest.sources.scanning import scan
     from rag import bootstrap
@@ -241,13 +240,13 @@ def _publish_clusters(data: Path, size: int, spread: float) -> Published:
     while some := list(islice(numbers, 100)):
         text = "\n\n".join(f"# Part {n}\n\nThis is what is said in number {n}." for n in some)
         (docs / f"{some[0]:06}.md").write_text(text)
-    workshop = Workshop(
+    setup = Setup(
         embedder=ClusterEmbedder.fingerprint,
         load_embedder=lambda: ClusterEmbedder(size, spread),
         engines=bootstrap.index_engines(),
-        load_engines=lambda: Engines(*bootstrap.load_index_builders()),
+        load_engines=bootstrap.load_index_builders,
         language="english",
     )
     began = time.perf_counter()
-    report = add(CorpusFolder(data / "corpora" / CORPUS), scan([str(docs)]), workshop)
+    report = add(CorpusFolder(data / "corpora" / CORPUS), scan([str(docs)]), setup)
     return _look_at(data, len(report.outcomes), time.perf_counter() - began)

@@ -104,9 +104,8 @@ def write_documents(folder: Path, chunks: int, writer: Writer) -> None:
 
 def build(data: Path, chunks: int, writer: Writer) -> float:
     """Ingest made documents with made vectors; returns the seconds it took."""
-    from ingest.releases.building import Engines
-    from ingest.releases.publishing import CorpusFolder
-    from ingest.releases.workshop import Workshop
+    from ingest.corpus.folder import CorpusFolder
+    from ingest.corpus.setup import Setup
     from ingest.runs.adding import add
     from ingest.sources.scanning import scan
     from rag import bootstrap
@@ -119,15 +118,15 @@ def build(data: Path, chunks: int, writer: Writer) -> float:
     paragraphs = (p.read_text().split("\n\n") for p in sorted(BASIS.rglob("*.md")))
     made = MadeEmbedder(real, [each for texts in paragraphs for each in texts if each.strip()])
     began = time.perf_counter()
-    workshop = Workshop(
+    setup = Setup(
         embedder=real.fingerprint,
         load_embedder=lambda: made,
         engines=bootstrap.index_engines(),
-        load_engines=lambda: Engines(*bootstrap.load_index_builders()),
+        load_engines=bootstrap.load_index_builders,
         language="english",
         embedder_name=settings.embedder,
     )
-    report = add(CorpusFolder(data / "corpora" / CORPUS), scan([str(docs)]), workshop)
+    report = add(CorpusFolder(data / "corpora" / CORPUS), scan([str(docs)]), setup)
     if report.chunks != chunks:
         raise ValueError(f"{report.chunks} chunks were made instead of {chunks}")
     shutil.rmtree(docs)

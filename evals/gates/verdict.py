@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import comb
 
 from evals.gates.criteria import Criteria
-from evals.metrics.aggregates import poorly_measured
 from evals.observing import Missing
+from evals.reports.aggregates import poorly_measured
 from evals.reports.record import Aggregate, Comparison, Report, SampleRecord, Verdict
 from rag.errors import NotMeasured
 

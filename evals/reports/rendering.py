@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from evals.metrics.aggregates import missing_values
+from evals.reports.aggregates import missing_values
 from evals.reports.failures import find_failures, find_weakest
 from evals.reports.record import Aggregate, Report, read_report, to_json
 from rag.errors import StorageError

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.limits import DEFAULTS
-from ingest.sources.scanning import Source
+from ingest.sources.source import Source
 from rag.errors import ExtractionFailed, SourceSkipped, SourceUnreadable, StorageError
 
 STEP_BYTES = 1 << 20

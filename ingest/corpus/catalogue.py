@@ -1,18 +1,30 @@
-"""What documents are called and who may read them, by source; both can change without a reading."""
+"""The documents of a ledger as a whole: texts, names, readers, and one hash over all of them."""
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from ingest.corpus.schema import write_digest
+from ingest.corpus.schema import hash_documents, write_digest
 
 
 class Catalogue:
-    """The part of the ledger's database that says so; inside its transactions."""
+    """The part of the ledger's database that holds them; changed inside its transactions."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._run = database.execute
         self._database = database
+
+    def content_hash(self) -> str:
+        """One sha256 over documents, versions and chunks, in which no order and no time counts."""
+        return hash_documents(self._database)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """URI and text of each document, sorted."""
+        yield from self._run("SELECT uri, text FROM documents ORDER BY uri")
+
+    def places(self) -> Iterator[tuple[str, str, str]]:
+        """URI, root and name below that of each source, also of those without a document."""
+        yield from self._run("SELECT uri, root, name FROM sources")
 
     def versions(self) -> dict[str, str]:
         """The version of each document by its id."""

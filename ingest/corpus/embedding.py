@@ -91,6 +91,31 @@ def embed_missing(ledger: Ledger, embedder: Embedder, advance: Callable[[int], N
     return embedded
 
 
+def count_dimensions(ledger: Ledger, embedder: str) -> int:
+    """How many dimensions the embeddings by `embedder` have; 1 where there are none."""
+    row = ledger.database.execute(
+        f"SELECT length(vector) / {FLOAT_BYTES} FROM embeddings WHERE embedder = ? LIMIT 1",
+        (embedder,),
+    ).fetchone()
+    return int(row[0]) if row else 1
+
+
+def vectors_of(ledger: Ledger, document_id: str, *, most: int) -> list[bytes]:
+    """The embeddings of a document's first chunks."""
+    rows = ledger.database.execute(
+        "SELECT e.vector FROM chunks c JOIN embeddings e ON e.hash = c.embedded_hash"
+        " WHERE c.document_id = ? LIMIT ?",
+        (document_id, most),
+    )
+    return [vector for (vector,) in rows]
+
+
+def used_vectors(ledger: Ledger) -> Iterator[bytes]:
+    """Every embedding that a chunk has."""
+    sql = "SELECT vector FROM embeddings WHERE hash IN (SELECT embedded_hash FROM chunks)"
+    return (vector for (vector,) in ledger.database.execute(sql))
+
+
 _MISSING = """FROM chunks c WHERE NOT EXISTS
     (SELECT 1 FROM embeddings e WHERE e.embedder = ? AND e.hash = c.embedded_hash)"""
 

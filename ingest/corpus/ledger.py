@@ -4,17 +4,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from ingest.corpus.catalogue import Catalogue
-from ingest.corpus.faults import ledger_error
 from ingest.corpus.history import History
-from ingest.corpus.schema import FORMAT, prepare, write_digest
+from ingest.corpus.schema import write_digest
 from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
-from rag.errors import StorageError
 
 State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "skipped", "removed"]
 
@@ -218,6 +215,13 @@ class Ledger:
         )
         return dict(rows.fetchall())
 
+    def measure_chunks(self) -> tuple[int, int]:
+        """How many chunks there are, and how many characters they have together."""
+        found: tuple[int, int] = self.database.execute(
+            "SELECT count(*), coalesce(sum(length(text)), 0) FROM chunks"
+        ).fetchone()
+        return found
+
     def begin_run(self, started: str) -> int:
         """Record that a run has begun; returns its id."""
         cursor = self.database.execute("INSERT INTO runs (started) VALUES (?)", (started,))
@@ -259,30 +263,3 @@ def _chunk_row(chunk: Chunk) -> tuple[object, ...]:
     span = chunk.span
     key = hash_embedded(chunk)
     return chunk.id, chunk.document_id, span.start, span.end, chunk.page, heading, chunk.text, key
-
-
-@contextmanager
-def open_ledger(path: Path) -> Iterator[Ledger]:
-    """The ledger at `path`, made if it is missing. Any fault of it becomes a StorageError."""
-    try:
-        uri = path.resolve().as_uri()
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
-            database.execute("PRAGMA temp_store = MEMORY")
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            database.execute("PRAGMA secure_delete = ON")
-            version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version > FORMAT:
-                raise StorageError(f"{path} was written by a newer version of Plumbline")
-            if version < FORMAT:
-                prepare(database, version)
-            _check(database)
-            yield Ledger(database)
-    except sqlite3.DatabaseError as error:
-        raise ledger_error(path, error) from error
-
-
-def _check(database: sqlite3.Connection) -> None:
-    [first, *_] = database.execute("PRAGMA quick_check(1)").fetchall()
-    if first[0] != "ok":
-        raise sqlite3.DatabaseError(first[0])

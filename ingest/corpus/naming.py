@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ingest.corpus.ledger import Ledger
 from ingest.corpus.roots import encloses, folder_of
-from ingest.sources.scanning import GLOB, WEB, printable
+from ingest.sources.source import GLOB, WEB, printable
 from rag.errors import SourceNotFound
 
 MOST_NAMED = 5
@@ -82,8 +82,8 @@ def _segments(folder: str) -> list[str]:
 
 def current_names(ledger: Ledger) -> dict[str, str]:
     """What users call each source that the ledger has, by its URI."""
-    rows = ledger.database.execute("SELECT uri, root, name FROM sources")
-    return name_apart(map(Named._make, rows), [root.uri for root in ledger.history.roots()])
+    sources = map(Named._make, ledger.catalogue.places())
+    return name_apart(sources, [root.uri for root in ledger.history.roots()])
 
 
 def name_documents(ledger: Ledger) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ingest.corpus.history import History
 from ingest.sources.labels import Labels, RootLabels
-from ingest.sources.scanning import GLOB, WEB, Scan
+from ingest.sources.source import GLOB, WEB, Scan
 
 
 def folder_of(root: str) -> str:

@@ -99,3 +99,9 @@ def write_digest(database: sqlite3.Connection, document_id: str) -> None:
     ).fetchall()
     digest = hashlib.sha256(json.dumps([row, ids]).encode()).hexdigest()
     database.execute("UPDATE documents SET digest = ? WHERE id = ?", (digest, document_id))
+
+
+def hash_documents(database: sqlite3.Connection) -> str:
+    """One sha256 over the digests of all documents, of a ledger or of a release."""
+    rows = database.execute("SELECT id, digest FROM documents ORDER BY id")
+    return hashlib.sha256(json.dumps(rows.fetchall()).encode()).hexdigest()

@@ -1,7 +1,5 @@
 """The folder of a release, written fresh from the ledger or as a changed copy of another one."""
 
-import hashlib
-import json
 import os
 import shutil
 import sqlite3
@@ -12,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.corpus.embedding import find_unusable
+from ingest.clock import now_utc
+from ingest.corpus.embedding import count_dimensions, find_unusable
 from ingest.corpus.ledger import Ledger
 from ingest.releases.documents_db import Difference, Rows, compare, made_fresh, made_from
 from rag.errors import ReleaseBroken, StorageError
@@ -29,12 +28,7 @@ COPIES_OF_TEXT = 3
 LEAST_FREE_BYTES = 32_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """The writers of a release's two indexes."""
-
-    vectors: VectorIndexBuilder
-    lexical: LexicalIndexBuilder
+Engines = tuple[VectorIndexBuilder, LexicalIndexBuilder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +51,6 @@ class Base:
     manifest: Manifest
 
 
-def hash_content(ledger: Ledger) -> str:
-    """One sha256 over documents, versions and chunks, in which no order and no time counts."""
-    return hash_documents(ledger.database)
-
-
-def hash_documents(database: sqlite3.Connection) -> str:
-    """The same over the documents of a release's own database."""
-    rows = database.execute("SELECT id, digest FROM documents ORDER BY id")
-    return hashlib.sha256(json.dumps(rows.fetchall()).encode()).hexdigest()
-
-
 def is_made_by(manifest: Manifest | None, recipe: Recipe) -> bool:
     """Whether a release was made in just this way, whatever it holds."""
     return (
@@ -86,36 +69,31 @@ def is_made_by(manifest: Manifest | None, recipe: Recipe) -> bool:
 
 def estimate_bytes(ledger: Ledger, embedder: str) -> int:
     """What a release of all that the ledger holds may take on the disk, rather more than less."""
-    chunks, characters = ledger.database.execute(
-        "SELECT count(*), coalesce(sum(length(text)), 0) FROM chunks"
-    ).fetchone()
-    per_chunk = BYTES_PER_DIMENSION * _dimensions(ledger, embedder) + BYTES_PER_CHUNK
+    chunks, characters = ledger.measure_chunks()
+    per_chunk = BYTES_PER_DIMENSION * count_dimensions(ledger, embedder) + BYTES_PER_CHUNK
     return int(chunks * per_chunk + COPIES_OF_TEXT * characters + LEAST_FREE_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
-    """A release on its way: its folder, its number, and when it was begun."""
-
-    folder: Path
-    number: int
-    created: str
-
-
 def build(
-    ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines, *, base: Base | None = None
+    ledger: Ledger,
+    folder: Path,
+    number: int,
+    recipe: Recipe,
+    engines: Engines,
+    *,
+    base: Base | None = None,
 ) -> Manifest:
-    """Write a release into a new folder, still to be sealed. Raises StorageError.
+    """Write release `number` into a new folder, still to be sealed. Raises StorageError.
 
     It is made from `base` where that is intact, made by the same recipe, and at most a tenth of
     its rows would be left behind; fresh otherwise.
     """
-    writer = _Writer(ledger, under_way, recipe, engines)
-    with storage_errors(under_way.folder):
-        under_way.folder.mkdir(parents=True)
+    writer = _Writer(ledger, folder, number, recipe, engines)
+    with storage_errors(folder):
+        folder.mkdir(parents=True)
         difference = _small_difference(ledger, base, recipe)
         manifest = writer.change(base, difference) if base and difference else writer.write()
-        (under_way.folder / "manifest.json").write_text(manifest.to_json())
+        (folder / "manifest.json").write_text(manifest.to_json())
     return manifest
 
 
@@ -146,24 +124,27 @@ def _is_intact(base: Base) -> bool:
 
 
 class _Writer:
-    def __init__(self, ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines) -> None:
+    def __init__(
+        self, ledger: Ledger, folder: Path, number: int, recipe: Recipe, engines: Engines
+    ) -> None:
         self._ledger = ledger
-        self._under_way = under_way
-        self._folder = under_way.folder
+        self._folder = folder
+        self._number = number
+        self._created = now_utc()
         self._recipe = recipe
-        self._engines = engines
+        self._vector_index, self._lexical_index = engines
 
     def write(self) -> Manifest:
         """All parts fresh."""
         ledger = self._ledger
         with made_fresh(ledger, self._folder / "documents.db") as rows:
-            count, dimensions = rows.count_filled(), _dimensions(ledger, self._recipe.embedder)
+            count, dimensions = rows.count_filled(), count_dimensions(ledger, self._recipe.embedder)
             vectors = self._new_vectors(count, dimensions)
             self._fill(vectors, 0, rows)
             named = rows.named_rows()
             places = np.fromiter(named.values(), np.int64, len(named))
-            self._engines.vectors.write(self._folder / "chroma", list(named), places, vectors)
-            self._engines.lexical.write(
+            self._vector_index.write(self._folder / "chroma", list(named), places, vectors)
+            self._lexical_index.write(
                 self._folder / "lexical", lexical_entries(rows.chunks()), self._recipe.language
             )
             return self._manifest(rows, vectors)
@@ -180,7 +161,7 @@ class _Writer:
             vectors[:before] = held
             self._fill(vectors, before, rows)
             named = rows.named_rows()
-            self._engines.vectors.change(
+            self._vector_index.change(
                 self._folder / "chroma",
                 base.folder / "chroma",
                 removed=rows.absent(difference.vectors),
@@ -191,7 +172,7 @@ class _Writer:
             return self._manifest(rows, vectors, based_on=base.manifest.release)
 
     def _change_lexical(self, base: Base, difference: Difference, rows: Rows) -> None:
-        lexical, folder, language = self._engines.lexical, self._folder, self._recipe.language
+        lexical, folder, language = self._lexical_index, self._folder, self._recipe.language
         if difference.is_hidden:
             entries = lexical_entries(rows.chunks(all_of_them=True))
             lexical.write(folder / "lexical", entries, language)
@@ -246,8 +227,8 @@ class _Writer:
         return Manifest(
             format=RELEASE_FORMAT,
             corpus=recipe.corpus,
-            release=self._under_way.number,
-            created=self._under_way.created,
+            release=self._number,
+            created=self._created,
             documents=rows.count_documents(),
             chunks=len(ids),
             dimensions=vectors.shape[1],
@@ -255,7 +236,7 @@ class _Writer:
             embedder=recipe.embedder,
             embedder_precision=recipe.embedder.rpartition(":")[2],
             chunker=recipe.chunker,
-            content_hash=hash_content(self._ledger),
+            content_hash=self._ledger.catalogue.content_hash(),
             chunk_ids_hash=hash_ids(ids),
             engines=recipe.engines,
             based_on=based_on,
@@ -264,10 +245,3 @@ class _Writer:
             vectors=rows.count_vectors(),
             search="exact",
         )
-
-
-def _dimensions(ledger: Ledger, embedder: str) -> int:
-    row = ledger.database.execute(
-        "SELECT length(vector) / 4 FROM embeddings WHERE embedder = ? LIMIT 1", (embedder,)
-    ).fetchone()
-    return int(row[0]) if row else 1

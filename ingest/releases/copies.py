@@ -8,9 +8,9 @@ from itertools import islice
 import numpy as np
 
 from ingest.corpus.blobs import BlobStore
+from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.ledger import Ledger
 from ingest.releases.needles import PIECES, sample_text
-from ingest.releases.publishing import CorpusFolder
 
 SQL_VARIABLES = 500
 
@@ -99,7 +99,7 @@ def prune_history(folder: CorpusFolder, ledger: Ledger) -> None:
 
 
 def _current(ledger: Ledger) -> set[str]:
-    return {row[0] for row in ledger.database.execute("SELECT version FROM documents")}
+    return set(ledger.catalogue.versions().values())
 
 
 def _listed(folder: CorpusFolder) -> set[tuple[str, str]] | None:

@@ -2,19 +2,21 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ingest.clock import now_utc
-from ingest.corpus.blobs import BlobStore
+from ingest.corpus.embedding import used_vectors, vectors_of
 from ingest.corpus.history import NO_BYTES, Version, hash_uri
 from ingest.corpus.ledger import Ledger
+from ingest.corpus.setup import OpenCorpus
 from ingest.releases.copies import contents_of, drop_unused, may_hold, pieces_of
 from ingest.releases.needles import PIECES, Needles, Search, load_needles, sample_file, sample_text
-from ingest.releases.publishing import CorpusFolder, remove_release
+from ingest.releases.publishing import remove_release
+from ingest.releases.releasing import release_without
 
 NEEDLES = ".erasing"
 """Folder of what erasures under way look for; it goes with the last of them."""
@@ -73,7 +75,7 @@ def read_receipt(text: str) -> Receipt:
     return Receipt(**fields)
 
 
-def begin(folder: CorpusFolder, ledger: Ledger, doomed: Sequence[Doomed]) -> Receipt:
+def begin(corpus: OpenCorpus, doomed: Sequence[Doomed]) -> Receipt:
     """Take sources out of the ledger for good; from now on the erasure is finished by any writer.
 
     What copies of them look like is noted first, since afterwards nobody knows it.
@@ -82,9 +84,10 @@ def begin(folder: CorpusFolder, ledger: Ledger, doomed: Sequence[Doomed]) -> Rec
     documents = sorted({version.document_id for version in versions})
     contents = sorted({sha256 for each in doomed for sha256 in each.contents} - {NO_BYTES})
     id_, begun = secrets.token_hex(8), now_utc()
-    needles = _collect(folder, ledger, documents, contents)
-    needles.save(folder.path / NEEDLES / id_)
+    needles = _collect(corpus, documents, contents)
+    needles.save(corpus.folder.path / NEEDLES / id_)
     sources = tuple(hash_uri(each.uri) for each in doomed)
+    ledger = corpus.ledger
     with ledger.transaction():
         ledger.history.put_tombstones([*sources, *contents], begun)
         for each in doomed:
@@ -96,7 +99,7 @@ def begin(folder: CorpusFolder, ledger: Ledger, doomed: Sequence[Doomed]) -> Rec
         embeddings = ledger.drop_unused_embeddings()
         receipt = Receipt(
             id=id_,
-            corpus=folder.name,
+            corpus=corpus.folder.name,
             begun=begun,
             erased="",
             sources=sources,
@@ -113,100 +116,85 @@ def pending(ledger: Ledger) -> list[Receipt]:
     return [read_receipt(text) for _, text in ledger.history.receipts(unfinished=True)]
 
 
-def finish(
-    folder: CorpusFolder, ledger: Ledger, publish: Callable[[set[str]], None]
-) -> list[Receipt]:
+def finish(corpus: OpenCorpus) -> list[Receipt]:
     """Bring every erasure that has begun to its end; the receipts, all of one state of the disk.
 
-    `publish` makes a release without the given documents, with no part of an older one, live. An
-    erasure of which something is left stays unfinished, so that the next writer looks again.
+    Where the release that serves may hold some of it, one made wholly anew without it goes live.
+    An erasure of which something is left stays unfinished, so that the next writer looks again.
     """
-    begun = pending(ledger)
+    begun = pending(corpus.ledger)
     if not begun:
-        _remove_needles(folder, [])
+        _remove_needles(corpus, [])
         return []
     documents = {id_ for receipt in begun for id_ in receipt.documents}
+    folder = corpus.folder
     before = folder.numbers()
     unclean = [number for number in before if may_hold(folder, number, documents)]
     if folder.serving() in unclean:
-        publish(documents)
+        release_without(corpus, documents)
     for number in unclean:
         remove_release(folder, number)
-    _drop_copies(folder, ledger, begun)
-    ledger.compact()
+    _drop_copies(corpus, begun)
+    corpus.ledger.compact()
     removed = {*before} - {*folder.numbers()}
-    return [_close(folder, ledger, _removing(each, removed)) for each in begun]
+    return [_close(corpus, _removing(each, removed)) for each in begun]
 
 
 def _removing(receipt: Receipt, removed: set[int]) -> Receipt:
     return replace(receipt, releases_removed=tuple(sorted({*receipt.releases_removed} | removed)))
 
 
-def _collect(
-    folder: CorpusFolder, ledger: Ledger, documents: Sequence[str], contents: Sequence[str]
-) -> Needles:
+def _collect(corpus: OpenCorpus, documents: Sequence[str], contents: Sequence[str]) -> Needles:
     """Pieces of the documents' texts and vectors, and of their original bytes."""
-    wanted = set(documents)
-    blobs = BlobStore(folder.blobs)
+    ledger, folder, wanted = corpus.ledger, corpus.folder, set(documents)
     pieces: dict[bytes, None] = {}
-    for id_ in documents:
-        for (text,) in ledger.database.execute("SELECT text FROM documents WHERE id = ?", (id_,)):
-            pieces |= dict.fromkeys(sample_text(text))
-        pieces |= dict.fromkeys(_vectors(ledger, id_))
+    for id_ in wanted & ledger.catalogue.versions().keys():
+        pieces |= dict.fromkeys(sample_text(ledger.document(id_).document.text))
+        pieces |= dict.fromkeys(vectors_of(ledger, id_, most=PIECES))
     for number in folder.numbers():
         pieces |= dict.fromkeys(pieces_of(folder, number, wanted))
     for sha256 in contents:
-        pieces |= dict.fromkeys(sample_file(blobs.path_of(sha256)))
+        pieces |= dict.fromkeys(sample_file(corpus.blobs.path_of(sha256)))
     return Needles(tuple(pieces))
 
 
-def _vectors(ledger: Ledger, document_id: str) -> Iterator[bytes]:
-    rows = ledger.database.execute(
-        "SELECT e.vector FROM chunks c JOIN embeddings e ON e.hash = c.embedded_hash"
-        " WHERE c.document_id = ? LIMIT ?",
-        (document_id, PIECES),
-    )
-    return (vector for (vector,) in rows.fetchall())
-
-
-def _drop_copies(folder: CorpusFolder, ledger: Ledger, begun: Sequence[Receipt]) -> None:
-    blobs = BlobStore(folder.blobs)
-    stay = ledger.history.contents()
+def _drop_copies(corpus: OpenCorpus, begun: Sequence[Receipt]) -> None:
+    stay = corpus.ledger.history.contents()
     for sha256 in {sha256 for receipt in begun for sha256 in receipt.versions} - stay:
-        blobs.discard(sha256)
-    drop_unused(folder, ledger)
+        corpus.blobs.discard(sha256)
+    drop_unused(corpus.folder, corpus.ledger)
     for name in (JUDGE_CACHE, f"{JUDGE_CACHE}-wal", f"{JUDGE_CACHE}-shm"):
-        (folder.path.parent.parent / name).unlink(missing_ok=True)
+        (corpus.folder.path.parent.parent / name).unlink(missing_ok=True)
 
 
-def _close(folder: CorpusFolder, ledger: Ledger, receipt: Receipt) -> Receipt:
+def _close(corpus: OpenCorpus, receipt: Receipt) -> Receipt:
     """Scan the corpus folder for what an erasure was of, and write its receipt."""
-    kept = folder.path / NEEDLES / receipt.id
+    kept = corpus.folder.path / NEEDLES / receipt.id
     try:
         needles = load_needles(kept)
     except (OSError, ValueError):
         needles = None
     shared: tuple[str, ...] = ()
     residue: list[Path] = []
-    files = sorted(path for path in folder.path.rglob("*") if _is_scanned(path))
+    files = sorted(path for path in corpus.folder.path.rglob("*") if _is_scanned(path))
     if needles:
-        own, shared = _own(folder, ledger, needles)
+        own, shared = _own(corpus, needles)
         residue = list(filter(Search(own).is_in_file, files))
     closed = replace(
         receipt,
         erased="" if residue else now_utc(),
-        release=folder.serving(),
+        release=corpus.folder.serving(),
         scanned_files=len(files),
         scanned_bytes=sum(path.stat().st_size for path in files),
-        residue=tuple(path.relative_to(folder.path).as_posix() for path in residue),
+        residue=tuple(path.relative_to(corpus.folder.path).as_posix() for path in residue),
         shared=shared,
         is_scanned=needles is not None,
     )
-    with ledger.transaction():
+    with corpus.ledger.transaction():
         text = json.dumps(asdict(closed))
-        ledger.history.put_receipt(receipt.id, text, finished=closed.erased or None)
+        corpus.ledger.history.put_receipt(receipt.id, text, finished=closed.erased or None)
     if not residue:
-        _remove_needles(folder, [each.id for each in pending(ledger)])
+        _remove_needles(corpus, [each.id for each in pending(corpus.ledger)])
     return closed
 
 
@@ -214,29 +202,26 @@ def _is_scanned(path: Path) -> bool:
     return path.parent.name != NEEDLES and path.is_file()
 
 
-def _own(folder: CorpusFolder, ledger: Ledger, needles: Needles) -> tuple[Needles, tuple[str, ...]]:
+def _own(corpus: OpenCorpus, needles: Needles) -> tuple[Needles, tuple[str, ...]]:
     """The pieces that no source that stays holds too, and the sources that hold the others."""
     search = Search(needles)
     shared: list[str] = []
     common: set[bytes] = set()
-    for uri, text in ledger.database.execute("SELECT uri, text FROM documents"):
+    for uri, text in corpus.ledger.catalogue.texts():
         if found := search.found_in(text.encode()):
             shared.append(hash_uri(uri))
             common |= found
-    for (vector,) in ledger.database.execute(
-        "SELECT vector FROM embeddings WHERE hash IN (SELECT embedded_hash FROM chunks)"
-    ):
+    for vector in used_vectors(corpus.ledger):
         common |= search.found_in(vector)
-    for number in folder.numbers():
-        common = common.union(*map(search.found_in, contents_of(folder, number)))
-    blobs = BlobStore(folder.blobs)
-    stay = ledger.history.contents().intersection(blobs.stored())
-    common = common.union(*(search.found_in_file(blobs.path_of(each)) for each in stay))
+    for number in corpus.folder.numbers():
+        common = common.union(*map(search.found_in, contents_of(corpus.folder, number)))
+    stay = corpus.ledger.history.contents().intersection(corpus.blobs.stored())
+    common = common.union(*(search.found_in_file(corpus.blobs.path_of(each)) for each in stay))
     return needles.without(common), tuple(shared)
 
 
-def _remove_needles(folder: CorpusFolder, but: Sequence[str]) -> None:
-    kept = folder.path / NEEDLES
+def _remove_needles(corpus: OpenCorpus, but: Sequence[str]) -> None:
+    kept = corpus.folder.path / NEEDLES
     for path in kept.glob("*") if kept.exists() else ():
         if path.name not in but:
             path.unlink(missing_ok=True)

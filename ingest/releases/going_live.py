@@ -4,10 +4,10 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
+from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.widening import is_within, say_readers
 from ingest.releases import publishing
 from ingest.releases.copies import open_documents
-from ingest.releases.publishing import CorpusFolder
 from rag.errors import UsageError
 from rag.releases.folder import Hold
 

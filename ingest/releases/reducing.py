@@ -5,10 +5,13 @@ import sqlite3
 from collections.abc import Iterator, Set
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from ingest.releases.building import Base, Build, Engines, hash_documents, storage_errors
+from ingest.clock import now_utc
+from ingest.corpus.schema import hash_documents
+from ingest.releases.building import Base, Engines, storage_errors
 from rag.domain import Chunk, Span
 from rag.releases.chunks import lexical_entries
 from rag.releases.manifest import Manifest, hash_ids
@@ -17,12 +20,14 @@ READ_OF_A_BASE = {"documents.db", "vectors.npy"}
 OF_DOCUMENT = ("chunks", "readers", "labels", "extents")
 
 
-def build_without(gone: Set[str], base: Base, under_way: Build, engines: Engines) -> Manifest:
-    """Write a release of all that `base` holds but the documents `gone`, still to be sealed.
+def build_without(
+    gone: Set[str], base: Base, folder: Path, number: int, engines: Engines
+) -> Manifest:
+    """Write release `number` of all that `base` holds but the documents `gone`, still to be sealed.
 
     Raises StorageError.
     """
-    folder = under_way.folder
+    vector_index, lexical_index = engines
     with storage_errors(folder):
         folder.mkdir(parents=True)
         target = folder / "documents.db"
@@ -38,13 +43,13 @@ def build_without(gone: Set[str], base: Base, under_way: Build, engines: Engines
             ids = [id_ for (id_,) in database.execute("SELECT id FROM chunks ORDER BY row")]
             named = _named_rows(database, base.manifest)
             places = np.fromiter(named.values(), np.int64, len(named))
-            engines.vectors.write(folder / "chroma", list(named), places, vectors)
+            vector_index.write(folder / "chroma", list(named), places, vectors)
             entries = lexical_entries(_chunks(database))
-            engines.lexical.write(folder / "lexical", entries, base.manifest.language)
+            lexical_index.write(folder / "lexical", entries, base.manifest.language)
             manifest = replace(
                 base.manifest,
-                release=under_way.number,
-                created=under_way.created,
+                release=number,
+                created=now_utc(),
                 documents=database.execute("SELECT count(*) FROM documents").fetchone()[0],
                 chunks=len(ids),
                 content_hash=hash_documents(database),

@@ -1,51 +1,48 @@
 """`add` and `remove`: bring a corpus to what its sources hold, and publish that as a release."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from ingest.clock import Stopwatch, now_utc
-from ingest.corpus.blobs import BlobStore
-from ingest.corpus.embedding import LazyEmbedder, count_missing, embed_missing
-from ingest.corpus.ledger import Ledger
+from ingest.corpus.embedding import count_missing, embed_missing
+from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.naming import current_names, name_documents, source_not_found
+from ingest.corpus.setup import OpenCorpus, Setup
 from ingest.corpus.widening import Widening
-from ingest.releases.publishing import CorpusFolder
 from ingest.releases.releasing import Released, release
-from ingest.releases.workshop import Workshop
-from ingest.runs.desk import Desk
 from ingest.runs.outcomes import Outcome, Reading, Report, Unpublished
-from ingest.runs.reading import SourceReader, cut_again
+from ingest.runs.reading import read_sources
+from ingest.runs.recording import cut_again
 from ingest.runs.shrinking import Shrunk, find_shrunk
 from ingest.runs.writing import writing
-from ingest.sources.scanning import Scan, is_below
-from ingest.text.chunking import CHUNKER
+from ingest.sources.scanning import is_below
+from ingest.sources.source import Scan
 from rag.errors import StorageError
 from rag.releases.folder import tell_search
 
 Named = TypeVar("Named", Outcome, Widening)
 
 
-def add(folder: CorpusFolder, scan: Scan, workshop: Workshop) -> Report:
+def add(folder: CorpusFolder, scan: Scan, setup: Setup) -> Report:
     """Make the corpus hold exactly what the scanned sources hold; other roots' sources stay.
 
     A run that is killed loses at most one batch of embeddings; the next one goes on from there.
     Raises WriterBusy, SettingsError, StorageError, EmbedderError or ReleaseBroken.
     """
-    return _run(folder, workshop, lambda desk: SourceReader(desk).read(scan))
+    return _run(folder, setup, lambda corpus: read_sources(corpus, scan))
 
 
-def remove(folder: CorpusFolder, arguments: Sequence[str], workshop: Workshop) -> Report:
+def remove(folder: CorpusFolder, arguments: Sequence[str], setup: Setup) -> Report:
     """Take the sources given, and all below them, out of the corpus; they may be added again.
 
     A root among them is taken out with what was said of it. Raises SourceNotFound for one that the
     corpus does not know, and what `add` raises.
     """
 
-    def take_out(desk: Desk) -> Reading:
-        ledger, history = desk.ledger, desk.ledger.history
+    def take_out(corpus: OpenCorpus) -> Reading:
+        ledger, history = corpus.ledger, corpus.ledger.history
         known, names = ledger.sources(), current_names(ledger)
         documents = ledger.catalogue.names()
         outcomes: dict[str, Outcome] = {}
@@ -65,37 +62,36 @@ def remove(folder: CorpusFolder, arguments: Sequence[str], workshop: Workshop) -
         found = tuple(outcomes[uri] for uri in sorted(outcomes))
         return Reading(found, taken_out=frozenset(outcomes))
 
-    return _run(folder, workshop, take_out)
+    return _run(folder, setup, take_out)
 
 
-def rebuild(folder: CorpusFolder, workshop: Workshop) -> Report:
+def rebuild(folder: CorpusFolder, setup: Setup) -> Report:
     """Publish a release made wholly anew from the ledger; embeds only what it lacks."""
-    return _run(folder, workshop, lambda desk: Reading(), fresh=True)
+    return _run(folder, setup, lambda corpus: Reading(), fresh=True)
 
 
 def _run(
     folder: CorpusFolder,
-    workshop: Workshop,
-    read: Callable[[Desk], Reading],
+    setup: Setup,
+    read: Callable[[OpenCorpus], Reading],
     *,
     fresh: bool = False,
 ) -> Report:
     watch = Stopwatch()
-    with writing(folder, workshop) as ledger:
+    with writing(folder, setup) as corpus:
+        ledger = corpus.ledger
         run = ledger.begin_run(now_utc())
-        desk = set_up(folder, ledger, workshop)
         with watch.timing("reading"):
-            reading = read(desk)
-            reading = _name(reading, name_documents(ledger))
-            cut_again(desk)
+            reading = _name(read(corpus), name_documents(ledger))
+            cut_again(corpus)
         with watch.timing("embedding"):
-            embedded = _embed(desk, workshop)
+            embedded = _embed(corpus)
         report = Report(
             corpus=folder.name,
             release=None,
             published=False,
             reading=reading,
-            shrunk=_find_shrunk(folder, ledger, workshop, reading),
+            shrunk=_find_shrunk(corpus, reading),
             embedded=embedded,
             chunks=sum(ledger.count_chunks().values()),
             seconds=0.0,
@@ -103,9 +99,7 @@ def _run(
         try:
             released = Released()
             if not report.shrunk:
-                released = release(
-                    folder, ledger, workshop, embedder=desk.embedder, fresh=fresh, watch=watch
-                )
+                released = release(corpus, fresh=fresh, watch=watch)
         except StorageError as error:
             raise Unpublished(str(error), _close(report, folder, watch, Released())) from error
         report = _close(report, folder, watch, released)
@@ -114,14 +108,13 @@ def _run(
     return report
 
 
-def _find_shrunk(
-    folder: CorpusFolder, ledger: Ledger, workshop: Workshop, reading: Reading
-) -> tuple[Shrunk, ...]:
+def _find_shrunk(corpus: OpenCorpus, reading: Reading) -> tuple[Shrunk, ...]:
     """The roots of which too much would be gone, where that is not wanted; a hold comes first."""
-    is_held = folder.hold() and not (workshop.resume or workshop.build)
-    if workshop.allow_shrink or is_held:
+    setup = corpus.setup
+    is_held = corpus.folder.hold() and not (setup.resume or setup.build)
+    if setup.allow_shrink or is_held:
         return ()
-    return find_shrunk(folder, ledger, taken_out=reading.taken_out)
+    return find_shrunk(corpus.folder, corpus.ledger, taken_out=reading.taken_out)
 
 
 def _close(report: Report, folder: CorpusFolder, watch: Stopwatch, released: Released) -> Report:
@@ -155,25 +148,8 @@ def _name(reading: Reading, names: Mapping[str, str]) -> Reading:
     )
 
 
-def set_up(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> Desk:
-    """What reading and cutting work with."""
-    return Desk(
-        corpus=folder.name,
-        ledger=ledger,
-        blobs=BlobStore(folder.blobs, most_bytes=workshop.limits.source_bytes),
-        embedder=LazyEmbedder(workshop.load_embedder),
-        chunked_by=f"{CHUNKER} {workshop.embedder}",
-        progress=workshop.progress,
-        limits=workshop.limits,
-        scratch=folder.path / f".unpacked-{os.getpid()}",
-        checksum=workshop.checksum,
-        ocr=workshop.ocr,
-        widen=workshop.widen,
-    )
-
-
-def _embed(desk: Desk, workshop: Workshop) -> int:
-    total = count_missing(desk.ledger, workshop.embedder)
+def _embed(corpus: OpenCorpus) -> int:
+    total = count_missing(corpus.ledger, corpus.setup.embedder)
     if not total:
         return 0
     done = 0
@@ -181,6 +157,6 @@ def _embed(desk: Desk, workshop: Workshop) -> int:
     def advance(texts: int) -> None:
         nonlocal done
         done += texts
-        desk.progress.advance("embedding", done, total)
+        corpus.setup.progress.advance("embedding", done, total)
 
-    return embed_missing(desk.ledger, desk.embedder.get(), advance)
+    return embed_missing(corpus.ledger, corpus.embedder.get(), advance)

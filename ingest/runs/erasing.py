@@ -4,16 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ingest.corpus.blobs import hash_file
+from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.history import NO_BYTES, Version, document_id, hash_uri
 from ingest.corpus.ledger import Ledger, SourceRow
 from ingest.corpus.naming import current_names, source_not_found
-from ingest.corpus.views import view_ledger
+from ingest.corpus.opening import view_ledger
+from ingest.corpus.setup import Setup
 from ingest.releases.copies import documents_of
-from ingest.releases.erasure import Doomed, Receipt, begin, read_receipt
-from ingest.releases.publishing import CorpusFolder
-from ingest.releases.workshop import Workshop
-from ingest.runs.writing import finish_erasures, writing
-from ingest.sources.scanning import Scan, is_below, uri_of
+from ingest.releases.erasure import Doomed, Receipt, begin, finish, read_receipt
+from ingest.runs.writing import writing
+from ingest.sources.scanning import is_below, uri_of
+from ingest.sources.source import Scan
 from rag.domain import MetadataValue
 from rag.errors import SourceNotFound
 
@@ -22,7 +23,7 @@ SUBJECT = "subject"
 
 def forget(
     folder: CorpusFolder,
-    workshop: Workshop,
+    setup: Setup,
     *,
     sources: Sequence[str] = (),
     subjects: Sequence[str] = (),
@@ -33,11 +34,9 @@ def forget(
     holds the same bytes now. No release that is left holds any of it, pinned or not. What is cut
     short is finished by the next writer. Raises SourceNotFound when nothing matches.
     """
-    with writing(folder, workshop) as ledger:
-        begun = begin(folder, ledger, matching(folder, ledger, sources, subjects))
-        [receipt] = [
-            each for each in finish_erasures(folder, ledger, workshop) if each.id == begun.id
-        ]
+    with writing(folder, setup) as corpus:
+        begun = begin(corpus, matching(folder, corpus.ledger, sources, subjects))
+        [receipt] = [each for each in finish(corpus) if each.id == begun.id]
         return receipt
 
 
@@ -53,14 +52,15 @@ def name_sources(folder: CorpusFolder, hashes: Sequence[str]) -> list[str]:
         return [name for uri, name in current_names(ledger).items() if hash_uri(uri) in hashes]
 
 
-def readmit(folder: CorpusFolder, workshop: Workshop, scan: Scan) -> int:
+def readmit(folder: CorpusFolder, setup: Setup, scan: Scan) -> int:
     """Let forgotten sources in again, by their place and by what they hold now; how many."""
-    with writing(folder, workshop) as ledger:
+    with writing(folder, setup) as corpus:
+        history = corpus.ledger.history
         keys = {hash_uri(source.uri) for source in scan.sources}
         keys |= {hash_file(source.path) for source in scan.sources if source.path.is_file()}
-        found = sorted(keys & ledger.history.tombstones().keys())
-        with ledger.transaction():
-            ledger.history.lift_tombstones(found)
+        found = sorted(keys & history.tombstones().keys())
+        with corpus.ledger.transaction():
+            history.lift_tombstones(found)
     return len(found)
 
 

@@ -1,17 +1,19 @@
 """Archives among the sources of a run, each replaced by its members."""
 
+import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.corpus.ledger import SourceRow
+from ingest.corpus.setup import OpenCorpus
 from ingest.corpus.widening import NARROWED, read_stamp
-from ingest.runs.desk import Desk
+from ingest.runs.comparing import Comparison
 from ingest.runs.settling import TRY_AGAIN
 from ingest.sandbox.workers import ExtractionPool
 from ingest.sources.archives import is_archive, member_sources, unpack
-from ingest.sources.scanning import Source
+from ingest.sources.source import Source
 from rag.errors import ExtractionFailed, SourceSkipped, SourceUnreadable, StorageError
 
 Seen = tuple[int, int, str]
@@ -26,25 +28,17 @@ class Expanded:
 
 
 class ArchiveExpander:
-    """Unpacks archives below a scratch folder; one that has not changed is not even opened.
+    """Unpacks archives below a scratch folder; one that has not changed is not even opened."""
 
-    `stamp` tells what holds of a source beside its content.
-    """
-
-    def __init__(
-        self,
-        desk: Desk,
-        known: Mapping[str, SourceRow],
-        extractor: str,
-        stamp: Callable[[Source], str],
-    ) -> None:
-        self._desk = desk
-        self._known = known
-        self._extractor = extractor
-        self._stamp = stamp
-        self._seen = {} if desk.checksum else desk.ledger.archives()
+    def __init__(self, corpus: OpenCorpus, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self._limits = corpus.setup.limits
+        self._may_widen = corpus.setup.widen
+        self._reads_all = corpus.setup.checksum
+        self._scratch = corpus.folder.path / f".unpacked-{os.getpid()}"
+        self._seen = {} if self._reads_all else corpus.ledger.archives()
         self._members: dict[str, list[SourceRow]] = {}
-        for uri, row in known.items() if self._seen else ():
+        for uri, row in comparison.known.items() if self._seen else ():
             archive, mark, _ = uri.partition("!/")
             if mark:
                 self._members.setdefault(archive, []).append(row)
@@ -72,7 +66,11 @@ class ArchiveExpander:
         return Expanded(tuple(sorted(found, key=lambda source: source.uri)), seen)
 
     def _look(self, archive: Source) -> Seen:
-        return archive.size, archive.mtime_ns, f"{self._stamp(archive)} {self._extractor}"
+        return (
+            archive.size,
+            archive.mtime_ns,
+            f"{self._comparison.stamp(archive)} {self._comparison.extractor}",
+        )
 
     def _is_unchanged(self, archive: Source) -> bool:
         if archive.mtime_ns < 0 or self._seen.get(archive.uri) != self._look(archive):
@@ -82,20 +80,20 @@ class ArchiveExpander:
     def _must_be_read(self, member: SourceRow) -> bool:
         if member.mtime_ns == TRY_AGAIN or NARROWED in member.stamp:
             return True
-        return self._desk.widen and read_stamp(member.stamp)[1] is not None
+        return self._may_widen and read_stamp(member.stamp)[1] is not None
 
     def _failed_before(self, archive: Source) -> ExtractionFailed | None:
         """Why it could not be unpacked, where it is just what it was then."""
-        row = self._known.get(archive.uri)
-        if row is None or row.state != "quarantined" or self._desk.checksum:
+        row = self._comparison.known.get(archive.uri)
+        if row is None or row.state != "quarantined" or self._reads_all:
             return None
-        at = (archive.size, archive.mtime_ns, self._extractor)
+        at = (archive.size, archive.mtime_ns, self._comparison.extractor)
         is_same = archive.mtime_ns >= 0 and at == (row.size, row.mtime_ns, row.extractor)
         return ExtractionFailed(row.reason) if is_same else None
 
     def _recorded(self, archive: Source) -> Iterator[Source]:
         """The members of an archive that has not changed, as they were recorded."""
-        labels = self._stamp(archive).removesuffix(archive.stamp)
+        labels = self._comparison.stamp(archive).removesuffix(archive.stamp)
         for row in self._members.get(archive.uri, ()):
             stamp = read_stamp(row.stamp)[0].removeprefix(labels)
             at = (row.uri, archive.root, archive.path, row.name, row.size, row.mtime_ns)
@@ -104,17 +102,17 @@ class ArchiveExpander:
     def _unpack_all(
         self, fresh: list[Source], members: dict[str, list[Source]], seen: dict[str, Seen]
     ) -> None:
-        with ExtractionPool(1, self._desk.limits) as pool:
+        with ExtractionPool(1, self._limits) as pool:
             for number, archive in enumerate(fresh):
                 try:
-                    folder = self._desk.scratch / f"{number:05}"
+                    folder = self._scratch / f"{number:05}"
                     members[archive.uri] = self._unpack(pool, archive, folder)
                 except ExtractionFailed as error:
                     members[archive.uri] = [replace(archive, problem=error)]
                     del seen[archive.uri]
 
     def _unpack(self, pool: ExtractionPool, archive: Source, folder: Path) -> list[Source]:
-        limits = self._desk.limits
+        limits = self._limits
         if archive.fetch is None and archive.size > limits.source_bytes:
             raise ExtractionFailed(f"larger than {limits.source_bytes / 1e6:g} MB")
         try:
@@ -128,7 +126,7 @@ class ArchiveExpander:
         """Where an archive can be read: its own place, or a copy of one that is far away."""
         try:
             if archive.fetch is not None:
-                archive.fetch(target, most_bytes=self._desk.limits.source_bytes)
+                archive.fetch(target, most_bytes=self._limits.source_bytes)
                 return target
         except ExtractionFailed as error:
             raise SourceUnreadable(str(error)) from error
@@ -140,7 +138,7 @@ class ArchiveExpander:
 
     def clear(self) -> None:
         """Remove what was unpacked."""
-        shutil.rmtree(self._desk.scratch, ignore_errors=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 def _problem(row: SourceRow) -> ExtractionFailed | None:

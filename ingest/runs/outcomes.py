@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 from ingest.corpus.ledger import State
 from ingest.corpus.widening import Widening
@@ -95,18 +95,3 @@ class Unpublished(StorageError):
             f"{reason}; what was read and embedded is kept in the ledger, {live} serves on"
         )
         self.report = report
-
-
-class Progress(Protocol):
-    """Is told how far a run has come; `total` may grow while a stage is under way."""
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` steps of `stage` are behind us."""
-        ...
-
-
-class Silence:
-    """Progress that nobody watches."""
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """Say nothing."""

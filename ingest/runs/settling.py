@@ -6,7 +6,7 @@ from ingest.corpus.ledger import Ledger, SourceRow, State
 from ingest.corpus.widening import NARROWED, AccessGuard, is_within, read_stamp
 from ingest.runs.outcomes import Change, Outcome
 from ingest.sources.labels import SIDE_CAR_MARK
-from ingest.sources.scanning import Source
+from ingest.sources.source import Source
 from rag.errors import ExtractionFailed, SourceSkipped, SourceUnreadable
 
 TRY_AGAIN = -1
@@ -23,7 +23,7 @@ class Settlement:
         self.outcomes: dict[str, Outcome] = {}
         self._ledger = ledger
         self._guard = guard
-        self._extractor = extractor
+        self.extractor = extractor
         self._chunks = ledger.count_chunks()
         self._rows: list[SourceRow] = []
         self._dropped: list[str] = []
@@ -35,7 +35,7 @@ class Settlement:
     def row(self, source: Source, state: State, *, sha256: str = "", stamp: str = "") -> SourceRow:
         """A source as it is recorded, with nothing read of it."""
         at = (source.uri, source.root, source.name, source.size, source.mtime_ns)
-        return SourceRow(*at, sha256, self._extractor, state, stamp=stamp)
+        return SourceRow(*at, sha256, self.extractor, state, stamp=stamp)
 
     def keep(self, source: Source, row: SourceRow) -> None:
         """Note that a source holds what it held; one that no release has yet keeps its state."""

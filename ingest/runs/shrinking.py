@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 
+from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.ledger import Ledger
 from ingest.releases.copies import documents_of
-from ingest.releases.publishing import CorpusFolder
 
 MOST_GONE = 1 / 3
 NAMED = 5

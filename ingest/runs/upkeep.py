@@ -5,12 +5,12 @@ from pathlib import Path
 from shutil import disk_usage
 
 from ingest.clock import now_utc
-from ingest.corpus.views import view_ledger
+from ingest.corpus.folder import CorpusFolder, remove_stale_builds, writer_lock
+from ingest.corpus.opening import view_ledger
+from ingest.corpus.setup import Setup
 from ingest.releases import publishing
 from ingest.releases.copies import prune_history, remove_originals
 from ingest.releases.going_live import check_not_wider, go_live
-from ingest.releases.publishing import CorpusFolder
-from ingest.releases.workshop import Workshop
 from ingest.runs.writing import writing
 from rag.errors import ReleaseBroken, ReleaseNotFound
 from rag.releases.folder import Hold, probe
@@ -61,14 +61,15 @@ def _problem(release: Path) -> str:
     return ""
 
 
-def collect_garbage(folder: CorpusFolder, workshop: Workshop) -> Freed:
+def collect_garbage(folder: CorpusFolder, setup: Setup) -> Freed:
     """Remove old releases, originals of which no release is left, embeddings that nothing uses.
 
     Raises WriterBusy, StorageError.
     """
     before = _count_bytes(folder.path)
-    releases, blobs = _free_files(folder, workshop.keep)
-    with writing(folder, workshop) as ledger:
+    releases, blobs = _free_files(folder, setup.keep)
+    with writing(folder, setup) as corpus:
+        ledger = corpus.ledger
         prune_history(folder, ledger)
         serving = folder.manifest(folder.serving())
         embeddings = ledger.drop_unused_embeddings(embedder=serving.embedder if serving else "")
@@ -84,8 +85,8 @@ def _free_files(folder: CorpusFolder, keep: int) -> tuple[list[int], int]:
 
     So there is room for the ledger, which on a full disk cannot even be opened to be changed.
     """
-    with publishing.writer_lock(folder, now_utc()):
-        publishing.remove_stale_builds(folder)
+    with writer_lock(folder, now_utc()):
+        remove_stale_builds(folder)
         with view_ledger(folder.ledger) as ledger:
             releases = publishing.remove_old_releases(folder, ledger.pins(), keep=keep)
             return releases, remove_originals(folder, ledger)
@@ -104,14 +105,15 @@ def _count_bytes(folder: Path) -> int:
     return sum(files.values())
 
 
-def choose(folder: CorpusFolder, workshop: Workshop, number: int | None = None) -> Hold | None:
+def choose(folder: CorpusFolder, setup: Setup, number: int | None = None) -> Hold | None:
     """Make release `number` live, or the one before the live one; what holds the corpus now.
 
     The newest release ends a hold; any other holds the corpus there, so that no run replaces it
-    by itself. Raises UsageError where more could read than now and `workshop.widen` does not let
+    by itself. Raises UsageError where more could read than now and `setup.widen` does not let
     them; ReleaseNotFound, ReleaseBroken, WriterBusy, StorageError.
     """
-    with writing(folder, workshop) as ledger:
+    with writing(folder, setup) as corpus:
+        ledger = corpus.ledger
         live = folder.live()
         if number is None:
             number = _before(folder, live)
@@ -123,11 +125,11 @@ def choose(folder: CorpusFolder, workshop: Workshop, number: int | None = None) 
         elif number != max(folder.numbers(), default=0):
             why = f"release {number} was chosen over release {live}"
             hold = Hold(number, now_utc(), why)
-        if not workshop.widen:
+        if not setup.widen:
             check_not_wider(folder, number)
         go_live(folder, number, hold=hold)
         if hold is None:
-            publishing.remove_old_releases(folder, ledger.pins(), keep=workshop.keep)
+            publishing.remove_old_releases(folder, ledger.pins(), keep=setup.keep)
         return hold
 
 
@@ -142,9 +144,10 @@ def _before(folder: CorpusFolder, live: int | None) -> int:
     return earlier[-1]
 
 
-def pin(folder: CorpusFolder, workshop: Workshop, number: int, *, is_pinned: bool) -> None:
+def pin(folder: CorpusFolder, setup: Setup, number: int, *, is_pinned: bool) -> None:
     """Keep a release for ever, or no longer. Raises ReleaseNotFound, WriterBusy."""
-    with writing(folder, workshop) as ledger:
+    with writing(folder, setup) as corpus:
+        ledger = corpus.ledger
         if is_pinned and folder.manifest(number) is None:
             raise ReleaseNotFound(f"corpus {folder.name!r} has no release {number}")
         ledger.pin(number, is_pinned=is_pinned)

@@ -1,37 +1,35 @@
-"""The one writer of a corpus: its ledger, with what writers before it left half done put right."""
+"""The one writer of a corpus, by whom what writers before it left half done is put right."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ingest.clock import now_utc
-from ingest.corpus.blobs import BlobStore
-from ingest.corpus.embedding import LazyEmbedder
-from ingest.corpus.ledger import Ledger, open_ledger
-from ingest.releases import erasure, publishing
+from ingest.corpus.folder import CorpusFolder, remove_stale_builds, writer_lock
+from ingest.corpus.opening import open_ledger
+from ingest.corpus.setup import OpenCorpus, Setup
+from ingest.releases import erasure
 from ingest.releases.copies import drop_unused
 from ingest.releases.erasure import Receipt
-from ingest.releases.publishing import CorpusFolder
-from ingest.releases.releasing import release_without
-from ingest.releases.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
-def writing(folder: CorpusFolder, workshop: Workshop) -> Iterator[Ledger]:
-    """The ledger of a corpus, for its one writer; an erasure that was cut short is finished first.
+def writing(folder: CorpusFolder, setup: Setup) -> Iterator[OpenCorpus]:
+    """A corpus for its one writer; an erasure that was cut short is finished first.
 
     Raises WriterBusy, SettingsError, StorageError, and what making a release raises.
     """
-    with publishing.writer_lock(folder, now_utc()), open_ledger(folder.ledger) as ledger:
-        publishing.remove_stale_builds(folder)
-        BlobStore(folder.blobs).remove_partial()
+    with writer_lock(folder, now_utc()), open_ledger(folder.ledger) as ledger:
+        corpus = OpenCorpus(folder, ledger, setup)
+        remove_stale_builds(folder)
+        corpus.blobs.remove_partial()
         if ledger.has_died():  # originals that it stored and never recorded
             drop_unused(folder, ledger)
-        for receipt in finish_erasures(folder, ledger, workshop):
+        for receipt in erasure.finish(corpus):
             log.warning("%s", _tell(receipt))
-        yield ledger
+        yield corpus
 
 
 def _tell(receipt: Receipt) -> str:
@@ -40,13 +38,3 @@ def _tell(receipt: Receipt) -> str:
     if receipt.residue:
         return f"{what} is not finished, some of it is still in {', '.join(receipt.residue)}"
     return f"{what} is finished now: `receipts {receipt.id}`"
-
-
-def finish_erasures(folder: CorpusFolder, ledger: Ledger, workshop: Workshop) -> list[Receipt]:
-    """Bring erasures that have begun to their end; their receipts."""
-
-    def publish(documents: set[str]) -> None:
-        embedder = LazyEmbedder(workshop.load_embedder)
-        release_without(folder, ledger, workshop, documents, embedder=embedder)
-
-    return erasure.finish(folder, ledger, publish)

@@ -23,8 +23,8 @@ from ingest.formats.containers.zip_safety import (
 )
 from ingest.limits import DEFAULTS, Budget, Limits
 from ingest.sources.labels import SIDE_CAR, SideCar, folders_of, stamp_of
-from ingest.sources.scanning import LINK, NOT_A_FILE, Source, printable
 from ingest.sources.small_files import read_small_file
+from ingest.sources.source import LINK, NOT_A_FILE, Source, printable
 from rag.errors import ExtractionFailed, SourceSkipped
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")

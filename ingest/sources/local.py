@@ -10,9 +10,9 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ingest.sources.labels import SIDE_CAR, SideCar, stamp_of
-from ingest.sources.scanning import GLOB, LINK, LOCAL, NOT_A_FILE, ScanOptions, Source, printable
 from ingest.sources.selection import IGNORE_FILE, Selection
 from ingest.sources.small_files import read_small_file
+from ingest.sources.source import GLOB, LINK, LOCAL, NOT_A_FILE, ScanOptions, Source, printable
 from rag.errors import ExtractionFailed, SourceNotFound, SourceSkipped, SourceUnreadable
 
 

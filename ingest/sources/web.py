@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]  #
 from ingest.adapters.guarded_web import GuardedWeb
 from ingest.formats.table import EXTRACTORS
 from ingest.sources.remote import version_number
-from ingest.sources.scanning import ScanOptions, Source, printable
+from ingest.sources.source import ScanOptions, Source, printable
 from rag.errors import ExtractionFailed, SourceNotFound
 
 MOST_PAGES = 10_000

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from ingest.runs.outcomes import Progress
+from ingest.corpus.setup import Progress
 
 UNITS = {"reading": "files", "cutting": "documents", "embedding": "chunks"}
 LINE_EVERY_S = 5.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.text.structure import Block, parse_markdown, parse_plain
-from rag.domain import Chunk, Page, Span
+from rag.domain import Chunk, Document, Page, Span
 from rag.ports import TokenCounter
 from rag.text.sentences import split_sentences, trim
 
@@ -222,6 +222,12 @@ def _cuts(text: str) -> list[int]:
             return cuts
     starts = [span.start for span in split_sentences(text)[1:]]
     return starts or [match.start() for match in WHITE.finditer(text)]
+
+
+def cut(document: Document, drafts: Sequence[Draft], counter: TokenCounter) -> list[Chunk]:
+    """The chunks of a document, none of which exceeds the window of `counter`."""
+    fitting = fit_window(document.text, drafts, counter)
+    return make_chunks(document.id, document.text, fitting, document.pages)
 
 
 def make_chunks(

@@ -248,7 +248,7 @@ def improve_graph(release: Path, *, is_copy: bool) -> GraphQuality:
     return GraphQuality(**json.loads(_run("rag.repair", release, *(["--copy"] * is_copy))))
 
 
-def probe(release: Path, *, thorough: bool) -> None:
+def probe(release: Path, *, thorough: bool = True) -> None:
     """Open and try a release in a process of its own, which it may crash. Raises ReleaseBroken."""
     _run("rag.probe", release, *(["--thorough"] if thorough else []))
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.corpus.ledger import StoredDocument, open_ledger
+from ingest.corpus.ledger import StoredDocument
+from ingest.corpus.opening import open_ledger
 from ingest.releases.documents_db import made_fresh
 from rag.adapters.indexes.chroma import ChromaIndex, ChromaIndexBuilder
 from rag.adapters.indexes.counted_words import ChunkWords

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest.releases.publishing import CorpusFolder
-    from ingest.releases.workshop import Workshop
+    from ingest.corpus.folder import CorpusFolder
+    from ingest.corpus.setup import Setup
 
 EVENTS = {
     *("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate"),
@@ -105,7 +105,7 @@ def watch_steps(fate: Fate) -> None:
         return run
 
     for owner, name, step in (
-        (adding, "SourceReader", "reading"),
+        (adding, "read_sources", "reading"),
         (adding, "_embed", "embedding"),
         (adding, "release", "building"),
         (publishing, "settle", "verifying"),
@@ -141,22 +141,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _work(orders: Orders) -> None:
+    from ingest.corpus.folder import CorpusFolder
     from ingest.releases import releasing
-    from ingest.releases.publishing import CorpusFolder
 
     if not orders.checks_disk:
         setattr(releasing, "estimate_bytes", lambda ledger, embedder: 0)  # noqa: B010 - for mypy
-    workshop = equip(lambda texts: note(orders.report, {"embedded": texts}))
-    COMMANDS[orders.command](CorpusFolder(Path(orders.corpus)), workshop, orders.sources)
+    setup = equip(lambda texts: note(orders.report, {"embedded": texts}))
+    COMMANDS[orders.command](CorpusFolder(Path(orders.corpus)), setup, orders.sources)
 
 
-def equip(tell: Callable[[int], None]) -> "Workshop":
+def equip(tell: Callable[[int], None]) -> "Setup":
     """Real indexes and the in-memory embedder, which tells how many texts it embeds.
 
     Much may be gone at once, since the corpora of these runs are small.
     """
-    from ingest.releases.building import Engines
-    from ingest.releases.workshop import Workshop
+    from ingest.corpus.setup import Setup
     from rag.adapters.memory.release import HashingEmbedder
     from rag.bootstrap import index_engines, load_index_builders
     from rag.ports import Vectors
@@ -166,50 +165,50 @@ def equip(tell: Callable[[int], None]) -> "Workshop":
             tell(len(texts))
             return super().embed_documents(texts)
 
-    return Workshop(
+    return Setup(
         embedder=Counting.fingerprint,
         load_embedder=Counting,
         engines=index_engines(),
-        load_engines=lambda: Engines(*load_index_builders()),
+        load_engines=load_index_builders,
         allow_shrink=True,
         exact_up_to=0,
     )
 
 
-def _add(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+def _add(folder: "CorpusFolder", setup: "Setup", sources: str) -> None:
     from ingest.runs.adding import add
     from ingest.sources.scanning import scan
 
-    add(folder, scan([sources]), workshop)
+    add(folder, scan([sources]), setup)
 
 
-def _resume(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
-    _add(folder, replace(workshop, resume=True), sources)
+def _resume(folder: "CorpusFolder", setup: "Setup", sources: str) -> None:
+    _add(folder, replace(setup, resume=True), sources)
 
 
-def _roll_back(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+def _roll_back(folder: "CorpusFolder", setup: "Setup", sources: str) -> None:
     from ingest.runs.upkeep import choose
 
-    choose(folder, workshop, folder.numbers()[0])
+    choose(folder, setup, folder.numbers()[0])
 
 
-def _forget(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+def _forget(folder: "CorpusFolder", setup: "Setup", sources: str) -> None:
     from ingest.runs import erasing
 
-    erasing.forget(folder, workshop, sources=[sources])
+    erasing.forget(folder, setup, sources=[sources])
 
 
-def _build(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
-    _add(folder, replace(workshop, build=True), sources)
+def _build(folder: "CorpusFolder", setup: "Setup", sources: str) -> None:
+    _add(folder, replace(setup, build=True), sources)
 
 
-def _collect(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
+def _collect(folder: "CorpusFolder", setup: "Setup", sources: str) -> None:
     from ingest.runs.upkeep import collect_garbage
 
-    collect_garbage(folder, workshop)
+    collect_garbage(folder, setup)
 
 
-COMMANDS: dict[str, "Callable[[CorpusFolder, Workshop, str], None]"] = {
+COMMANDS: dict[str, "Callable[[CorpusFolder, Setup, str], None]"] = {
     "add": _add,
     "resume": _resume,
     "build": _build,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.releases.publishing import CorpusFolder
+from ingest.corpus.folder import CorpusFolder
 from rag.adapters.memory.release import HashingEmbedder
 from rag.bootstrap import open_probed_release
 from rag.errors import StorageError

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.corpus.embedding import BATCH_TEXTS
-from ingest.corpus.ledger import open_ledger
-from ingest.releases.publishing import CorpusFolder
+from ingest.corpus.folder import CorpusFolder
+from ingest.corpus.opening import open_ledger
 from ingest.runs.erasing import receipts
 from rag.releases.manifest import hash_ids
 from tests.crash.child import Orders

@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.history import hash_uri
+from ingest.corpus.setup import Setup
 from ingest.releases.erasure import Receipt
-from ingest.releases.publishing import CorpusFolder
-from ingest.releases.workshop import Workshop
 from ingest.runs import erasing, upkeep
 from ingest.runs.adding import add
 from ingest.sources.scanning import scan
@@ -125,7 +125,7 @@ class History:
         del self.texts[name]
         (self.sources / name).unlink()
 
-    def workshop(self) -> Workshop:
+    def setup(self) -> Setup:
         """Real indexes; releases are not verified, since that takes most of the time."""
         return replace(equip(lambda texts: None), verify=lambda release: None)
 
@@ -137,8 +137,8 @@ class History:
     def sync(self, *, resume: bool = False, build: bool = False) -> None:
         """An ordinary run."""
         self.note()
-        workshop = replace(self.workshop(), resume=resume, build=build)
-        add(self.folder, scan([str(self.sources)]), workshop)
+        setup = replace(self.setup(), resume=resume, build=build)
+        add(self.folder, scan([str(self.sources)]), setup)
 
     def resume(self) -> None:
         """A run that ends a hold."""
@@ -152,18 +152,16 @@ class History:
     def roll_back(self) -> None:
         """The release before."""
         with suppress(ReleaseNotFound):
-            upkeep.choose(self.folder, self.workshop())
+            upkeep.choose(self.folder, self.setup())
 
     def pin(self) -> None:
         """The live release for ever."""
         if live := self.folder.live():
-            upkeep.pin(self.folder, self.workshop(), live, is_pinned=True)
+            upkeep.pin(self.folder, self.setup(), live, is_pinned=True)
 
     def collect(self) -> None:
         """A garbage collection."""
-        upkeep.collect_garbage(
-            self.folder, replace(self.workshop(), keep=self.chance.choice((1, 3)))
-        )
+        upkeep.collect_garbage(self.folder, replace(self.setup(), keep=self.chance.choice((1, 3))))
 
     def kill(self) -> None:
         """A run or an erasure that dies somewhere."""
@@ -190,7 +188,7 @@ class History:
         made = [each for each in erasing.receipts(self.folder) if each.id not in before]
         if not made:
             try:
-                made = [erasing.forget(self.folder, self.workshop(), sources=[str(target)])]
+                made = [erasing.forget(self.folder, self.setup(), sources=[str(target)])]
             except SourceNotFound:
                 self.refused += 1
                 self.look(name, "it was refused")

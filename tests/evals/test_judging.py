@@ -12,8 +12,8 @@ import pytest
 from evals.judging.cache import JudgeCache
 from evals.judging.judge import Judge, JudgeLimits
 from evals.judging.judged import JudgedTier, Repeats
-from evals.metrics.aggregates import mean_of_repeats
 from evals.observing import Missing
+from evals.reports.aggregates import mean_of_repeats
 from evals.reports.record import JudgeRecord, Value
 from evals.samples.sample import Sample
 from rag.adapters.memory.release import HashingEmbedder

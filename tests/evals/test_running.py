@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.metrics.aggregates import aggregate, missing_values
 from evals.observing import Missing, Observer
+from evals.reports.aggregates import aggregate, missing_values
 from evals.reports.record import Aggregate, Decisions, Report, SampleRecord
 from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Lost

@@ -18,9 +18,9 @@ from evals.gates.criteria import (
 )
 from evals.gates.verdict import compare, decide, mcnemar
 from evals.judging.ragas_metrics import JUDGED
-from evals.metrics.aggregates import aggregate_all, poorly_measured
 from evals.metrics.table import METRICS
 from evals.observing import Missing
+from evals.reports.aggregates import aggregate_all, poorly_measured
 from evals.reports.failures import find_failures, find_weakest
 from evals.reports.record import Report, SampleRecord, Value, to_json
 from evals.samples.reading import read_set

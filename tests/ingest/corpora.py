@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.corpus.folder import CorpusFolder
+from ingest.corpus.setup import EXACT_UP_TO, ImproveGraph, Setup
 from ingest.limits import Limits
-from ingest.releases.building import Engines
-from ingest.releases.publishing import CorpusFolder
-from ingest.releases.workshop import EXACT_UP_TO, ImproveGraph, Workshop
 from ingest.runs.adding import add, rebuild
 from ingest.runs.outcomes import Report
 from ingest.sources.labels import parse_labels
-from ingest.sources.scanning import ScanOptions, scan
+from ingest.sources.scanning import scan
+from ingest.sources.source import ScanOptions
 from rag.adapters.memory.builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
 from rag.adapters.memory.release import HashingEmbedder
-from rag.ports import Embedder, Vectors
+from rag.ports import Embedder, LexicalIndexBuilder, VectorIndexBuilder, Vectors
 from rag.releases.folder import improve_graph
 
 FAST = Limits(wall_s=20.0, cpu_s=20)
@@ -42,9 +42,9 @@ class Killed(BaseException):
     """Stands for the end of the process in the middle of its work."""
 
 
-def memory_engines() -> Engines:
+def memory_engines() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
     """Writers of in-memory indexes."""
-    return Engines(MemoryVectorIndexBuilder(), MemoryLexicalIndexBuilder())
+    return MemoryVectorIndexBuilder(), MemoryLexicalIndexBuilder()
 
 
 class SmallCorpus:
@@ -77,19 +77,19 @@ class SmallCorpus:
     def add_as(
         self, acl: str, *arguments: Path | str, limits: Limits = FAST, **flags: bool
     ) -> Report:
-        """The same, with an `--acl` if that is not empty; `flags` are those of the workshop."""
+        """The same, with an `--acl` if that is not empty; `flags` are those of the setup."""
         options = ScanOptions(labels=parse_labels([], [acl] if acl else [], []))
         scanned = scan([str(each) for each in arguments or [self.sources]], options)
-        return add(self.folder, scanned, self.workshop(limits=limits, **flags))
+        return add(self.folder, scanned, self.setup(limits=limits, **flags))
 
     def rebuild(self) -> Report:
         """Make a release anew from the ledger."""
-        return rebuild(self.folder, self.workshop())
+        return rebuild(self.folder, self.setup())
 
-    def workshop(self, *, limits: Limits = FAST, **flags: bool) -> Workshop:
+    def setup(self, *, limits: Limits = FAST, **flags: bool) -> Setup:
         """The parts that the corpus is made with."""
         self.embedder.embedded.clear()
-        made = Workshop(
+        made = Setup(
             embedder=self.embedder.fingerprint,
             load_embedder=self._load,
             engines=self.engine_names,
@@ -100,7 +100,7 @@ class SmallCorpus:
             exact_up_to=self.exact_up_to,
             improve_graph=self.improve_graph,
         )
-        return replace(made, **flags)  # type: ignore[arg-type]  # fields of a workshop, by name
+        return replace(made, **flags)  # type: ignore[arg-type]  # fields of a setup, by name
 
     def _load(self) -> CountingEmbedder:
         self.loads += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.corpus.ledger import open_ledger
+from ingest.corpus.opening import open_ledger
 from ingest.runs.outcomes import Report
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import release_rows
@@ -170,12 +170,13 @@ def test_checksums_find_a_side_car_that_looks_as_it_did(corpus: SmallCorpus) -> 
 def test_metadata_and_readers_of_a_root_are_kept_apart(corpus: SmallCorpus) -> None:
     from ingest.runs.adding import add
     from ingest.sources.labels import parse_labels
-    from ingest.sources.scanning import ScanOptions, scan
+    from ingest.sources.scanning import scan
+    from ingest.sources.source import ScanOptions
 
     def say(metadata: list[str], access: list[str], tags: list[str]) -> tuple[object, object]:
         labels = parse_labels(metadata, access, tags)
         found = scan([str(corpus.sources)], ScanOptions(labels=labels))
-        add(corpus.folder, found, corpus.workshop())
+        add(corpus.folder, found, corpus.setup())
         [(said, access_said)] = release_rows(corpus, "SELECT metadata, access FROM documents")
         return json.loads(str(said)), json.loads(str(access_said))
 

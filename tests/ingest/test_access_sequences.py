@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from ingest.corpus.ledger import open_ledger
+from ingest.corpus.opening import open_ledger
 from ingest.formats.table import extract
 from ingest.limits import Limits
 from ingest.runs.outcomes import Report

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from ingest.__main__ import main
-from ingest.releases.publishing import CorpusFolder, verify
+from ingest.corpus.folder import CorpusFolder
 from rag.bootstrap import load_embedder, open_release
 from rag.errors import ReleaseBroken
 from rag.probe import check_release
+from rag.releases.folder import probe
 from rag.releases.manifest import Manifest
 from rag.retrieval.searching import Query, search
 from rag.settings import load_settings
@@ -132,7 +133,7 @@ def copied(release: Path, tmp_path: Path) -> Path:
 
 
 def test_a_sound_release_passes_its_verification(release: Path) -> None:
-    verify(release)
+    probe(release)
 
 
 def test_a_damaged_release_fails_its_verification(release: Path, tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_a_damaged_release_fails_its_verification(release: Path, tmp_path: Path)
         path.write_bytes(b"")
     (copy / "chroma" / "chroma.sqlite3").write_bytes(b"garbage")
     with pytest.raises(ReleaseBroken):
-        verify(copy)
+        probe(copy)
 
 
 @pytest.mark.parametrize(

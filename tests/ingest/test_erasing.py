@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.corpus.ledger import open_ledger
-from ingest.releases.building import Engines
+from ingest.corpus.opening import open_ledger
+from ingest.releases import erasure
 from ingest.releases.erasure import Receipt
-from ingest.runs import erasing, upkeep, writing
+from ingest.runs import erasing, upkeep
 from ingest.sources.scanning import scan
 from rag.bootstrap import load_index_builders, open_release
 from rag.errors import SourceNotFound
@@ -23,13 +23,13 @@ OTHER = "The timetable of the northern ferries changes on the first Monday of ev
 def corpus(tmp_path: Path) -> SmallCorpus:
     """Three releases in real indexes, all of which hold a secret."""
     corpus = SmallCorpus(tmp_path)
-    corpus.engines = lambda: Engines(*load_index_builders())
+    corpus.engines = load_index_builders
     corpus.write("secret.md", f"# Payments\n\n{SECRET}\n")
     corpus.write("copy of it.md", f"# Payments\n\n{SECRET}\n")
     for number in range(30):
         corpus.write(f"{number:02}.md", f"{OTHER} This is timetable {number}.\n")
     corpus.add()
-    upkeep.pin(corpus.folder, corpus.workshop(), 1, is_pinned=True)
+    upkeep.pin(corpus.folder, corpus.setup(), 1, is_pinned=True)
     for number in range(2):
         corpus.write("00.md", f"{OTHER} Version {number}.\n")
         corpus.add()
@@ -47,7 +47,7 @@ def files_holding(folder: Path, *needles: bytes) -> list[str]:
 
 
 def forget(corpus: SmallCorpus, name: str = "secret.md") -> Receipt:
-    return erasing.forget(corpus.folder, corpus.workshop(), sources=[str(corpus.sources / name)])
+    return erasing.forget(corpus.folder, corpus.setup(), sources=[str(corpus.sources / name)])
 
 
 def test_no_byte_of_a_forgotten_source_is_left(corpus: SmallCorpus) -> None:
@@ -80,7 +80,7 @@ def test_a_forgotten_source_does_not_come_back_under_any_name(corpus: SmallCorpu
 def test_a_lifted_tombstone_lets_a_source_in_again(corpus: SmallCorpus) -> None:
     forget(corpus)
     assert (
-        erasing.readmit(corpus.folder, corpus.workshop(), scan([str(corpus.sources / "secret.md")]))
+        erasing.readmit(corpus.folder, corpus.setup(), scan([str(corpus.sources / "secret.md")]))
         == 2
     )
     assert corpus.states(corpus.add())["secret.md"] == "indexed"
@@ -96,7 +96,7 @@ def test_an_erasure_that_was_cut_short_is_finished_by_the_next_run(
         raise Cut
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "release_without", cut)
+        patch.setattr(erasure, "release_without", cut)
         with pytest.raises(Cut):
             forget(corpus)
     assert files_holding(corpus.folder.path, SECRET.encode()) != []
@@ -119,7 +119,7 @@ def test_what_nobody_knows_cannot_be_forgotten(corpus: SmallCorpus) -> None:
     with pytest.raises(SourceNotFound, match="knows no source"):
         forget(corpus, "absent.md")
     with pytest.raises(SourceNotFound, match="has the subject 'Nobody'"):
-        erasing.forget(corpus.folder, corpus.workshop(), subjects=["Nobody"])
+        erasing.forget(corpus.folder, corpus.setup(), subjects=["Nobody"])
     assert corpus.folder.live() == 3
 
 
@@ -127,7 +127,7 @@ def test_documents_about_a_subject_are_forgotten_together(corpus: SmallCorpus) -
     for name, subject in (("03", "Anna Berg"), ("04", ["Anna Berg", "Jon Ek"]), ("05", "Anna")):
         corpus.write(f"{name}.md.meta.json", json.dumps({"subject": subject}))
     corpus.add()
-    receipt = erasing.forget(corpus.folder, corpus.workshop(), subjects=["Anna Berg"])
+    receipt = erasing.forget(corpus.folder, corpus.setup(), subjects=["Anna Berg"])
     assert len(receipt.documents) == 2
     left = corpus.states(corpus.add())
     assert [left[f"{name}.md"] for name in ("03", "04", "05")] == [
@@ -185,7 +185,7 @@ def test_the_history_ends_with_the_last_copy(corpus: SmallCorpus) -> None:
     rewrite(corpus, f"# Hours\n\n{SECOND}\n")
     (corpus.sources / "jane.md").unlink()
     corpus.add()
-    upkeep.collect_garbage(corpus.folder, replace(corpus.workshop(), keep=1))
+    upkeep.collect_garbage(corpus.folder, replace(corpus.setup(), keep=1))
     assert files_holding(corpus.folder.path, FIRST.encode(), SECOND.encode()) == []
     with pytest.raises(SourceNotFound, match="no release or original of it is kept"):
         forget(corpus, "jane.md")
@@ -193,7 +193,7 @@ def test_the_history_ends_with_the_last_copy(corpus: SmallCorpus) -> None:
 
 def test_originals_of_a_kept_release_are_kept_with_it(corpus: SmallCorpus) -> None:
     rewrite(corpus, f"# Hours\n\n{SECOND}\n")
-    upkeep.collect_garbage(corpus.folder, corpus.workshop())
+    upkeep.collect_garbage(corpus.folder, corpus.setup())
     assert files_holding(corpus.folder.path / "blobs", FIRST.encode()) != []
 
 
@@ -245,7 +245,7 @@ def test_a_stray_copy_is_looked_for_until_it_is_gone(
     assert not erasing.receipts(corpus.folder)[0].is_clean
     assert "is not finished, some of it is still in notes.txt" in caplog.text
     stray.unlink()
-    upkeep.collect_garbage(corpus.folder, corpus.workshop())
+    upkeep.collect_garbage(corpus.folder, corpus.setup())
     [kept] = erasing.receipts(corpus.folder)
     assert (kept.id, kept.is_clean, kept.releases_removed) == (receipt.id, True, (1, 2, 3))
     assert files_holding(corpus.folder.path, SECRET.encode()) == []
@@ -273,10 +273,10 @@ def test_what_was_told_apart_from_a_forgotten_source_has_its_plain_name(
         (root / "guide.md").write_text(f"# Guide\n\nThis is the guide of boat {number}.\n")
         corpus.add(root)
     with pytest.raises(SourceNotFound, match=r"n1/guide.md, n2/guide.md may be meant"):
-        erasing.forget(corpus.folder, corpus.workshop(), sources=["guide.md"])
+        erasing.forget(corpus.folder, corpus.setup(), sources=["guide.md"])
     guide = str(tmp_path / "n1" / "guide.md")
     assert [each.name for each in erasing.preview(corpus.folder, [guide], [])] == ["n1/guide.md"]
-    erasing.forget(corpus.folder, corpus.workshop(), sources=[guide])
+    erasing.forget(corpus.folder, corpus.setup(), sources=[guide])
     corpus.add(tmp_path / "n2")
     release = open_release(corpus.folder.release(corpus.folder.live() or 0))
     sources = {reference.source for reference in release.documents.references()}

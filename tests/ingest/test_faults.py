@@ -15,7 +15,7 @@ import pytest
 
 from ingest.__main__ import main
 from ingest.corpus.blobs import BlobStore
-from ingest.releases.publishing import CorpusFolder
+from ingest.corpus.folder import CorpusFolder
 from ingest.sources.scanning import scan
 from rag.errors import EmbedderError, ExtractionFailed, StorageError
 from rag.ports import Vectors

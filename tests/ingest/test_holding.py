@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.releases.building import Engines
 from ingest.runs import erasing, upkeep
 from ingest.runs.adding import add, rebuild
 from ingest.runs.outcomes import Report
@@ -23,20 +22,20 @@ GOOD, BAD = "# Fares\n\nA ticket is six crowns.\n", "# Fares\n\nA ticket is sixt
 def corpus(tmp_path: Path) -> SmallCorpus:
     """Two releases, the second of which somebody has rolled back."""
     corpus = SmallCorpus(tmp_path)
-    corpus.engines = lambda: Engines(*load_index_builders())
+    corpus.engines = load_index_builders
     corpus.write("fares.md", GOOD)
     corpus.write("piers.md", "# Piers\n\nThe northern pier is of oak.\n")
     corpus.add()
     corpus.write("fares.md", BAD)
     corpus.add()
-    upkeep.choose(corpus.folder, corpus.workshop())
+    upkeep.choose(corpus.folder, corpus.setup())
     assert corpus.folder.live() == 1
     return corpus
 
 
 def run(corpus: SmallCorpus, *, resume: bool = False, build: bool = False) -> Report:
-    workshop = replace(corpus.workshop(), resume=resume, build=build)
-    return add(corpus.folder, scan([str(corpus.sources)]), workshop)
+    setup = replace(corpus.setup(), resume=resume, build=build)
+    return add(corpus.folder, scan([str(corpus.sources)]), setup)
 
 
 def texts(corpus: SmallCorpus) -> str:
@@ -58,7 +57,7 @@ def test_no_run_undoes_a_rollback(corpus: SmallCorpus, is_changed: bool) -> None
         assert (report.published, report.release, report.built) == (False, 1, None)
         assert "held at release 1 since 20" in report.held
         assert "release 1 was chosen over release 2" in report.held
-    assert rebuild(corpus.folder, corpus.workshop()).release == 1
+    assert rebuild(corpus.folder, corpus.setup()).release == 1
     assert corpus.folder.numbers() == [1, 2]
 
 
@@ -66,7 +65,7 @@ def test_a_run_that_is_told_to_builds_and_leaves_what_is_live(corpus: SmallCorpu
     corpus.write("new.md", "# New\n\nWhales are seen in spring.\n")
     report = run(corpus, build=True)
     assert (report.published, report.release, report.built) == (False, 1, 3)
-    assert upkeep.choose(corpus.folder, corpus.workshop(), 3) is None
+    assert upkeep.choose(corpus.folder, corpus.setup(), 3) is None
     assert (corpus.folder.live(), corpus.folder.hold()) == (3, None)
     assert not run(corpus).published
 
@@ -89,14 +88,14 @@ def test_resuming_with_what_is_live_ends_the_hold_alone(corpus: SmallCorpus) -> 
 
 
 def test_any_release_but_the_newest_holds_and_the_newest_ends_that(corpus: SmallCorpus) -> None:
-    assert upkeep.choose(corpus.folder, corpus.workshop(), 2) is None
+    assert upkeep.choose(corpus.folder, corpus.setup(), 2) is None
     corpus.write("fares.md", "# Fares\n\nA ticket is seven crowns.\n")
     assert run(corpus).release == 3
-    hold = upkeep.choose(corpus.folder, corpus.workshop(), 2)
+    hold = upkeep.choose(corpus.folder, corpus.setup(), 2)
     assert hold and hold.why == "release 2 was chosen over release 3"
-    assert upkeep.choose(corpus.folder, corpus.workshop(), 2) == hold
+    assert upkeep.choose(corpus.folder, corpus.setup(), 2) == hold
     with pytest.raises(ReleaseNotFound):
-        upkeep.choose(corpus.folder, corpus.workshop(), 7)
+        upkeep.choose(corpus.folder, corpus.setup(), 7)
     assert run(corpus).held
 
 
@@ -105,7 +104,7 @@ def test_what_was_rolled_back_never_serves_by_itself(corpus: SmallCorpus) -> Non
     (corpus.folder.path / "LIVE").unlink()
     assert serving_order(corpus.folder.path) == [1]
     assert run(corpus).held
-    upkeep.choose(corpus.folder, corpus.workshop(), 1)
+    upkeep.choose(corpus.folder, corpus.setup(), 1)
     assert (corpus.folder.live(), bool(corpus.folder.hold())) == (1, True)
 
 
@@ -135,7 +134,7 @@ def test_building_first_holds_what_is_live(tmp_path: Path) -> None:
 
 def test_an_erasure_keeps_what_somebody_chose(corpus: SmallCorpus) -> None:
     piers = str(corpus.sources / "piers.md")
-    receipt = erasing.forget(corpus.folder, corpus.workshop(), sources=[piers])
+    receipt = erasing.forget(corpus.folder, corpus.setup(), sources=[piers])
     assert (receipt.is_clean, receipt.release, corpus.folder.numbers()) == (True, 3, [3])
     assert texts(corpus) == GOOD
     hold = corpus.folder.hold()
@@ -154,11 +153,11 @@ def narrow(corpus: SmallCorpus) -> None:
 def test_no_release_in_which_more_may_read_is_chosen_unsaid(corpus: SmallCorpus) -> None:
     narrow(corpus)
     with pytest.raises(UsageError, match=r"piers.md: board -> public: say --widen"):
-        upkeep.choose(corpus.folder, corpus.workshop())
+        upkeep.choose(corpus.folder, corpus.setup())
     assert (corpus.folder.live(), corpus.folder.hold()) == (3, None)
-    upkeep.choose(corpus.folder, corpus.workshop(widen=True))
+    upkeep.choose(corpus.folder, corpus.setup(widen=True))
     assert corpus.folder.live() == 2
-    assert upkeep.choose(corpus.folder, corpus.workshop(), 3) is None
+    assert upkeep.choose(corpus.folder, corpus.setup(), 3) is None
 
 
 def test_no_release_in_which_more_may_read_serves_by_itself(corpus: SmallCorpus) -> None:
@@ -176,6 +175,6 @@ def test_a_release_is_chosen_over_a_damaged_one_where_more_may_read(corpus: Smal
     narrow(corpus)
     (corpus.folder.release(3) / "documents.db").write_bytes(b"damaged" * 1000)
     with pytest.raises(UsageError, match="release 3 is damaged"):
-        upkeep.choose(corpus.folder, corpus.workshop(), 2)
-    upkeep.choose(corpus.folder, corpus.workshop(widen=True), 2)
+        upkeep.choose(corpus.folder, corpus.setup(), 2)
+    upkeep.choose(corpus.folder, corpus.setup(widen=True), 2)
     assert corpus.folder.live() == 2

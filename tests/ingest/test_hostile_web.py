@@ -13,7 +13,7 @@ import trustme
 
 from ingest.adapters.guarded_web import GuardedWeb
 from ingest.runs.adding import add
-from ingest.sources.scanning import Scan, ScanOptions
+from ingest.sources.source import Scan, ScanOptions
 from ingest.sources.web import MOST_PAGES, look_at_page
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 from tests.ingest.corpora import SmallCorpus
@@ -214,7 +214,7 @@ def test_a_page_of_the_same_version_is_not_fetched_again(
 
     def run() -> str:
         root, sources = look_at_page(url(site, "/guide"), ScanOptions(), web)
-        report = add(corpus.folder, Scan((root,), tuple(sources)), corpus.workshop())
+        report = add(corpus.folder, Scan((root,), tuple(sources)), corpus.setup())
         return next(iter(corpus.states(report).values()))
 
     assert run() == "indexed"

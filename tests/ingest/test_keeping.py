@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingest.corpus import blobs
-from ingest.corpus.ledger import open_ledger
+from ingest.corpus.opening import open_ledger
 from rag.errors import SourceUnreadable
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_access import readers

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from ingest.sources.labels import Labels, read_labels
-from ingest.sources.scanning import ScanOptions, Source, scan
+from ingest.sources.scanning import scan
 from ingest.sources.selection import Selection
+from ingest.sources.source import ScanOptions, Source
 from rag.errors import ExtractionFailed, UsageError
 
 

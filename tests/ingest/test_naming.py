@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.corpus.ledger import open_ledger
 from ingest.corpus.naming import Named, name_apart
+from ingest.corpus.opening import open_ledger
 from ingest.runs.adding import remove
-from ingest.terminal.sources import Choice, print_roots, print_sources
+from ingest.terminal.listing import Choice, print_roots, print_sources
 from rag.errors import SourceNotFound
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import release_rows
@@ -38,7 +38,7 @@ def test_names_that_meet_get_the_end_of_their_root_and_lose_it_again(
     assert corpus.states(report) == {"n2/guide.md": "indexed"}
     assert report.embedded == 1
     assert not corpus.add(tmp_path / "n1").published
-    remove(corpus.folder, [str(tmp_path / "n1")], corpus.workshop())
+    remove(corpus.folder, [str(tmp_path / "n1")], corpus.setup())
     assert names(corpus) == ["guide.md"]
 
 
@@ -98,7 +98,7 @@ def test_a_name_that_several_sources_end_in_is_answered_with_them(
 ) -> None:
     corpus.add(tmp_path / "n1", tmp_path / "n2")
     with pytest.raises(SourceNotFound, match=r"n1/guide\.md, n2/guide\.md may be meant"):
-        remove(corpus.folder, ["guide.md"], corpus.workshop())
+        remove(corpus.folder, ["guide.md"], corpus.setup())
 
 
 def test_a_root_that_has_moved_is_listed_and_can_be_taken_out(
@@ -114,7 +114,7 @@ def test_a_root_that_has_moved_is_listed_and_can_be_taken_out(
         print_roots(ledger, as_json=False)
         listed = [line.split() for line in capsys.readouterr().out.splitlines()]
         assert listed[1][:4] == [old.as_uri(), "2", "--acl", "board,hr"]
-    report = remove(corpus.folder, [str(old)], corpus.workshop())
+    report = remove(corpus.folder, [str(old)], corpus.setup())
     assert report.counts == {"removed": 2}
     with open_ledger(corpus.folder.ledger) as ledger:
         assert [root.uri for root in ledger.history.roots()] == [(tmp_path / "n2").as_uri()]

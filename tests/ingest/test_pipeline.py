@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.corpus.ledger import open_ledger
+from ingest.corpus.folder import writer_lock
+from ingest.corpus.opening import open_ledger
 from ingest.releases import publishing
 from ingest.runs.outcomes import Unpublished
 from rag.errors import ReleaseBroken, SourceNotFound, StorageError, WriterBusy
@@ -239,7 +240,7 @@ def test_another_chunker_cuts_the_stored_text_again(
 ) -> None:
     corpus.write("a.md", LONG)
     corpus.add()
-    monkeypatch.setattr("ingest.runs.adding.CHUNKER", "other@1")
+    monkeypatch.setattr("ingest.corpus.setup.CHUNKER", "other@1")
     monkeypatch.setattr("ingest.text.chunking.TARGET_CHARACTERS", 100)
     report = corpus.add()
     assert report.release == 2
@@ -249,7 +250,7 @@ def test_another_chunker_cuts_the_stored_text_again(
 def test_a_second_writer_is_refused_by_name(corpus: SmallCorpus) -> None:
     corpus.write("a.md", LONG)
     with (
-        publishing.writer_lock(corpus.folder, "2026-01-01T00:00:00Z"),
+        writer_lock(corpus.folder, "2026-01-01T00:00:00Z"),
         pytest.raises(WriterBusy, match=rf"process {os.getpid()} since 2026-01-01"),
     ):
         corpus.add()

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.releases.building import Engines
 from ingest.runs.outcomes import Unpublished
 from rag import repair
 from rag.adapters.indexes.chroma import ChromaIndex, ChromaIndexBuilder
@@ -34,7 +33,7 @@ GOOD = GraphQuality(recall=1.0, lost=0, tried=60)
 def corpus(tmp_path: Path) -> SmallCorpus:
     """Real indexes, and a graph to be searched however small the release is."""
     corpus = SmallCorpus(tmp_path)
-    corpus.engines = lambda: Engines(*load_index_builders())
+    corpus.engines = load_index_builders
     corpus.exact_up_to = 0
     return corpus
 

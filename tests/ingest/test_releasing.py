@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from ingest.releases import building
-from ingest.releases.building import Engines
 from ingest.runs import upkeep
 from rag.bootstrap import load_index_builders, open_release, open_release_parts
 from rag.errors import ReleaseBroken, ReleaseNotFound, StorageError
@@ -27,7 +26,7 @@ FACTS = [f"Fact {n}: the boat of pier {n} carries {n * 7} people and {n} dogs." 
 def corpus(tmp_path: Path) -> SmallCorpus:
     """Sixty documents in real indexes."""
     corpus = SmallCorpus(tmp_path)
-    corpus.engines = lambda: Engines(*load_index_builders())
+    corpus.engines = load_index_builders
     corpus.exact_up_to = 0
     for number, fact in enumerate(FACTS):
         corpus.write(f"{number:02}.md", f"# Pier {number}\n\n{fact}\n")
@@ -259,19 +258,19 @@ def test_another_version_of_an_engine_makes_a_fresh_build(corpus: SmallCorpus) -
 
 def test_pinned_releases_are_kept(corpus: SmallCorpus) -> None:
     corpus.add()
-    upkeep.pin(corpus.folder, corpus.workshop(), 1, is_pinned=True)
+    upkeep.pin(corpus.folder, corpus.setup(), 1, is_pinned=True)
     for number in range(5):
         corpus.write("00.md", f"Version {number}.")
         corpus.add()
     assert corpus.folder.numbers() == [1, 4, 5, 6]
-    upkeep.pin(corpus.folder, corpus.workshop(), 1, is_pinned=False)
-    freed = upkeep.collect_garbage(corpus.folder, replace(corpus.workshop(), keep=1))
+    upkeep.pin(corpus.folder, corpus.setup(), 1, is_pinned=False)
+    freed = upkeep.collect_garbage(corpus.folder, replace(corpus.setup(), keep=1))
     assert (freed.releases, corpus.folder.numbers()) == ((1, 4, 5), [6])
     assert (freed.blobs, freed.embeddings) == (5, 5)
     assert freed.bytes > 0
     assert corpus.add().counts == {"unchanged": 60}
     with pytest.raises(ReleaseNotFound):
-        upkeep.pin(corpus.folder, corpus.workshop(), 9, is_pinned=True)
+        upkeep.pin(corpus.folder, corpus.setup(), 9, is_pinned=True)
 
 
 def test_words_of_a_hidden_document_are_not_counted_once_it_is_gone(corpus: SmallCorpus) -> None:

@@ -15,7 +15,8 @@ from ingest.corpus.blobs import BlobStore
 from ingest.runs.adding import add
 from ingest.sources.labels import Labels, read_labels
 from ingest.sources.remote import version_number
-from ingest.sources.scanning import Scan, Source, is_below, scan
+from ingest.sources.scanning import is_below, scan
+from ingest.sources.source import Scan, Source
 from rag.errors import (
     ExtractionFailed,
     SourceNotFound,
@@ -184,11 +185,11 @@ def test_what_lies_below_what_could_not_be_looked_at_stays() -> None:
 def test_a_fetch_that_fails_leaves_the_version_before(memory: Any, tmp_path: Path) -> None:
     corpus = SmallCorpus(tmp_path)
     memory.pipe({"/flaky/a.md": b"First text.", "/flaky/b.md": b"Second text."})
-    add(corpus.folder, scan(["memory://flaky"]), corpus.workshop())
+    add(corpus.folder, scan(["memory://flaky"]), corpus.setup())
     memory.pipe({"/flaky/a.md": b"Other text."})
     found = scan(["memory://flaky"])
     memory.rm("/flaky/a.md")
-    report = add(corpus.folder, found, corpus.workshop())
+    report = add(corpus.folder, found, corpus.setup())
     assert corpus.states(report) == {"a.md": "quarantined", "b.md": "unchanged"}
     assert re.search(r"; the version of \S+ stays$", corpus.reasons(report)["a.md"])
     assert ("First text.",) in release_rows(corpus, "SELECT text FROM documents")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.corpus.ledger import open_ledger
+from ingest.corpus.opening import open_ledger
 from ingest.runs.adding import add, remove
 from ingest.sources.scanning import scan
 from rag.errors import SourceNotFound, StorageError
@@ -31,7 +31,7 @@ def test_a_file_whose_size_and_time_are_the_same_is_read_again_with_checksum(
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert corpus.states(corpus.add()) == {"a.md": "unchanged"}
     scanned = scan([str(corpus.sources)])
-    assert add(corpus.folder, scanned, corpus.workshop(checksum=True)).counts == {"indexed": 1}
+    assert add(corpus.folder, scanned, corpus.setup(checksum=True)).counts == {"indexed": 1}
     assert release_rows(corpus, "SELECT text FROM documents") == [("Other text.",)]
 
 
@@ -49,11 +49,11 @@ def test_sources_are_taken_out_on_purpose_and_may_come_back(corpus: SmallCorpus)
     corpus.write("b.md", "Another text.")
     corpus.add()
     shutil.rmtree(corpus.sources / "in")
-    report = remove(corpus.folder, [str(corpus.sources / "in")], corpus.workshop())
+    report = remove(corpus.folder, [str(corpus.sources / "in")], corpus.setup())
     assert (corpus.states(report), report.release) == ({"in/a.md": "removed"}, 2)
     assert release_rows(corpus, "SELECT source FROM documents") == [("b.md",)]
     with pytest.raises(SourceNotFound, match="knows no source"):
-        remove(corpus.folder, [str(corpus.sources / "in")], corpus.workshop())
+        remove(corpus.folder, [str(corpus.sources / "in")], corpus.setup())
     corpus.write("in/a.md", LONG)
     assert corpus.states(corpus.add())["in/a.md"] == "indexed"
 

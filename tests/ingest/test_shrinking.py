@@ -82,10 +82,10 @@ def test_what_somebody_removes_is_not_missed_and_lets_nothing_else_go(
     for number in range(2):
         (other / f"{number}.md").unlink()
     assert corpus.add(other).shrunk
-    report = remove(corpus.folder, [str(corpus.sources / "a" / "0.md")], corpus.workshop())
+    report = remove(corpus.folder, [str(corpus.sources / "a" / "0.md")], corpus.setup())
     assert [each.root for each in report.shrunk] == [other.as_uri()]
-    assert rebuild(corpus.folder, corpus.workshop()).shrunk
+    assert rebuild(corpus.folder, corpus.setup()).shrunk
     assert count(corpus) == 12
     everything = [str(other), str(corpus.sources)]
-    report = remove(corpus.folder, everything, corpus.workshop())
+    report = remove(corpus.folder, everything, corpus.setup())
     assert (report.shrunk, count(corpus)) == ((), 0)

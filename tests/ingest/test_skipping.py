@@ -14,7 +14,7 @@ import pytest
 from ingest.commands import limits_of
 from ingest.corpus.blobs import Blob, BlobStore
 from ingest.limits import Limits
-from ingest.sources.scanning import Source
+from ingest.sources.source import Source
 from ingest.terminal.reports import print_report
 from rag.errors import ExtractionFailed, SettingsError, SourceSkipped
 from rag.settings import load_settings

@@ -14,8 +14,9 @@ from ingest.runs.adding import add
 from ingest.runs.outcomes import Report
 from ingest.sources.archives import unpack
 from ingest.sources.labels import Labels, parse_labels
-from ingest.sources.scanning import ScanOptions, scan
+from ingest.sources.scanning import scan
 from ingest.sources.selection import Selection
+from ingest.sources.source import ScanOptions
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import release_rows
@@ -33,7 +34,7 @@ def names(root: Path | str, options: ScanOptions | None = None) -> list[str]:
 
 def add_with(corpus: SmallCorpus, options: ScanOptions, *arguments: str) -> Report:
     found = scan([*arguments] or [str(corpus.sources)], options)
-    return add(corpus.folder, found, corpus.workshop())
+    return add(corpus.folder, found, corpus.setup())
 
 
 def test_ignore_files_hold_for_their_folder_and_below(corpus: SmallCorpus) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ingest.limits import Limits
 from ingest.sources.archives import Member, member_sources, unpack
 from ingest.sources.labels import Labels, read_labels
-from ingest.sources.scanning import Source
+from ingest.sources.source import Source
 from rag.errors import ExtractionFailed, SourceSkipped
 from tests.ingest.corpora import SmallCorpus
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.releases.publishing import CorpusFolder, writer_lock
+from ingest.corpus.folder import CorpusFolder, writer_lock
 from ingest.runs.watching import Pace, StampedLines, follow, watched_folders
 from rag.errors import EmbedderError, SourceNotFound, UsageError, WriterBusy
 from tests.ingest.corpora import Killed, SmallCorpus

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from ingest.adapters.guarded_web import MOST_BYTES, GuardedWeb, is_public
-from ingest.sources.scanning import ScanOptions
+from ingest.sources.source import ScanOptions
 from ingest.sources.web import look_at_page
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 

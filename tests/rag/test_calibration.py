@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.releases.building import Engines
 from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.answerer import Policy
 from rag.bootstrap import calibrate_release, load_index_builders, open_release
@@ -28,7 +27,7 @@ TOPICS = [
 def corpus(tmp_path: Path) -> SmallCorpus:
     """Ten documents about ten things, in real indexes."""
     corpus = SmallCorpus(tmp_path)
-    corpus.engines = lambda: Engines(*load_index_builders())
+    corpus.engines = load_index_builders
     corpus.calibrate = calibrate_release
     for topic in TOPICS:
         facts = (

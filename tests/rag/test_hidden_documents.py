@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from api.routes.native import _corpus
-from ingest.releases.building import Engines
-from ingest.releases.publishing import CorpusFolder
+from ingest.corpus.folder import CorpusFolder
 from rag.adapters.indexes.chroma import ChromaIndexBuilder
 from rag.adapters.indexes.tantivy import TantivyIndexBuilder
 from rag.adapters.memory.release import HashingEmbedder, MemoryLexicalIndex
@@ -213,7 +212,7 @@ def test_no_reply_depends_on_what_is_hidden(
 def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Releases of the same visible files: with hidden ones, with others, and without any."""
     corpus = SmallCorpus(tmp_path_factory.mktemp("published"))
-    corpus.engines = lambda: Engines(ChromaIndexBuilder(), TantivyIndexBuilder())
+    corpus.engines = lambda: (ChromaIndexBuilder(), TantivyIndexBuilder())
     chance = random.Random(5)
     for n in range(40):
         corpus.write(f"seen{n:02d}.md", f"---\nteam: t{n % 3}\n---\n\n{headed(chance)}")

@@ -1,0 +1,95 @@
+"""What a run is set up with, and a corpus opened by it: what every step of a command works on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ingest.corpus.blobs import BlobStore
+from ingest.corpus.embedding import LazyEmbedder
+from ingest.corpus.folder import CorpusFolder
+from ingest.corpus.ledger import Ledger
+from ingest.limits import Limits
+from ingest.text.chunking import CHUNKER
+from rag.ports import CountingEmbedder, LexicalIndexBuilder, VectorIndexBuilder
+from rag.releases.folder import GraphQuality, improve_graph, probe
+
+KEPT_RELEASES = 3  # the live one and two to go back to
+EXACT_UP_TO = 20_000  # chunks, among which comparing all is quicker than going by a graph
+
+
+class ImproveGraph(Protocol):
+    """Repairs and measures the graph of a release under way."""
+
+    def __call__(self, release: Path, *, is_copy: bool) -> GraphQuality:
+        """What it finds then. Raises ReleaseBroken where it cannot be opened."""
+        ...
+
+
+class Progress(Protocol):
+    """Is told how far a run has come; `total` may grow while a stage is under way."""
+
+    def advance(self, stage: str, done: int, total: int) -> None:
+        """`done` of `total` steps of `stage` are behind us."""
+        ...
+
+
+class Unwatched:
+    """Progress that nobody watches."""
+
+    def advance(self, stage: str, done: int, total: int) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The engines that make releases, and how a command was asked to go about it.
+
+    `embedder` and `engines` name them, with their versions, before they are loaded, which happens
+    only if something is new; questions load the embedder again by its `embedder_name`. `calibrate`
+    writes into a release what it learns from it with the embedder, if anything. Releases of up to
+    `exact_up_to` chunks are searched exactly, larger ones by the graph that `improve_graph` repairs
+    and measures.
+
+    Without a `language` the corpus keeps the one it has, at first that of its texts. With
+    `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
+    the languages in which pictures of text are read. `resume` ends a hold, `build` makes a release
+    that waits for `publish`. `widen` lets documents be readable by more than before, and
+    `allow_shrink` lets much of a root be gone from the next release.
+    """
+
+    embedder: str
+    load_embedder: Callable[[], CountingEmbedder]
+    engines: str
+    load_engines: Callable[[], tuple[VectorIndexBuilder, LexicalIndexBuilder]]
+    embedder_name: str = ""
+    verify: Callable[[Path], None] = probe
+    calibrate: Callable[[Path, CountingEmbedder], None] | None = None
+    improve_graph: ImproveGraph = improve_graph
+    exact_up_to: int = EXACT_UP_TO
+    language: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    progress: Progress = field(default_factory=Unwatched)
+    checksum: bool = False
+    ocr: str = ""
+    keep: int = KEPT_RELEASES
+    resume: bool = False
+    build: bool = False
+    widen: bool = False
+    allow_shrink: bool = False
+
+
+class OpenCorpus:
+    """A corpus in the hands of its one writer."""
+
+    def __init__(self, folder: CorpusFolder, ledger: Ledger, setup: Setup) -> None:
+        self.folder = folder
+        self.ledger = ledger
+        self.setup = setup
+        self.blobs = BlobStore(folder.blobs, most_bytes=setup.limits.source_bytes)
+        self.embedder = LazyEmbedder(setup.load_embedder)
+
+    @property
+    def chunked_by(self) -> str:
+        """What the cutting of a text depends on: the chunker, and whose window has to hold it."""
+        return f"{CHUNKER} {self.setup.embedder}"
