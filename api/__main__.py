@@ -19,8 +19,8 @@ from rag.bootstrap import load_chat_model, open_plumbline, open_probed_release
 from rag.errors import RagError, SettingsError
 from rag.settings import Settings, load_settings
 
-DRAIN_S = 20
-EX_UNAVAILABLE = 69
+DRAIN_S = 20  # chosen: below the 30 s that container engines wait before they kill
+EX_UNAVAILABLE = 69  # sysexits.h
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -11,8 +11,8 @@ from rag.releases.filters import parse_filters
 from rag.retrieval.scope import Scope
 
 QUESTION = "How many weeks of parental leave do we get?"
-RECENT_MESSAGES = 40
-RECENT_BYTES = 64_000
+RECENT_MESSAGES = 40  # chosen: twenty turns, more than any follow-up refers to
+RECENT_BYTES = 64_000  # chosen: 16,000 tokens, half of a small context window
 Text = Annotated[str, Field(max_length=64_000)]
 Corpus = Annotated[str, Field(min_length=1, examples=["handbook"])]
 

@@ -35,7 +35,7 @@ PARAMS = {
 }
 DOCUMENT_PARAMS = {"/v1/explain": "document", "/v1/documents": "after"}
 """Where a document is named otherwise than by the path."""
-WAIT_S = 5
+WAIT_S = 5  # chosen: a provider that is down is asked at most so often
 OPENAI_PATHS = ("/v1/chat", "/v1/models")
 HTTP_CODES = {
     400: "invalid_json",

@@ -12,8 +12,8 @@ from api.errors import HTTP_CODES, envelope
 from api.logs import REQUEST_ID
 
 LOCAL_HOST = re.compile(rb"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.I)
-MAX_BODY_BYTES = 256 * 1024
-BODY_WITHIN_S = 15.0
+MAX_BODY_BYTES = 256 * 1024  # chosen: four times the longest conversation that is read
+BODY_WITHIN_S = 15.0  # chosen: a slow phone sends as much in a second
 TOO_LARGE = f"the body is larger than {MAX_BODY_BYTES} bytes: send less"
 TOO_SLOW = f"the body did not arrive within {BODY_WITHIN_S:.0f} s"
 CLOSE = {"connection": "close"}

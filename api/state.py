@@ -16,8 +16,8 @@ from rag.settings import Settings
 
 log = logging.getLogger(__name__)
 
-REFRESH_S = 1.0
-RETRY_S = 5.0
+REFRESH_S = 1.0  # chosen: a new release is picked up within a second
+RETRY_S = 5.0  # chosen: opening what is damaged costs a process each time
 LOADING = "the models are still loading, try again in a moment"
 CANARY = "canary"
 

@@ -15,7 +15,7 @@ from rag.errors import CorpusNotFound, DocumentNotFound, RagError
 from rag.releases.manifest import Manifest
 from rag.retrieval.scope import Scope
 
-HITS = 100
+HITS = 100  # the most that a search gives
 
 
 class QuestionSide(Protocol):

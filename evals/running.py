@@ -36,7 +36,7 @@ from rag.domain import Answer, DocumentRef, Fingerprint, Span
 if TYPE_CHECKING:
     from evals.judging.judged import JudgedTier
 
-SHOWN_HITS = 10
+SHOWN_HITS = 10  # chosen: the depth of the deepest ranking metric
 NOT_JUDGED = JudgeRecord(measured=False, note="not measured: no judge was asked (--judge)")
 
 Progress = Callable[[str, int], None]

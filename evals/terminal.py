@@ -12,8 +12,8 @@ from rich.text import Text
 from evals.reports.failures import find_failures
 from evals.reports.record import Report, Verdict
 
-SHOWN_FAILURES = 10
-LONG = 50
+SHOWN_FAILURES = 10  # chosen: a screen
+LONG = 50  # chosen: half a line
 
 
 class ProgressBars:

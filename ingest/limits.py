@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rag.errors import ExtractionFailed
 
-RATIO_MATTERS_ABOVE_BYTES = 1_000_000
+RATIO_MATTERS_ABOVE_BYTES = 1_000_000  # below that a high ratio is a small file of blanks, no bomb
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,9 @@ class Limits:
     at most `members` files are taken, each of at most `member_bytes`; all together unpack to at
     most `unpacked_bytes`, and to `ratio` times the size of the archive. A reader may write files of
     `file_bytes`, which an unpacked one must fit in; reading pictures takes `ocr_times` the time.
+
+    The defaults are chosen: of some 300 real files of the web and of mail the slowest took 3 s and
+    none 1 GiB, and the sizes are several times those of what people keep. All can be set.
     """
 
     wall_s: float = 90.0

@@ -19,7 +19,7 @@ PLAIN_TITLE = re.compile(
     re.I,
 )
 USER_QUERY = re.compile(r"<user_query>(.*?)</user_query>", re.DOTALL)
-TITLE_WORDS = 6
+TITLE_WORDS = 6  # what clients ask for: a title of 3 to 5 words
 
 
 def answer_client_task(prompt: str) -> str | None:

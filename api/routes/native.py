@@ -20,7 +20,7 @@ from rag.retrieval.scope import Scope
 
 router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
 
-CANDIDATES = 10
+CANDIDATES = 10  # chosen: a screen
 Corpus = Annotated[str, Query(description="Name of the corpus")]
 Release = Annotated[int | None, Query(ge=1, description="Number of a retained release")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]

@@ -16,8 +16,8 @@ from rag.errors import NotMeasured
 
 PASS, REGRESSION, BROKEN = 0, 1, 2
 NOT_MEASURED = NotMeasured.exit_code
-ALPHA = 0.05
-ROUNDING = 1e-9
+ALPHA = 0.05  # the usual one
+ROUNDING = 1e-9  # of means in floating point
 
 
 def decide(

@@ -147,7 +147,8 @@ def _cites(citation: Citation, target: Target) -> bool:
 
 
 BUDGETS = (2000, 4000, 8000)
-DEPTHS = (1, 5, 10)
+"""Tokens of context: what small, usual and large prompts spend on passages."""
+DEPTHS = (1, 5, 10)  # the usual ones of the field
 
 _TABLE = (
     Metric(

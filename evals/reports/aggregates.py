@@ -9,8 +9,8 @@ from evals.observing import Missing
 from evals.reports.record import Aggregate, Decisions, Report, SampleRecord, Value
 from evals.samples.sample import KINDS, Kind
 
-ENOUGH = 0.9
-REASON_CHARACTERS = 200
+ENOUGH = 0.9  # chosen: with more missing a mean speaks of other samples
+REASON_CHARACTERS = 200  # chosen: two lines
 
 
 def mean_of_repeats(repeats: Sequence[Value]) -> Value:

@@ -22,7 +22,7 @@ SLICE_METRICS = (
     "context_precision",
     "context_recall",
 )
-WEAKEST = 20
+WEAKEST = 20  # chosen: a screen or two
 
 
 def write_report(report: Report, out: Path) -> Path:

@@ -13,7 +13,7 @@ from evals.samples.reading import Line
 from evals.samples.sample import Evidence
 from rag.domain import Document, DocumentRef, Span
 
-QUOTE_CHARACTERS = 60
+QUOTE_CHARACTERS = 60  # chosen: enough to recognise it
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import fsspec.core  # type: ignore[import-untyped]  # ships no types
 from ingest.adapters.urls import credentials_of, without_credentials
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 
-STEP_BYTES = 1 << 20
+STEP_BYTES = 1 << 20  # chosen: small beside any limit
 EXTRAS = {"s3": "s3", "gs": "gs", "gcs": "gs"}
 NOT_FOUND = (FileNotFoundError, NotADirectoryError)
 Told = dict[str, Any]  # what a backend tells of a file differs from one to the other

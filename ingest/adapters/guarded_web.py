@@ -18,9 +18,9 @@ import httpx
 
 from rag.errors import ExtractionFailed, UsageError
 
-MOST_BYTES = 10_000_000
-TOTAL_S = 15.0
-MOST_REDIRECTS = 5
+MOST_BYTES = 10_000_000  # chosen: a page, not a download
+TOTAL_S = 15.0  # chosen: a page that is slower is not read
+MOST_REDIRECTS = 5  # chosen: as httpx and browsers give up at 20, real pages need 3
 AGENT = "Plumbline"
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 GONE = (404, 410)

@@ -7,7 +7,7 @@ import subprocess
 from rag.errors import ExtractionFailed, SettingsError
 
 PROGRAM = "tesseract"
-PICTURE_S = 60.0
+PICTURE_S = 60.0  # chosen: a page takes some 5 s
 LANGUAGES = re.compile(r"[A-Za-z][A-Za-z_]{1,30}(?:\+[A-Za-z][A-Za-z_]{1,30}){0,9}")
 
 

@@ -13,7 +13,7 @@ from ingest.corpus.roots import encloses, folder_of
 from ingest.sources.source import GLOB, WEB, printable
 from rag.errors import SourceNotFound
 
-MOST_NAMED = 5
+MOST_NAMED = 5  # chosen: fits one line of an error
 
 
 class Named(NamedTuple):

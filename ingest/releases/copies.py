@@ -12,8 +12,6 @@ from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.ledger import Ledger
 from ingest.releases.needles import PIECES, sample_text
 
-SQL_VARIABLES = 500
-
 
 def documents_of(folder: CorpusFolder, number: int) -> dict[str, str] | None:
     """The version of each document of a release by id, None where that cannot be read."""

@@ -11,7 +11,7 @@ from ingest.releases.copies import open_documents
 from rag.errors import UsageError
 from rag.releases.folder import Hold
 
-MOST_NAMED = 5
+MOST_NAMED = 5  # chosen: fits one line of an error
 OTHERWISE_READABLE = """SELECT n.source, o.access, n.access FROM main.documents n
     JOIN other.documents o ON o.id = n.id WHERE o.access != n.access ORDER BY n.source"""
 

@@ -11,11 +11,11 @@ from ahocorasick_rs import BytesAhoCorasick
 
 PIECES = 8
 """Pieces of one text or file: a copy that is cut or moved still holds one of them."""
-PIECE_BYTES = 48
+PIECE_BYTES = 48  # chosen: two lines of prose hardly share as many by chance
 LONG_BYTES = 24
 """From here on a line is hardly found elsewhere by chance; shorter ones are used without others."""
-LEAST_BYTES = 8
-WINDOW_BYTES = 4 << 20
+LEAST_BYTES = 8  # chosen: shorter pieces are found everywhere
+WINDOW_BYTES = 4 << 20  # chosen: memory of a scan, whatever the size of a file
 
 
 @dataclass(frozen=True, slots=True)

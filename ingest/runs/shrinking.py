@@ -8,8 +8,8 @@ from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.ledger import Ledger
 from ingest.releases.copies import documents_of
 
-MOST_GONE = 1 / 3
-NAMED = 5
+MOST_GONE = 1 / 3  # chosen: more at once is a folder not mounted rather than work done
+NAMED = 5  # chosen: enough to recognise what is gone
 
 
 @dataclass(frozen=True, slots=True)

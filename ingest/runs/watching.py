@@ -16,8 +16,8 @@ from watchfiles.main import FileChange
 from ingest.clock import now_utc
 from rag.errors import RagError, SourceNotFound, UsageError
 
-LOOK_MS = 500
-MOST_DELAY_S = 60.0
+LOOK_MS = 500  # chosen: how long a stop may take
+MOST_DELAY_S = 60.0  # chosen: a folder that never rests is read once a minute all the same
 
 
 def watched_folders(arguments: Sequence[str]) -> list[Path]:

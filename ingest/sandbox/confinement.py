@@ -15,6 +15,7 @@ import struct
 import sys
 from typing import NamedTuple
 
+# of linux/prctl.h, linux/seccomp.h, linux/filter.h and the tables of system calls
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_GET_ACTION_AVAIL = 2

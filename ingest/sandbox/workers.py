@@ -25,8 +25,8 @@ from rag.errors import ExtractionFailed, SourceUnreadable
 P = ParamSpec("P")
 T = TypeVar("T")
 
-WAITING_JOBS = 256
-WAITING_BYTES = 64_000_000
+WAITING_JOBS = 256  # chosen: workers never wait for the parent
+WAITING_BYTES = 64_000_000  # chosen: results that wait in memory stay small
 
 
 class Extractor(Protocol):

@@ -29,8 +29,8 @@ from rag.errors import ExtractionFailed, SourceSkipped
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 NESTED = (*SUFFIXES, ".7z", ".rar", ".gz", ".bz2", ".xz")
-STEP_BYTES = 1 << 18
-LATEST_S = 1 << 33
+STEP_BYTES = 1 << 18  # chosen: small beside any limit, so that none is passed by much
+LATEST_S = 1 << 33  # the year 2242: a later time is damage
 DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, ValueError, OSError, OverflowError),

@@ -23,7 +23,7 @@ TIMES = (
     *("mtime", "lastmodified", "last_modified", "updated", "modified", "modify", "created"),
     "date_time",
 )
-MOST_ENTRIES = 1_000_000
+MOST_ENTRIES = 1_000_000  # chosen: one look at a bucket lists as many in minutes
 
 
 def look_at_url(url: str, options: ScanOptions) -> tuple[str, list[Source], int]:

@@ -10,7 +10,7 @@ from ingest.sources.small_files import read_small_file
 from rag.errors import ExtractionFailed, UsageError
 
 IGNORE_FILE = ".plumblineignore"
-MOST_IGNORE_BYTES = 1_000_000
+MOST_IGNORE_BYTES = 1_000_000  # chosen: far above any such file written by people
 
 
 class Selection:

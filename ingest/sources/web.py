@@ -18,9 +18,9 @@ from ingest.sources.remote import version_number
 from ingest.sources.source import ScanOptions, Source, printable
 from rag.errors import ExtractionFailed, SourceNotFound
 
-MOST_PAGES = 10_000
-MOST_SITEMAPS = 50
-MOST_SITEMAP_BYTES = 50_000_000
+MOST_PAGES = 10_000  # chosen: more is a crawl, which is a job of its own
+MOST_SITEMAPS = 50  # chosen: an index may name others, and those again
+MOST_SITEMAP_BYTES = 50_000_000  # the most that sitemaps.org allows one
 GZIP = b"\x1f\x8b"
 SUFFIXES = {form.media_type: suffix for suffix, form in EXTRACTORS.items()} | {
     "text/html": ".html",

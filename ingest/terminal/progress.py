@@ -23,9 +23,9 @@ from rich.text import Text
 from ingest.corpus.setup import Progress
 
 UNITS = {"reading": "files", "cutting": "documents", "embedding": "chunks"}
-LINE_EVERY_S = 5.0
-LEAST_S = 1.0
-RATE_OVER_S = 30.0
+LINE_EVERY_S = 5.0  # chosen: a log that can be read
+LEAST_S = 1.0  # chosen: no rate from less
+RATE_OVER_S = 30.0  # chosen: long enough to be steady, short enough to be of now
 
 
 class _Rate(ProgressColumn):

@@ -7,9 +7,9 @@ from ingest.clock import now_utc
 from ingest.runs.outcomes import Outcome, Report
 from ingest.terminal.tables import print_json, print_table, say
 
-MOST_NAMED = 20
-GROUPED_ABOVE = 3
-NAMED_OF_GROUP = 3
+MOST_NAMED = 20  # chosen: a screen
+GROUPED_ABOVE = 3  # chosen: from here on one line for one reason
+NAMED_OF_GROUP = 3  # chosen: enough to recognise the others
 
 
 def print_report(report: Report) -> None:
