@@ -127,7 +127,8 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: obj
     for name, value in given.items():
         field = name[len(PREFIX) :].lower()
         if field not in Settings.model_fields:
-            raise SettingsError(f"unknown setting {name}{_suggestion(field)}; README.md lists all")
+            known = f"{_suggestion(field)}; docs/operations.md lists all"
+            raise SettingsError(f"unknown setting {name}{known}")
         values[field] = value
     values |= {name: value for name, value in overrides.items() if value is not None}
     try:

@@ -1,4 +1,4 @@
-"""`make bench`: every number that README.md states, measured again."""
+"""`make bench`: every number that docs/evaluation.md states, measured again."""
 
 import argparse
 import os
