@@ -1,26 +1,12 @@
 """`python -m api`: serve all corpora of a data folder over HTTP."""
 
 import argparse
-import ipaddress
-import logging
-import os
 import signal
-import socket
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-import uvicorn
-
-from api.logs import set_up_logging
-from api.main import create_app
-from rag.bootstrap import load_chat_model, open_plumbline, open_probed_release
-from rag.errors import RagError, SettingsError
-from rag.settings import Settings, load_settings
-
-DRAIN_S = 20  # chosen: below the 30 s that container engines wait before they kill
-EX_UNAVAILABLE = 69  # sysexits.h
+from rag.errors import RagError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -35,88 +21,17 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until stopped; returns the exit code, errors are one line on stderr."""
     options = build_parser().parse_args(arguments)
-    _share_cores()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _serve(options)
+        from api.serving import serve
+
+        serve(options)
+        return 0
     except RagError as error:
-        return _fail(str(error), error.exit_code)
+        print(f"api: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return error.exit_code
     except KeyboardInterrupt:
         return 0
-
-
-def _share_cores() -> None:
-    """Have the threads of matrix products sleep while they wait, not spin on others' cores.
-
-    Asked for before the library that starts them is loaded: a tenth more searches a second.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def _serve(options: argparse.Namespace) -> int:
-    settings = load_settings(data=options.data, host=options.host, port=options.port)
-    _require_loopback(settings.host)
-    _require_openable(settings)
-    try:
-        listener = socket.create_server(
-            (settings.host, settings.port), family=_family(settings.host), backlog=512
-        )
-    except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        return _fail(
-            f"cannot listen on {where}: {error.strerror}; choose another with --port",
-            EX_UNAVAILABLE,
-        )
-    with listener:
-        _run(settings, listener)
-    return 0
-
-
-def _run(settings: Settings, listener: socket.socket) -> None:
-    set_up_logging(settings.secrets)
-    config = uvicorn.Config(
-        create_app(settings, partial(open_plumbline, open_release=open_probed_release)),
-        log_config=None,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_S,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    logging.getLogger("api").info("serving %s on http://%s:%s/", settings.data, shown, port)
-    uvicorn.Server(config).run(sockets=[listener])
-
-
-def _fail(message: str, exit_code: int) -> int:
-    print(f"api: {message}", file=sys.stderr)  # noqa: T201 - a command's output
-    return exit_code
-
-
-def _require_loopback(host: str) -> None:
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        raise SettingsError(
-            f"host {host[:80]!r} is not loopback, and the service has no authentication yet: "
-            "use 127.0.0.1 and put an authenticating proxy in front"
-        )
-
-
-def _require_openable(settings: Settings) -> None:
-    """Fail before serving what would never become ready. Raises SettingsError."""
-    if not settings.data.is_dir():
-        raise SettingsError(
-            f"there is no data folder {str(settings.data)!r}: name another with --data or "
-            "RAG_DATA, or make it with python -m ingest add"
-        )
-    load_chat_model(settings)
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 if __name__ == "__main__":

@@ -1,32 +1,15 @@
 """`python -m evals run` measures a corpus, `python -m evals locate` prepares a regression set."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Never
+from typing import Never
 
-from rag.errors import NotMeasured, RagError, SettingsError, UsageError
-
-if TYPE_CHECKING:
-    from evals.judging.judged import JudgedTier
-    from evals.running import Run
-    from rag.settings import Settings
+from evals.exit_codes import EXIT_CODES, USAGE
+from rag.errors import NotMeasured, RagError, UsageError
 
 HANDBOOK = Path(__file__).parent / "sets" / "handbook.jsonl"
-USAGE = 4
-EXIT_CODES = """\
-exit codes, the highest that applies:
-  0  measured and passed
-  1  regression: a critical sample lost, or significantly more samples lost than gained,
-     since the run of --baseline
-  2  a floor is broken, or a critical sample is not right
-  3  could not measure: more than a tenth of a metric's values, or a critical sample
-  4  usage: an option, the set, its floors or the baseline cannot be meant
-before anything is measured: 66 no such corpus, 74 the disk, 78 a setting or a model
-"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""
     options = build_parser().parse_args(arguments)
     try:
-        return _locate(options) if options.command == "locate" else _run(options)
+        from evals.commands import run
+
+        return run(options)
     except RagError as error:
         _complain(str(error))
         return _exit_code(error)
@@ -93,101 +78,6 @@ def _exit_code(error: RagError) -> int:
     if isinstance(error, UsageError):
         return USAGE
     return NotMeasured.exit_code if error.exit_code in (1, 2) else error.exit_code
-
-
-def _run(options: argparse.Namespace) -> int:
-    from evals import terminal
-    from evals.reports import record, rendering
-    from evals.running import evaluate
-    from rag.releases.folder import release_folder
-    from rag.settings import load_settings
-
-    settings = load_settings(data=options.data)
-    run = _plan(options)
-    release_folder(settings.data, options.corpus)  # fails before a model is loaded
-    judged = _load_judged_tier(settings, options.repeats) if options.judge else None
-    from rag.bootstrap import open_plumbline
-
-    plumbline = open_plumbline(settings)
-    try:
-        with terminal.ProgressBars() as bars:
-            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=bars.advance))
-    finally:
-        plumbline.close()
-    folder = rendering.write_report(report, options.out)
-    if options.json:
-        print(record.to_json(report), end="")  # noqa: T201 - a command's output
-    else:
-        terminal.print_report(report, folder)
-    for line in terminal.explain_verdict(report.verdict):
-        _complain(line)
-    return report.verdict.exit_code
-
-
-def _plan(options: argparse.Namespace) -> "Run":
-    from evals.gates.criteria import floors_path, read_baseline, read_floors
-    from evals.running import Run
-    from evals.samples.reading import read_set
-
-    asked = read_set(options.set)
-    run = Run(asked, options.corpus, options.limit)
-    is_whole = run.samples == asked.samples
-    given = dict(options.floor)
-    criteria = read_floors(floors_path(options.set), asked, given, is_whole=is_whole)
-    if options.baseline:
-        baseline = read_baseline(options.baseline, asked, [sample.id for sample in run.samples])
-        criteria = replace(criteria, baseline=baseline)
-    return replace(run, criteria=criteria)
-
-
-def _load_judged_tier(settings: "Settings", repeats: int) -> "JudgedTier":
-    if not settings.judge_model:
-        raise SettingsError(
-            "RAG_JUDGE_MODEL is empty: name the judge's model, or leave out --judge"
-        )
-    try:
-        from evals.judging.cache import JudgeCache
-        from evals.judging.judge import Judge
-        from evals.judging.judged import JudgedTier
-    except ModuleNotFoundError as error:
-        library = (error.name or "").split(".")[0]
-        raise SettingsError(
-            f"the judged tier needs {library}: run `pip install '.[evals]'`"
-        ) from error
-    from ingest.releases.erasure import JUDGE_CACHE
-    from rag.bootstrap import load_embedder
-
-    judge = Judge(
-        settings.judge_model,
-        base_url=settings.judge_base_url,
-        api_key=settings.judge_api_key.get_secret_value(),
-        cache=JudgeCache(settings.data / JUDGE_CACHE),
-    )
-    return JudgedTier(judge, load_embedder(settings), repeats=repeats)
-
-
-def _locate(options: argparse.Namespace) -> int:
-    from evals.samples.locating import Sources, locate_set
-    from evals.samples.reading import read_lines
-    from rag.bootstrap import open_release
-    from rag.releases.folder import release_folder
-    from rag.settings import load_settings
-
-    lines = read_lines(options.set)
-    data = load_settings(data=options.data).data
-    release = open_release(release_folder(data, options.corpus))
-    try:
-        sources = Sources(release.documents.references(), release.documents.document)
-        found = locate_set(options.set, lines, sources)
-    finally:
-        release.close()
-    for problem in found.problems:
-        _complain(problem)
-    where = f"{options.corpus}@{release.manifest.release}"
-    print(  # noqa: T201 - a command's output
-        f"{found.checked} pieces of evidence stand in {where}, {found.changed} of them written"
-    )
-    return USAGE if found.problems else 0
 
 
 def _positive(text: str) -> int:

@@ -1,5 +1,6 @@
 """An evaluation on a terminal: progress on stderr, then a short table."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
@@ -110,3 +111,8 @@ def explain_verdict(verdict: Verdict) -> list[str]:
         *(f"broken: {reason}" for reason in verdict.broken),
         *(f"regression: {reason}" for reason in verdict.regressions),
     ]
+
+
+def complain(line: str) -> None:
+    """Say on stderr what is wrong."""
+    print(f"evals: {line}", file=sys.stderr)  # noqa: T201 - a command's output

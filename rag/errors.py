@@ -19,6 +19,7 @@ RagError                     anything Plumbline can explain; `str()` is one line
 │   ├── SourceUnreadable     it cannot be read for the moment; what was had of it stays
 │   └── SourceSkipped        nothing reads a source of its kind
 ├── EmbedderError            the embedding model is missing, changed, or gave unusable vectors
+├── AddressTaken             the service cannot listen where it was told to
 ├── NotMeasured              an evaluation could not produce a number at all
 └── ChatModelError           the chat model's provider failed
     ├── ChatModelUnavailable nothing was received; trying again later may help
@@ -120,6 +121,12 @@ class EmbedderError(RagError):
 
     exit_code = 78
     is_passing = False
+
+
+class AddressTaken(RagError):
+    """Another program listens there, or nobody may."""
+
+    exit_code = 69
 
 
 class NotMeasured(RagError):

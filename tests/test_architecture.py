@@ -26,8 +26,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "evals": ("evals", "rag", "ingest"),
 }
 WIRING = {
-    *("ingest.__main__", "ingest.commands", "api.__main__", "rag.__main__"),
-    *("evals.__main__", "evals.bench.__main__", "evals.bench.scale"),
+    *("ingest.__main__", "ingest.commands", "api.serving", "rag.__main__"),
+    *("evals.commands", "evals.bench.__main__", "evals.bench.scale"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.indexes.chroma",),
@@ -68,7 +68,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sklearn": ("evals.bench.abstaining",),
     "fastapi": ("api",),
     "starlette": ("api",),
-    "uvicorn": ("api",),
+    "uvicorn": ("api.serving",),
 }
 
 

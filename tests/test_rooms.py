@@ -23,11 +23,11 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "api": (
         *(("bodies", "errors", "json_bodies", "logs"), ("state", "limits"), ("replies",)),
-        *(("routes",), ("main",), ("__main__",)),
+        *(("routes",), ("main",), ("serving",), ("__main__",)),
     ),
     "evals": (
-        *(("samples",), ("observing",), ("reports",), ("metrics",), ("judging",), ("gates",)),
-        *(("running",), ("terminal",), ("__main__",), ("bench",)),
+        *(("samples", "exit_codes"), ("observing",), ("reports",), ("metrics",), ("judging",)),
+        *(("gates",), ("running", "terminal"), ("commands",), ("__main__",), ("bench",)),
     ),
 }
 """The rooms of each package from the lowest up; a room may import from the floors below it."""
@@ -37,8 +37,11 @@ LAZY = {
     "rag.adapters.embedding.sentence_transformers": "torch, for models that are not packaged",
     "rag.adapters.embedding.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
-    "ingest.__main__": "an interruption while modules load is one line too",
-    "evals.__main__": "ragas, for the judged tier alone",
+    "evals.commands": "ragas, for the judged tier alone",
+    **dict.fromkeys(
+        ("rag.__main__", "ingest.__main__", "api.__main__", "evals.__main__"),
+        "what a command needs is loaded after its arguments are found right",
+    ),
 }
 """Modules that import in functions, and for which heavy library."""
 MOST_MODULES = 12  # of a folder, its __init__ aside

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import rag.bootstrap
+from evals import commands
 from evals.__main__ import main
 from evals.terminal import ProgressBars
 from rag.adapters.memory.release import HashingEmbedder
@@ -39,9 +39,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose corpus is the small one, wired in place of the models on disk."""
     folder = tmp_path / "data"
     make_data_folder(folder, live=1)
-    monkeypatch.setattr(rag.bootstrap, "open_plumbline", partial(open_small, folder))
-    monkeypatch.setattr(rag.bootstrap, "open_release", lambda folder: make_release(1))
-    monkeypatch.setattr(rag.bootstrap, "load_embedder", lambda settings: HashingEmbedder())
+    monkeypatch.setattr(commands, "open_plumbline", partial(open_small, folder))
+    monkeypatch.setattr(commands, "open_release", lambda folder: make_release(1))
+    monkeypatch.setattr(commands, "load_embedder", lambda settings: HashingEmbedder())
     for name in ("RAG_JUDGE_MODEL", "RAG_JUDGE_BASE_URL", "RAG_JUDGE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     return folder

@@ -1,0 +1,86 @@
+"""Serving: what is refused before a port is taken, the socket, and the server's loop."""
+
+import argparse
+import ipaddress
+import logging
+import os
+import socket
+from functools import partial
+
+import uvicorn
+
+from api.logs import set_up_logging
+from api.main import create_app
+from rag.bootstrap import load_chat_model, open_plumbline, open_probed_release
+from rag.errors import AddressTaken, SettingsError
+from rag.settings import Settings, load_settings
+
+DRAIN_S = 20  # chosen: below the 30 s that container engines wait before they kill
+
+
+def _share_cores() -> None:
+    """Have the threads of matrix products sleep while they wait, not spin on others' cores.
+
+    Asked for before the library that starts them is loaded: a tenth more searches a second.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve until stopped. Raises SettingsError, AddressTaken, and what loading raises."""
+    _share_cores()
+    settings = load_settings(data=options.data, host=options.host, port=options.port)
+    _require_loopback(settings.host)
+    _require_openable(settings)
+    try:
+        listener = socket.create_server(
+            (settings.host, settings.port), family=_family(settings.host), backlog=512
+        )
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        why = f"{error.strerror}; choose another with --port"
+        raise AddressTaken(f"cannot listen on {where}: {why}") from error
+    with listener:
+        _run(settings, listener)
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    set_up_logging(settings.secrets)
+    config = uvicorn.Config(
+        create_app(settings, partial(open_plumbline, open_release=open_probed_release)),
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    logging.getLogger("api").info("serving %s on http://%s:%s/", settings.data, shown, port)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _require_loopback(host: str) -> None:
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise SettingsError(
+            f"host {host[:80]!r} is not loopback, and the service has no authentication yet: "
+            "use 127.0.0.1 and put an authenticating proxy in front"
+        )
+
+
+def _require_openable(settings: Settings) -> None:
+    """Fail before serving what would never become ready. Raises SettingsError."""
+    if not settings.data.is_dir():
+        raise SettingsError(
+            f"there is no data folder {str(settings.data)!r}: name another with --data or "
+            "RAG_DATA, or make it with python -m ingest add"
+        )
+    load_chat_model(settings)
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

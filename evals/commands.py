@@ -1,0 +1,101 @@
+"""What each command of `python -m evals` does."""
+
+import argparse
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from evals import terminal
+from evals.exit_codes import USAGE
+from evals.gates.criteria import floors_path, read_baseline, read_floors
+from evals.reports import record, rendering
+from evals.running import Run, evaluate
+from evals.samples.locating import Sources, locate_set
+from evals.samples.reading import read_lines, read_set
+from ingest.releases.erasure import JUDGE_CACHE
+from rag.bootstrap import load_embedder, open_plumbline, open_release
+from rag.errors import SettingsError
+from rag.releases.folder import release_folder
+from rag.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from evals.judging.judged import JudgedTier
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that was asked for; returns its exit code. Raises RagError."""
+    return _locate(options) if options.command == "locate" else _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = load_settings(data=options.data)
+    run = _plan(options)
+    release_folder(settings.data, options.corpus)  # fails before a model is loaded
+    judged = _load_judged_tier(settings, options.repeats) if options.judge else None
+    plumbline = open_plumbline(settings)
+    try:
+        with terminal.ProgressBars() as bars:
+            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=bars.advance))
+    finally:
+        plumbline.close()
+    folder = rendering.write_report(report, options.out)
+    if options.json:
+        print(record.to_json(report), end="")  # noqa: T201 - a command's output
+    else:
+        terminal.print_report(report, folder)
+    for line in terminal.explain_verdict(report.verdict):
+        terminal.complain(line)
+    return report.verdict.exit_code
+
+
+def _plan(options: argparse.Namespace) -> Run:
+    asked = read_set(options.set)
+    run = Run(asked, options.corpus, options.limit)
+    is_whole = run.samples == asked.samples
+    given = dict(options.floor)
+    criteria = read_floors(floors_path(options.set), asked, given, is_whole=is_whole)
+    if options.baseline:
+        baseline = read_baseline(options.baseline, asked, [sample.id for sample in run.samples])
+        criteria = replace(criteria, baseline=baseline)
+    return replace(run, criteria=criteria)
+
+
+def _load_judged_tier(settings: Settings, repeats: int) -> "JudgedTier":
+    if not settings.judge_model:
+        raise SettingsError(
+            "RAG_JUDGE_MODEL is empty: name the judge's model, or leave out --judge"
+        )
+    try:
+        from evals.judging.cache import JudgeCache
+        from evals.judging.judge import Judge
+        from evals.judging.judged import JudgedTier
+    except ModuleNotFoundError as error:
+        library = (error.name or "").split(".")[0]
+        raise SettingsError(
+            f"the judged tier needs {library}: run `pip install '.[evals]'`"
+        ) from error
+    judge = Judge(
+        settings.judge_model,
+        base_url=settings.judge_base_url,
+        api_key=settings.judge_api_key.get_secret_value(),
+        cache=JudgeCache(settings.data / JUDGE_CACHE),
+    )
+    return JudgedTier(judge, load_embedder(settings), repeats=repeats)
+
+
+def _locate(options: argparse.Namespace) -> int:
+    lines = read_lines(options.set)
+    data = load_settings(data=options.data).data
+    release = open_release(release_folder(data, options.corpus))
+    try:
+        sources = Sources(release.documents.references(), release.documents.document)
+        found = locate_set(options.set, lines, sources)
+    finally:
+        release.close()
+    for problem in found.problems:
+        terminal.complain(problem)
+    where = f"{options.corpus}@{release.manifest.release}"
+    print(  # noqa: T201 - a command's output
+        f"{found.checked} pieces of evidence stand in {where}, {found.changed} of them written"
+    )
+    return USAGE if found.problems else 0
