@@ -27,6 +27,7 @@ from ingest.signatures import looks_binary, recognize
 from ingest.slides import extract_slides
 from ingest.subtitles import extract_subtitles
 from ingest.tables import describe_rows, read_csv
+from ingest.xmlformats import extract_book, extract_drawing, extract_outline
 from ingest.xmltext import extract_xml, refuse_entities
 from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed, SourceSkipped
@@ -95,7 +96,7 @@ EXTRACTORS: dict[str, Format] = {
     ".dotx": Format(f"{OFFICE}.wordprocessingml.template", extract_word, "zip"),
     ".eml": Format("message/rfc822", extract_mail),
     ".epub": Format("application/epub+zip", extract_office, "zip"),
-    ".fb2": Format("application/x-fictionbook+xml", extract_xml_document),
+    ".fb2": Format("application/x-fictionbook+xml", extract_book),
     ".htm": Format("text/html", extract_web_page),
     ".html": Format("text/html", extract_web_page),
     ".ini": Format("text/plain", extract_text),
@@ -117,7 +118,7 @@ EXTRACTORS: dict[str, Format] = {
     ".odp": Format(f"{OPEN_DOCUMENT}.presentation", extract_slides, "zip"),
     ".ods": Format(f"{OPEN_DOCUMENT}.spreadsheet", extract_office, "zip"),
     ".odt": Format(f"{OPEN_DOCUMENT}.text", extract_office, "zip"),
-    ".opml": Format("application/xml+opml", extract_xml_document),
+    ".opml": Format("application/xml+opml", extract_outline),
     ".org": Format("text/x-org", extract_marked_up),
     ".pdf": Format("application/pdf", extract_pdf, "pdf"),
     ".png": Format("image/png", extract_image, "image"),
@@ -129,7 +130,7 @@ EXTRACTORS: dict[str, Format] = {
     ".rst": Format("text/x-rst", extract_marked_up),
     ".rtf": Format("application/rtf", extract_office, "rtf"),
     ".srt": Format("application/x-subrip", extract_subtitles),
-    ".svg": Format("image/svg+xml", extract_xml),
+    ".svg": Format("image/svg+xml", extract_drawing),
     ".tex": Format("application/x-latex", extract_latex),
     ".tif": Format("image/tiff", extract_image, "image"),
     ".tiff": Format("image/tiff", extract_image, "image"),
