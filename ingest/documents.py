@@ -32,8 +32,12 @@ def read_web_page(raw: bytes, charset: str = "") -> Extraction:
 def extract_marked_up(file: SourceFile) -> Extraction:
     """A text in a markup other than Markdown, turned into Markdown."""
     decoded = decode(file.read())
-    content = kreuzberg.read_markdown(decoded.text.encode(), file.media_type)
-    return _as_markdown(content, file.media_type, decoded.notes)
+    return read_marked_up(decoded.text, file.media_type, decoded.notes)
+
+
+def read_marked_up(text: str, media_type: str, notes: tuple[str, ...]) -> Extraction:
+    """A decoded text in such a markup, turned into Markdown."""
+    return _as_markdown(kreuzberg.read_markdown(text.encode(), media_type), media_type, notes)
 
 
 def extract_office(file: SourceFile) -> Extraction:

@@ -21,6 +21,7 @@ from ingest.latex import extract_latex
 from ingest.limits import DEFAULTS, Limits
 from ingest.mail import extract_mail
 from ingest.notebooks import extract_notebook
+from ingest.org import extract_org
 from ingest.packing import IN_ARCHIVE, PACKED, unpacked
 from ingest.records import extract_records
 from ingest.signatures import looks_binary, recognize
@@ -119,7 +120,7 @@ EXTRACTORS: dict[str, Format] = {
     ".ods": Format(f"{OPEN_DOCUMENT}.spreadsheet", extract_office, "zip"),
     ".odt": Format(f"{OPEN_DOCUMENT}.text", extract_office, "zip"),
     ".opml": Format("application/xml+opml", extract_outline),
-    ".org": Format("text/x-org", extract_marked_up),
+    ".org": Format("text/x-org", extract_org),
     ".pdf": Format("application/pdf", extract_pdf, "pdf"),
     ".png": Format("image/png", extract_image, "image"),
     ".potx": Format(f"{OFFICE}.presentationml.template", extract_office, "zip"),
