@@ -24,6 +24,7 @@ from ingest.notebooks import extract_notebook
 from ingest.org import extract_org
 from ingest.packing import IN_ARCHIVE, PACKED, unpacked
 from ingest.records import extract_records
+from ingest.restructured import extract_restructured
 from ingest.signatures import looks_binary, recognize
 from ingest.slides import extract_slides
 from ingest.subtitles import extract_subtitles
@@ -128,7 +129,7 @@ EXTRACTORS: dict[str, Format] = {
     ".ppt": Format("application/vnd.ms-powerpoint", extract_office, "office"),
     ".pptm": Format(f"{MICROSOFT}-powerpoint.presentation.macroEnabled.12", extract_office, "zip"),
     ".pptx": Format(f"{OFFICE}.presentationml.presentation", extract_office, "office"),
-    ".rst": Format("text/x-rst", extract_marked_up),
+    ".rst": Format("text/x-rst", extract_restructured),
     ".rtf": Format("application/rtf", extract_office, "rtf"),
     ".srt": Format("application/x-subrip", extract_subtitles),
     ".svg": Format("image/svg+xml", extract_drawing),
