@@ -1,6 +1,7 @@
 """Office files, books, mail, web pages, PDF and pictures: formats that a parser must open."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ingest import hidden, markup
@@ -8,6 +9,7 @@ from ingest.adapters import kreuzberg, tesseract
 from ingest.content import Extraction, SourceFile, join_pages, name_pages
 from ingest.decoding import decode, drop_unseen
 from ingest.hidden_runs import drop_hidden_runs
+from ingest.tables import describe_rows
 from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed, SourceSkipped
 
@@ -50,6 +52,22 @@ def extract_word(file: SourceFile) -> Extraction:
     """A Word document as Markdown, without the runs of text that it hides from its readers."""
     raw, notes = drop_hidden_runs(file.read())
     return _as_markdown(kreuzberg.read_markdown(raw, file.media_type), file.media_type, notes)
+
+
+def extract_old_word(file: SourceFile) -> Extraction:
+    """A Word document of before 2007 as plain text; a line of equal rows of cells is a table."""
+    content = kreuzberg.read_plain(file.read(), file.media_type)
+    lines = (described for line in content.text.splitlines() for described in _old_rows(line))
+    seen = drop_unseen("\n\n".join(line.strip() for line in lines if line.strip()))
+    return Extraction(
+        seen.text, file.media_type, content.title, notes=seen.notes, metadata=content.metadata
+    )
+
+
+def _old_rows(line: str) -> Iterable[str]:
+    rows = [row.split("\t") for row in line.strip("\t").split("\t\t")]
+    widths = {len(row) for row in rows}
+    return describe_rows(rows) if len(rows) > 1 and len(widths) == 1 and widths != {1} else [line]
 
 
 def extract_outlook_mail(file: SourceFile) -> Extraction:
