@@ -36,15 +36,18 @@ WITH_ROW = (
 @pytest.mark.parametrize("suffix", EXTRACTORS)
 def test_a_real_file_of_each_format_is_read(suffix: str) -> None:
     sample = SAMPLES / f"ferries{suffix}"
-    assert sample.exists(), f'make {sample.name} with the sentence "{SENTENCE}" and put it there'
+    assert sample.exists(), f'put a real file of this format with "{SENTENCE}" at {sample}'
     is_picture = EXTRACTORS[suffix].signature == "image"
     if is_picture and not shutil.which("tesseract"):
         pytest.skip("needs Tesseract: apt-get install -y tesseract-ocr")
     found = extract(sample, sample.name, ocr="eng" if is_picture else "")
     wanted = SEEN_BY_OCR if is_picture else SENTENCE
     assert wanted in " ".join(found.text.split())
-    assert bool(HEADING.search(found.text)) == (suffix in WITH_HEADING)
-    assert bool(ROW.search(found.text)) == (suffix in WITH_ROW)
+    for pattern, suffixes in ((HEADING, WITH_HEADING), (ROW, WITH_ROW)):
+        assert bool(pattern.search(found.text)) == (suffix in suffixes), (
+            f"{suffix} is {'' if suffix in suffixes else 'not '}in the list of those "
+            f"of which {pattern.pattern} is read"
+        )
 
 
 @pytest.mark.parametrize("name", ["slack.json", "telegram.json", "whatsapp.txt"])
