@@ -15,6 +15,11 @@ TABLE_DIRECTIVE = re.compile(
     r"^[ \t]*\.\. (?:list-|csv-)?table::[ \t]*([^\n]*)\n(?:[ \t]+:[\w-]{1,40}:[^\n]*\n){0,20}",
     re.MULTILINE,
 )
+ADMONITION = re.compile(
+    r"^([ \t]{0,40})(\.\. (?:attention|caution|danger|error|hint|important|note|tip|warning)::)"
+    r"[ \t]+(?=\S)",
+    re.MULTILINE,
+)
 GAP = re.compile(r"  +")
 BAR = re.compile(r"=+")
 
@@ -23,6 +28,7 @@ def extract_restructured(file: SourceFile) -> Extraction:
     """A reStructuredText file as Markdown, each row of a table a paragraph."""
     decoded = decode(file.read())
     bare = TABLE_DIRECTIVE.sub(r"\1\n", decoded.text)
+    bare = ADMONITION.sub(r"\1\2\n\n\1   ", bare)
     text = "\n".join(_describe_tables(bare.splitlines()))
     return read_marked_up(text, file.media_type, decoded.notes)
 

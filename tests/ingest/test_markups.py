@@ -49,6 +49,9 @@ Dog
      - Forty
 
 ======  no table
+
+.. note:: Said once,
+   and whole.
 """
 ORG = """#+TITLE: Boats
 #+AUTHOR: Ann
@@ -105,6 +108,8 @@ def test_tables_of_restructured_text_are_rows(tmp_path: Path) -> None:
     )
     assert "Deck\n- Forty" in found.text
     assert "no table" in found.text
+    assert found.text.endswith("> Said once, and whole.")
+    assert found.text.count("Said once") == 1
 
 
 def test_org_keeps_its_text_and_no_settings(tmp_path: Path) -> None:
