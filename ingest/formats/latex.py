@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from ingest.formats.content import Extraction, SourceFile
+from ingest.formats.markup import with_dashes
 from ingest.text.decoding import decode
 from rag.domain import MetadataValue
 
@@ -25,7 +26,8 @@ LEVELS = {
 DROPPED = re.compile(
     r"\\(?:label|index|vspace\*?|hspace\*?|includegraphics|input|include|bibliography"
     r"|bibliographystyle|usepackage|documentclass|pagestyle|thispagestyle|setcounter|centering"
-    r"|maketitle|tableofcontents|noindent|newpage|clearpage|hline|toprule|midrule|bottomrule)"
+    r"|maketitle|tableofcontents|noindent|newpage|clearpage|hline|toprule|midrule|bottomrule"
+    r"|endhead|endfirsthead|endfoot|endlastfoot|noalign|def\\LTcaptype)"
     r"(?![A-Za-z])(?:\[[^\[\]\n]{0,300}\])?(?:\{[^{}\n]{0,300}\}){0,2}"
 )
 REFERENCE = re.compile(
@@ -38,12 +40,15 @@ STYLED = re.compile(
 )
 ITEM = re.compile(r"\\item(?![A-Za-z])(?:\[([^\[\]\n]{0,200})\])?[ \t]*")
 TABULAR = re.compile(
-    r"\\begin\{tabular[x*]?\}(?:\{[^{}\n]{0,100}\}){1,2}([^\0]{0,100000}?)\\end\{tabular[x*]?\}"
+    r"\\begin\{(tabular[x*]?|longtable)\}(?:\[[^\[\]\n]{0,9}\])?"
+    r"(?:\{(?:[^{}\n]|\{[^{}\n]{0,50}\}){0,100}\}){1,2}([^\0]{0,100000}?)\\end\{\1\}"
 )
 ENVIRONMENT = re.compile(
     r"\\(?:begin|end)\{(?:itemize|enumerate|description|abstract|center|quote|quotation"
     r"|figure|table|flushleft|flushright|minipage)\*?\}(?:\[[^\[\]\n]{0,50}\])?"
 )
+TARGET = re.compile(r"\\hypertarget\{[^{}\n]{0,300}\}\{\n?(\\[^\n]{1,1000})\}$", re.MULTILINE)
+LONE_BRACE = re.compile(r"^[{}] *$", re.MULTILINE)
 ESCAPED = re.compile(r"\\([%&$#_{}])")
 BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 NAMED = {
@@ -87,7 +92,7 @@ def _body(source: str) -> str:
 
 
 def _to_markdown(body: str) -> str:
-    text = TABULAR.sub(_table, body)
+    text = TABULAR.sub(_table, with_dashes(body))
     for pattern, replacement in STEPS:
         text = pattern.sub(replacement, text)
     for _ in range(DEEPEST_STYLE):
@@ -103,7 +108,7 @@ def _to_markdown(body: str) -> str:
 
 def _table(match: re.Match[str]) -> str:
     """Rows as rows of a Markdown table, their cells apart."""
-    rows = [row.strip() for row in DROPPED.sub("", match[1]).split("\\\\")]
+    rows = [row.strip() for row in DROPPED.sub("", match[2]).split("\\\\")]
     cells = [" | ".join(cell.strip() for cell in row.split("&")) for row in rows if row]
     lines = [f"| {' '.join(row.split())} |" for row in cells]
     if len(lines) > 1:
@@ -113,8 +118,10 @@ def _table(match: re.Match[str]) -> str:
 
 STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (LINK, r"\1"),
+    (TARGET, r"\1"),
     (REFERENCE, r" [\1]"),
     (DROPPED, ""),
+    (LONE_BRACE, ""),
     (ENVIRONMENT, "\n"),
     (ITEM, lambda match: f"\n- {match[1] + ': ' if match[1] else ''}"),
 )

@@ -11,6 +11,7 @@ IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\((?:<[^<>\n]*>|[^()\s]*)\)")
 LINK = re.compile(r"\[([^\[\]\n]*)\]\((?:<[^<>\n]*>|[^()\s<]*)\)")
 EMPHASIS = re.compile(r"(?<!\\)\*\*([^*\n]+)\*\*")
 ESCAPED = re.compile(r"\\([*_<>\[\]()~`.!{}+\-=|&$@^%'\",:;?/])")
+DASH = re.compile(r"(?<= )---?(?= )|(?<=\w)---?(?=\w)")
 CELL = re.compile(r"(?<!\\)\|")
 RULE = re.compile(r"\|[-:| ]+\|?$")
 WEB_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title[^<>]*>", re.IGNORECASE)
@@ -52,6 +53,11 @@ def _clean_line(line: str) -> str:
     without_images = IMAGE.sub(r"\1", line)
     without_links = LINK.sub(r"\1", without_images)
     return ESCAPED.sub(r"\1", EMPHASIS.sub(r"\1", without_links))
+
+
+def with_dashes(text: str) -> str:
+    """The dashes of a text that is written with two or three hyphens for one."""
+    return DASH.sub(lambda match: "–" if len(match[0]) == 2 else "—", text)
 
 
 def declared_charset(raw: bytes) -> str:

@@ -1,6 +1,7 @@
 """Office files, books, mail, web pages, PDF and pictures: formats that a parser must open."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ingest.adapters import kreuzberg, tesseract
@@ -8,6 +9,7 @@ from ingest.formats import markup
 from ingest.formats.content import Extraction, SourceFile, join_pages, name_pages
 from ingest.formats.hidden import html
 from ingest.formats.hidden.word import drop_hidden_runs
+from ingest.formats.rows import describe_rows
 from ingest.text.decoding import decode, drop_unseen
 from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed, SourceSkipped
@@ -33,8 +35,12 @@ def read_web_page(raw: bytes, charset: str = "") -> Extraction:
 def extract_marked_up(file: SourceFile) -> Extraction:
     """A text in a markup other than Markdown, turned into Markdown."""
     decoded = decode(file.read())
-    content = kreuzberg.read_markdown(decoded.text.encode(), file.media_type)
-    return _as_markdown(content, file.media_type, decoded.notes)
+    return read_marked_up(decoded.text, file.media_type, decoded.notes)
+
+
+def read_marked_up(text: str, media_type: str, notes: tuple[str, ...]) -> Extraction:
+    """A decoded text in such a markup, turned into Markdown."""
+    return _as_markdown(kreuzberg.read_markdown(text.encode(), media_type), media_type, notes)
 
 
 def extract_office(file: SourceFile) -> Extraction:
@@ -47,6 +53,22 @@ def extract_word(file: SourceFile) -> Extraction:
     """A Word document as Markdown, without the runs of text that it hides from its readers."""
     raw, notes = drop_hidden_runs(file.read())
     return _as_markdown(kreuzberg.read_markdown(raw, file.media_type), file.media_type, notes)
+
+
+def extract_old_word(file: SourceFile) -> Extraction:
+    """A Word document of before 2007 as plain text; a line of equal rows of cells is a table."""
+    content = kreuzberg.read_plain(file.read(), file.media_type)
+    lines = (described for line in content.text.splitlines() for described in _old_rows(line))
+    seen = drop_unseen("\n\n".join(line.strip() for line in lines if line.strip()))
+    return Extraction(
+        seen.text, file.media_type, content.title, notes=seen.notes, metadata=content.metadata
+    )
+
+
+def _old_rows(line: str) -> Iterable[str]:
+    rows = [row.split("\t") for row in line.strip("\t").split("\t\t")]
+    widths = {len(row) for row in rows}
+    return describe_rows(rows) if len(rows) > 1 and len(widths) == 1 and widths != {1} else [line]
 
 
 def extract_outlook_mail(file: SourceFile) -> Extraction:

@@ -1,15 +1,21 @@
-"""OpenDocument presentations: the text of each slide, its title as heading."""
+"""Presentations: the text of each slide, its title as heading, and the speaker's notes."""
 
+import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ingest.formats.content import Extraction, SourceFile, join_pages, name_pages
+from ingest.formats.office import extract_office
 from ingest.formats.rows import describe_rows
 from ingest.formats.xml import Element, parse_xml
 from ingest.text.decoding import drop_unseen
 from rag.errors import ExtractionFailed
 
 CONTENT = "content.xml"
+NOTES = re.compile(r"ppt/notesSlides/(notesSlide\d+\.xml)")
+SLIDE = re.compile(r'Target="(?:\.\./|/ppt/)slides/(slide\d+\.xml)"')
+TITLES = ("title", "ctrTitle")
 
 
 def extract_slides(file: SourceFile) -> Extraction:
@@ -37,6 +43,46 @@ def extract_slides(file: SourceFile) -> Extraction:
     )
 
 
+def extract_powerpoint(file: SourceFile) -> Extraction:
+    """A PowerPoint file as Markdown, the speaker's notes behind all slides."""
+    found = extract_office(file)
+    with zipfile.ZipFile(file.path) as archive:
+        seen = drop_unseen("\n\n".join(_speaker_notes(archive)))
+    text = "\n\n".join(filter(None, (found.text, seen.text)))
+    return replace(found, text=text, notes=found.notes + seen.notes)
+
+
+def _speaker_notes(archive: zipfile.ZipFile) -> Iterator[str]:
+    """A paragraph for the notes on each slide that has any, with the slide's title."""
+    for match in filter(None, map(NOTES.fullmatch, archive.namelist())):
+        if text := _placed(parse_xml(archive.read(match[0])), ("body",)):
+            title = _title_of_slide(archive, f"ppt/notesSlides/_rels/{match[1]}.rels")
+            yield f"Notes on {title}: {text}" if title else f"Notes: {text}"
+
+
+def _title_of_slide(archive: zipfile.ZipFile, relations: str) -> str:
+    """The title of the slide that is named in the relations of its notes."""
+    names = archive.namelist()
+    found = (
+        SLIDE.search(archive.read(relations).decode(errors="replace"))
+        if relations in names
+        else None
+    )
+    slide = f"ppt/slides/{found[1]}" if found else ""
+    return _placed(parse_xml(archive.read(slide)), TITLES) if slide in names else ""
+
+
+def _placed(slide: Element, kinds: tuple[str, ...]) -> str:
+    """The text of the places of these kinds."""
+    shapes = [
+        shape
+        for shape in slide.find_all("sp")
+        if any(place.attributes.get("type") in kinds for place in shape.find_all("ph"))
+    ]
+    paragraphs = [line.text() for shape in shapes for line in shape.find_all("p")]
+    return " ".join(filter(None, paragraphs))
+
+
 def _describe(slide: Element) -> Iterator[str]:
     """The slide's title as a heading, its texts, lists and tables, and last its notes."""
     shapes = [child for child in slide.elements() if child.tag != "notes"]
@@ -52,6 +98,8 @@ def _describe(slide: Element) -> Iterator[str]:
 
 
 def _paragraphs(element: Element, mark: str) -> Iterator[str]:
+    if element.attributes.get("class") == "page-number":
+        return
     if element.tag in ("p", "h"):
         if text := element.text():
             yield mark + text

@@ -16,15 +16,19 @@ from ingest.formats.office import (
     extract_image,
     extract_marked_up,
     extract_office,
+    extract_old_word,
     extract_outlook_mail,
     extract_pdf,
     extract_web_page,
     extract_word,
 )
+from ingest.formats.org import extract_org
+from ingest.formats.restructured import extract_restructured
 from ingest.formats.rows import describe_rows, read_csv
-from ingest.formats.slides import extract_slides
+from ingest.formats.slides import extract_powerpoint, extract_slides
 from ingest.formats.subtitles import extract_subtitles
 from ingest.formats.xml import extract_xml, refuse_entities
+from ingest.formats.xmlformats import extract_book, extract_drawing, extract_outline
 from ingest.limits import DEFAULTS, Limits
 from ingest.text.decoding import decode, drop_unseen
 from ingest.text.front_matter import read_front_matter
@@ -33,7 +37,7 @@ from rag.errors import ExtractionFailed, SourceSkipped
 
 __all__ = ["EXTRACTORS", "Extraction", "Format", "MetadataValue", "extract"]
 
-EXTRACTOR = "3"
+EXTRACTOR = "4"
 HEAD_BYTES = 4096
 ROW_BREAK = "\n\n"
 OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -83,56 +87,45 @@ def extract_xml_document(file: SourceFile) -> Extraction:
 EXTRACTORS: dict[str, Format] = {
     ".bib": Format("application/x-bibtex", extract_text),
     ".bmp": Format("image/bmp", extract_image, "image"),
-    ".cfg": Format("text/plain", extract_text),
-    ".conf": Format("text/plain", extract_text),
+    **dict.fromkeys((".cfg", ".conf", ".ini", ".log"), Format("text/plain", extract_text)),
     ".csv": Format("text/csv", extract_table),
-    ".dbk": Format("application/docbook+xml", extract_xml_document),
-    ".doc": Format("application/msword", extract_office, "office"),
-    ".docbook": Format("application/docbook+xml", extract_xml_document),
+    **dict.fromkeys((".dbk", ".docbook"), Format("application/docbook+xml", extract_xml_document)),
+    ".doc": Format("application/msword", extract_old_word, "office"),
     ".docm": Format(f"{MICROSOFT}-word.document.macroEnabled.12", extract_word, "zip"),
     ".docx": Format(f"{OFFICE}.wordprocessingml.document", extract_word, "office"),
     ".dotm": Format(f"{MICROSOFT}-word.template.macroEnabled.12", extract_word, "zip"),
     ".dotx": Format(f"{OFFICE}.wordprocessingml.template", extract_word, "zip"),
-    ".eml": Format("message/rfc822", extract_mail),
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), Format("message/rfc822", extract_mail)),
     ".epub": Format("application/epub+zip", extract_office, "zip"),
-    ".fb2": Format("application/x-fictionbook+xml", extract_xml_document),
-    ".htm": Format("text/html", extract_web_page),
-    ".html": Format("text/html", extract_web_page),
-    ".ini": Format("text/plain", extract_text),
+    ".fb2": Format("application/x-fictionbook+xml", extract_book),
+    **dict.fromkeys((".htm", ".html"), Format("text/html", extract_web_page)),
     ".ipynb": Format("application/x-ipynb+json", extract_notebook),
     ".jats": Format("application/x-jats+xml", extract_xml_document),
-    ".jpeg": Format("image/jpeg", extract_image, "image"),
-    ".jpg": Format("image/jpeg", extract_image, "image"),
+    **dict.fromkeys((".jpeg", ".jpg"), Format("image/jpeg", extract_image, "image")),
     ".json": Format("application/json", extract_text_or_chat),
-    ".jsonl": Format("application/x-ndjson", extract_records),
-    ".latex": Format("application/x-latex", extract_latex),
-    ".log": Format("text/plain", extract_text),
-    ".markdown": Format("text/markdown", extract_markdown),
-    ".md": Format("text/markdown", extract_markdown),
-    ".mdx": Format("text/markdown", extract_markdown),
-    ".mht": Format("message/rfc822", extract_mail),
-    ".mhtml": Format("message/rfc822", extract_mail),
+    **dict.fromkeys((".jsonl", ".ndjson"), Format("application/x-ndjson", extract_records)),
+    **dict.fromkeys((".latex", ".tex"), Format("application/x-latex", extract_latex)),
+    **dict.fromkeys((".markdown", ".md", ".mdx"), Format("text/markdown", extract_markdown)),
     ".msg": Format("application/vnd.ms-outlook", extract_outlook_mail, "ole"),
-    ".ndjson": Format("application/x-ndjson", extract_records),
     ".odp": Format(f"{OPEN_DOCUMENT}.presentation", extract_slides, "zip"),
     ".ods": Format(f"{OPEN_DOCUMENT}.spreadsheet", extract_office, "zip"),
     ".odt": Format(f"{OPEN_DOCUMENT}.text", extract_office, "zip"),
-    ".opml": Format("application/xml+opml", extract_xml_document),
-    ".org": Format("text/x-org", extract_marked_up),
+    ".opml": Format("application/xml+opml", extract_outline),
+    ".org": Format("text/x-org", extract_org),
     ".pdf": Format("application/pdf", extract_pdf, "pdf"),
     ".png": Format("image/png", extract_image, "image"),
-    ".potx": Format(f"{OFFICE}.presentationml.template", extract_office, "zip"),
-    ".ppsx": Format(f"{OFFICE}.presentationml.slideshow", extract_office, "zip"),
+    ".potx": Format(f"{OFFICE}.presentationml.template", extract_powerpoint, "zip"),
+    ".ppsx": Format(f"{OFFICE}.presentationml.slideshow", extract_powerpoint, "zip"),
     ".ppt": Format("application/vnd.ms-powerpoint", extract_office, "office"),
-    ".pptm": Format(f"{MICROSOFT}-powerpoint.presentation.macroEnabled.12", extract_office, "zip"),
-    ".pptx": Format(f"{OFFICE}.presentationml.presentation", extract_office, "office"),
-    ".rst": Format("text/x-rst", extract_marked_up),
+    ".pptm": Format(
+        f"{MICROSOFT}-powerpoint.presentation.macroEnabled.12", extract_powerpoint, "zip"
+    ),
+    ".pptx": Format(f"{OFFICE}.presentationml.presentation", extract_powerpoint, "office"),
+    ".rst": Format("text/x-rst", extract_restructured),
     ".rtf": Format("application/rtf", extract_office, "rtf"),
     ".srt": Format("application/x-subrip", extract_subtitles),
-    ".svg": Format("image/svg+xml", extract_xml),
-    ".tex": Format("application/x-latex", extract_latex),
-    ".tif": Format("image/tiff", extract_image, "image"),
-    ".tiff": Format("image/tiff", extract_image, "image"),
+    ".svg": Format("image/svg+xml", extract_drawing),
+    **dict.fromkeys((".tif", ".tiff"), Format("image/tiff", extract_image, "image")),
     ".toml": Format("application/toml", extract_text),
     ".tsv": Format("text/tab-separated-values", extract_table),
     ".txt": Format("text/plain", extract_text_or_chat),
@@ -145,8 +138,7 @@ EXTRACTORS: dict[str, Format] = {
     ".xlsx": Format(f"{OFFICE}.spreadsheetml.sheet", extract_office, "office"),
     ".xltx": Format(f"{OFFICE}.spreadsheetml.template", extract_office, "zip"),
     ".xml": Format("application/xml", extract_xml),
-    ".yaml": Format("application/yaml", extract_text),
-    ".yml": Format("application/yaml", extract_text),
+    **dict.fromkeys((".yaml", ".yml"), Format("application/yaml", extract_text)),
 }
 MODERN_OFFICE = {".doc": ".docx", ".ppt": ".pptx", ".xls": ".xlsx"}
 ACCEPTED = {"office": {"zip", "ole"}}

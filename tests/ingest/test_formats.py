@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.formats.table import EXTRACTORS
 from ingest.text.chunking import draft_chunks
 from rag.errors import ExtractionFailed
-from tests.ingest.files import read, sheet_file, slide_file, word_file, zipped
+from tests.ingest.files import read, zipped
 
 VTT = """WEBVTT
 
@@ -193,34 +192,6 @@ def test_xml_that_is_none_is_kept_and_noted(tmp_path: Path) -> None:
     found = read(tmp_path, "a.xml", b"<a><b>unclosed</a>")
     assert found.text == "<a><b>unclosed</a>"
     assert found.notes[0].startswith("not well-formed XML")
-
-
-SECTION = '<section><title>Fares</title><para>A single costs "5".</para></section>'
-PARSED = {
-    ".bib": (b"@book{a, title={Boats}, year=1990}", "title={Boats}"),
-    ".dbk": (f"<article>{SECTION}</article>".encode(), "# Fares"),
-    ".docbook": (f"<article>{SECTION}</article>".encode(), "A single costs"),
-    ".fb2": (b"<FictionBook><body><section><p>A book.</p></section></body></FictionBook>", "book"),
-    ".jats": (b"<article><body><sec><title>Fares</title><p>Five.</p></sec></body></article>", "Fi"),
-    ".mdx": (b"# Fares\n\n<Price>5</Price>\n", "<Price>5</Price>"),
-    ".opml": (b'<opml><body><outline text="Fares"/></body></opml>', "Fares"),
-    ".svg": (b'<svg xmlns="http://www.w3.org/2000/svg"><text>Pier 3</text></svg>', "Pier 3"),
-    ".typ": (b"= Fares\n\nA *single* costs 5.\n", "# Fares\n\nA single costs 5."),
-    ".xhtml": (b"<html><body><h1>Fares</h1></body></html>", "# Fares"),
-    **dict.fromkeys((".docm", ".dotm", ".dotx"), (word_file(("A single costs 5.",)), "costs 5.")),
-    **dict.fromkeys((".xlsm", ".xltx", ".xls"), (sheet_file(), "Kind: Single; Fare: five")),
-    **dict.fromkeys((".potx", ".ppsx", ".pptm", ".ppt"), (slide_file(), "A single costs five.")),
-    **dict.fromkeys(
-        (".cfg", ".conf", ".ini", ".log", ".toml", ".yaml", ".yml"), (b"fare = 5\n", "fare = 5\n")
-    ),
-}
-
-
-@pytest.mark.parametrize("suffix", PARSED)
-def test_a_real_sample_is_read(tmp_path: Path, suffix: str) -> None:
-    content, wanted = PARSED[suffix]
-    assert suffix in EXTRACTORS
-    assert wanted in read(tmp_path, f"a{suffix}", content).text
 
 
 def test_front_matter_is_metadata_and_in_no_chunk(tmp_path: Path) -> None:
