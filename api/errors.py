@@ -1,6 +1,7 @@
 """Errors on the wire: OpenAI's envelope for everything, one table from class to status."""
 
 import logging
+import math
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -70,7 +71,7 @@ def advise(error: errors.RagError) -> dict[str, str]:
     if isinstance(error, errors.ChatModelTruncated):
         return {"x-should-retry": "false"}  # read by OpenAI's clients, which would ask twice more
     if isinstance(error, errors.ChatModelUnavailable):
-        return {"retry-after": f"{error.retry_after_s or WAIT_S:.0f}"}
+        return {"retry-after": f"{math.ceil(error.retry_after_s or WAIT_S)}"}
     if isinstance(error, errors.EmbedderError) and error.is_passing:
         return {"retry-after": str(WAIT_S)}
     return {}

@@ -42,7 +42,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         *("rag.adapters.embedding_requests", "evals.judge"),
     ),
     "httpx2": ("rag.adapters.embedding_requests",),
-    "tenacity": ("rag.adapters.embedding_requests", "evals.judge"),
+    "tenacity": ("rag.adapters.retrying",),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "fsspec": ("ingest.adapters.filesystems",),
     "httpx": ("ingest.adapters.web",),

@@ -1,9 +1,7 @@
 """Chat models through LangChain's `init_chat_model`: one retry loop, one time budget."""
 
 import asyncio
-import itertools
-import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +13,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
 from rag.adapters.chat_faults import FINISH_REASONS, FaultyReply, find_fault
+from rag.adapters.retrying import RetryPolicy
 from rag.adapters.thinking import ThinkingFilter
 from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
@@ -23,6 +22,7 @@ from rag.redaction import redact
 
 FIRST_TOKEN_SHARE = 0.25  # of the whole time budget: 15 s of the default 60 s
 IDLE_SHARE = 1 / 3  # 20 s of 60 s without text: comments and blanks do not count
+FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 10.0
 OPENAI = "openai:"
 REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
@@ -36,6 +36,8 @@ NO_TEXT = {
 """Replies without text that would be the same again."""
 BLANK = "sent no text"
 THOUGHT_ALOUD = "thought aloud without saying so: ask again, or set the server's reasoning parser"
+
+Pieces = AsyncGenerator[str, None]
 
 
 class LangChainChatModel:
@@ -95,31 +97,41 @@ class _Stream:
     has_refused: bool = False
 
     async def __aiter__(self) -> AsyncIterator[str]:
+        bounds = (self.model.timeout_s, LONGEST_WAIT_S, FIRST_WAIT_S)
+        retrying = RetryPolicy(lambda error: find_fault(error).attempts, *bounds).asynchronous()
         deadline = asyncio.get_running_loop().time() + self.model.timeout_s
-        for attempt in itertools.count(1):
-            received = self.reported = ""
-            self.has_refused = False
-            pieces = self._visible(deadline)
+        try:
+            begun: tuple[str, Pieces] = await retrying(self._begin, deadline)
+        except Exception as error:  # each provider has an error tree of its own
+            fault = find_fault(error)
+            raise ChatModelUnavailable(
+                f"the chat model did not answer: it {fault.words}", retry_after_s=fault.wait_s
+            ) from error
+        received, pieces = begun
+        async with aclosing(pieces):
+            yield received
             try:
                 async for piece in pieces:
                     received += piece
                     yield piece
                 self._require_complete(received)
-                return
-            except (GeneratorExit, asyncio.CancelledError):
-                raise
-            except Exception as error:  # each provider has an error tree of its own
-                if received:
-                    fault = find_fault(error)
-                    raise ChatModelTruncated(
-                        f"the chat model's answer broke off: it {fault.words}",
-                        partial=received if fault.is_text_usable else "",
-                    ) from error
-                await self._wait_or_give_up(error, attempt, deadline)
-            finally:
-                await pieces.aclose()
+            except Exception as error:  # as above
+                fault = find_fault(error)
+                raise ChatModelTruncated(
+                    f"the chat model's answer broke off: it {fault.words}",
+                    partial=received if fault.is_text_usable else "",
+                ) from error
 
-    async def _visible(self, deadline: float) -> Any:  # an async generator, closed explicitly
+    async def _begin(self, deadline: float) -> tuple[str, Pieces]:
+        """The first piece, after which nothing is tried again, and what gives the others."""
+        self.reported, self.has_refused = "", False
+        pieces = self._visible(deadline)
+        first = await anext(pieces, "")
+        if not first:
+            self._require_complete(first)
+        return first, pieces
+
+    async def _visible(self, deadline: float) -> Pieces:
         thinking = ThinkingFilter(begins_inside=self.model.thinks_from_the_start)
         has_shown = False
         async with aclosing(self._texts(deadline)) as texts:
@@ -137,7 +149,7 @@ class _Stream:
         if thinking.is_inside and has_shown:
             raise FaultyReply("ended while it was thinking")
 
-    async def _texts(self, deadline: float) -> Any:  # an async generator, closed explicitly
+    async def _texts(self, deadline: float) -> Pieces:
         loop = asyncio.get_running_loop()
         chunks: Any = self.model.chat.astream(list(self.payload), max_tokens=self.max_tokens)
         patience_s = self.model.timeout_s * FIRST_TOKEN_SHARE
@@ -179,17 +191,6 @@ class _Stream:
         if finish_reason is None:
             raise FaultyReply("stopped before it had finished")
         self.finish_reason = finish_reason
-
-    async def _wait_or_give_up(self, error: Exception, attempt: int, deadline: float) -> None:
-        fault = find_fault(error)
-        wait = random.uniform(0.5, 1.0) * 2 ** (attempt - 1)
-        wait = wait if fault.wait_s is None else fault.wait_s
-        remaining = deadline - asyncio.get_running_loop().time()
-        if attempt >= fault.attempts or wait > min(remaining, LONGEST_WAIT_S):
-            raise ChatModelUnavailable(
-                f"the chat model did not answer: it {fault.words}", retry_after_s=fault.wait_s
-            ) from error
-        await asyncio.sleep(wait)
 
 
 def _first_line(error: Exception, api_key: str) -> str:
