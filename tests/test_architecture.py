@@ -21,7 +21,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 }
 WIRING = {
     *("ingest.__main__", "ingest.commands", "api.__main__", "rag.__main__"),
-    *("evals.__main__", "evals.bench.__main__", "evals.bench.scale"),
+    *("evals.__main__", "evals.bench.__main__"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.chroma",),
@@ -46,6 +46,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "fsspec": ("ingest.adapters.filesystems",),
     "httpx": ("ingest.adapters.web",),
+    "psutil": ("evals.bench.watching", "evals.bench.questions"),
     "pathspec": ("ingest.selection",),
     "ahocorasick_rs": ("ingest.needles",),
     "watchfiles": ("ingest.watching",),

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from evals.bench import Rows
 from rag.adapters.sentence_transformers import PACKAGED, Precision, SentenceTransformersEmbedder
 from rag.bootstrap import open_release
 from rag.domain import Mode
 from rag.releases import OpenRelease, release_folder
 from rag.retrieval.searching import Query, search
 
-Rows = list[tuple[str, str]]
 BEST = 10
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bfloat16")
 MODES: tuple[Mode, ...] = ("hybrid", "dense")
