@@ -16,7 +16,7 @@ from rag.adapters.chat_faults import FINISH_REASONS, FaultyReply, find_fault
 from rag.adapters.retrying import RetryPolicy
 from rag.adapters.thinking import ThinkingFilter
 from rag.domain import FinishReason, Message, Usage
-from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
+from rag.errors import ChatModelError, ChatModelTruncated, ChatModelUnavailable, SettingsError
 from rag.ports import ChatStream
 from rag.redaction import redact
 
@@ -100,27 +100,20 @@ class _Stream:
         bounds = (self.model.timeout_s, LONGEST_WAIT_S, FIRST_WAIT_S)
         retrying = RetryPolicy(lambda error: find_fault(error).attempts, *bounds).asynchronous()
         deadline = asyncio.get_running_loop().time() + self.model.timeout_s
+        first: str
+        pieces: Pieces
+        received = ""
         try:
-            begun: tuple[str, Pieces] = await retrying(self._begin, deadline)
-        except Exception as error:  # each provider has an error tree of its own
-            fault = find_fault(error)
-            raise ChatModelUnavailable(
-                f"the chat model did not answer: it {fault.words}", retry_after_s=fault.wait_s
-            ) from error
-        received, pieces = begun
-        async with aclosing(pieces):
-            yield received
-            try:
+            first, pieces = await retrying(self._begin, deadline)
+            async with aclosing(pieces):
+                received = first
+                yield first
                 async for piece in pieces:
                     received += piece
                     yield piece
-                self._require_complete(received)
-            except Exception as error:  # as above
-                fault = find_fault(error)
-                raise ChatModelTruncated(
-                    f"the chat model's answer broke off: it {fault.words}",
-                    partial=received if fault.is_text_usable else "",
-                ) from error
+            self._require_complete(received)
+        except Exception as error:  # each provider has an error tree of its own
+            raise _translated(error, received) from error
 
     async def _begin(self, deadline: float) -> tuple[str, Pieces]:
         """The first piece, after which nothing is tried again, and what gives the others."""
@@ -191,6 +184,16 @@ class _Stream:
         if finish_reason is None:
             raise FaultyReply("stopped before it had finished")
         self.finish_reason = finish_reason
+
+
+def _translated(error: Exception, received: str) -> ChatModelError:
+    fault = find_fault(error)
+    if received:
+        partial = received if fault.is_text_usable else ""
+        message = f"the chat model's answer broke off: it {fault.words}"
+        return ChatModelTruncated(message, partial=partial)
+    message = f"the chat model did not answer: it {fault.words}"
+    return ChatModelUnavailable(message, retry_after_s=fault.wait_s)
 
 
 def _first_line(error: Exception, api_key: str) -> str:
