@@ -2,7 +2,6 @@
 
 import logging
 import math
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -48,19 +47,21 @@ HTTP_CODES = {
     415: "unsupported_media_type",
     503: "not_ready",
 }
+ErrorEnvelope = dict[str, dict[str, object]]
+
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 
 
-def envelope(status: int, message: str, *, code: str | None, param: str | None) -> dict[str, Any]:
+def envelope(status: int, message: str, *, code: str | None, param: str | None) -> ErrorEnvelope:
     """The body of an error."""
     kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return {"error": {"message": redact(message), "type": kind, "param": param, "code": code}}
 
 
-def describe(error: errors.RagError) -> tuple[int, dict[str, Any]]:
-    """Status and body of one of our errors; a stream cut short keeps its partial text."""
+def describe(error: errors.RagError, path: str = "") -> tuple[int, ErrorEnvelope]:
+    """Status and body of one of our errors on a path; a stream cut short keeps its text."""
     status, code = next((s, c) for cls, s, c in STATUS if isinstance(error, cls))
-    body = envelope(status, str(error), code=code, param=PARAMS.get(code))
+    body = envelope(status, str(error), code=code, param=_param_of(path, PARAMS.get(code)))
     if isinstance(error, errors.ChatModelTruncated):
         body["error"] |= {"partial": True, "text": error.partial}
     return status, body
@@ -89,9 +90,8 @@ def add_handlers(app: FastAPI) -> None:
 
     async def of_ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, errors.RagError)
-        status, body = describe(error)
         path = request.url.path
-        body["error"]["param"] = _param_of(path, body["error"]["param"])
+        status, body = describe(error, path)
         if status >= 500:
             log.error("%s %s: %s", request.method, path, error)
         return JSONResponse(body, status, headers=advise(error))
