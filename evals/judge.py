@@ -25,8 +25,8 @@ from rag.errors import NotMeasured
 Schema = TypeVar("Schema", bound=BaseModel)
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-PARAMETERS: Mapping[str, float] = {"temperature": 0.0}
-LONGEST_WAIT_S = 30.0
+PARAMETERS: Mapping[str, float] = {"temperature": 0.0}  # least chance in a verdict
+LONGEST_WAIT_S = 30.0  # chosen: nobody waits at night, and the budget of a question is 120 s
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {  # two texts, or two num
     "lte": le,
     "lt": lt,
 }
-MOST_CONDITIONS = 20
-MOST_VALUES = 1000
-MOST_CHARACTERS = 1000
+MOST_CONDITIONS = 20  # chosen: each is a condition of one SQL statement
+MOST_VALUES = 1000  # chosen: of all conditions together fewer than the 32,766 that SQLite binds
+MOST_CHARACTERS = 1000  # the longest value of metadata that ingestion keeps
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import openai
 from rag.adapters.retrying import is_out_of_quota, is_passing, retry_after_s
 from rag.domain import FinishReason
 
-ATTEMPTS = 3
+ATTEMPTS = 3  # as OpenAI's own client: two more
 
 FINISH_REASONS: dict[str, FinishReason] = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "complete", "eos", "eos_token"), "stop"),

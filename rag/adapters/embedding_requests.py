@@ -12,12 +12,12 @@ from rag.adapters.retrying import RetryPolicy, is_out_of_quota, is_passing
 from rag.errors import EmbedderError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-ATTEMPTS = 5
-FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 30.0
-CONNECT_S = 10.0
+ATTEMPTS = 5  # chosen: passages can wait, up to 7.5 s with the waits below
+FIRST_WAIT_S = 0.5  # as OpenAI's own client
+LONGEST_WAIT_S = 30.0  # chosen: half of a limit that counts by the minute
+CONNECT_S = 10.0  # chosen: whoever does not accept by then is not there
 LONGEST_ANSWER = 200_000_000  # bytes; 256 vectors of 8,192 numbers are about 50 MB of JSON
-SPLIT_STATUS = {400, 413, 422}
+SPLIT_STATUS = {400, 413, 422}  # what servers say of a request that is too long
 QUOTA_WORDS = "says that the account's quota is used up: raise it, then run this again"
 TOO_LONG = re.compile(r"too (?:long|large|many)|length|maximum|exceed|must have less", re.I)
 
