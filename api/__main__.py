@@ -54,7 +54,7 @@ def _share_cores() -> None:
 def _serve(options: argparse.Namespace) -> int:
     from rag.settings import load_settings
 
-    settings = load_settings(data=options.data, host=options.host, port=options.port)
+    settings = load_settings(os.environ, data=options.data, host=options.host, port=options.port)
     _require_loopback(settings.host)
     _require_openable(settings)
     try:

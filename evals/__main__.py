@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -101,7 +102,7 @@ def _run(options: argparse.Namespace) -> int:
     from rag.releases import release_folder
     from rag.settings import load_settings
 
-    settings = load_settings(data=options.data)
+    settings = load_settings(os.environ, data=options.data)
     run = _plan(options)
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
@@ -173,7 +174,7 @@ def _locate(options: argparse.Namespace) -> int:
     from rag.settings import load_settings
 
     lines = read_lines(options.set)
-    data = load_settings(data=options.data).data
+    data = load_settings(os.environ, data=options.data).data
     release = open_release(release_folder(data, options.corpus))
     try:
         sources = Sources(release.documents.references(), release.documents.document)

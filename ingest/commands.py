@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rag.errors import CorpusNotFound, StorageError, UsageError
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run the command that was asked for; returns its exit code. Raises RagError."""
     from ingest.publishing import CorpusFolder
     from rag.releases import corpus_folder
     from rag.settings import load_settings
 
-    settings = load_settings(data=options.data)
+    settings = load_settings(environment, data=options.data)
     folder = CorpusFolder(corpus_folder(settings.data, options.corpus))
     if options.command == "add":
         return _add(options, settings, folder)
