@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,7 +27,7 @@ class SearchingBody(Body):
     """What every request may say of its search; what it leaves out is as the service is set."""
 
     filters: Annotated[
-        dict[str, Any] | None,
+        dict[str, object] | None,
         Field(
             description="What must be known of a document: for each field a value, or conditions "
             "any, gte, gt, lte, lt, prefix",

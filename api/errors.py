@@ -1,7 +1,7 @@
 """Errors on the wire: OpenAI's envelope for everything, one table from class to status."""
 
 import logging
-from typing import Any
+import math
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -47,19 +47,21 @@ HTTP_CODES = {
     415: "unsupported_media_type",
     503: "not_ready",
 }
+ErrorEnvelope = dict[str, dict[str, object]]
+
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 
 
-def envelope(status: int, message: str, *, code: str | None, param: str | None) -> dict[str, Any]:
+def envelope(status: int, message: str, *, code: str | None, param: str | None) -> ErrorEnvelope:
     """The body of an error."""
     kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return {"error": {"message": redact(message), "type": kind, "param": param, "code": code}}
 
 
-def describe(error: errors.RagError) -> tuple[int, dict[str, Any]]:
-    """Status and body of one of our errors; a stream cut short keeps its partial text."""
+def describe(error: errors.RagError, path: str = "") -> tuple[int, ErrorEnvelope]:
+    """Status and body of one of our errors on a path; a stream cut short keeps its text."""
     status, code = next((s, c) for cls, s, c in STATUS if isinstance(error, cls))
-    body = envelope(status, str(error), code=code, param=PARAMS.get(code))
+    body = envelope(status, str(error), code=code, param=_param_of(path, PARAMS.get(code)))
     if isinstance(error, errors.ChatModelTruncated):
         body["error"] |= {"partial": True, "text": error.partial}
     return status, body
@@ -70,7 +72,7 @@ def advise(error: errors.RagError) -> dict[str, str]:
     if isinstance(error, errors.ChatModelTruncated):
         return {"x-should-retry": "false"}  # read by OpenAI's clients, which would ask twice more
     if isinstance(error, errors.ChatModelUnavailable):
-        return {"retry-after": f"{error.retry_after_s or WAIT_S:.0f}"}
+        return {"retry-after": f"{math.ceil(error.retry_after_s or WAIT_S)}"}
     if isinstance(error, errors.EmbedderError) and error.is_passing:
         return {"retry-after": str(WAIT_S)}
     return {}
@@ -88,9 +90,8 @@ def add_handlers(app: FastAPI) -> None:
 
     async def of_ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, errors.RagError)
-        status, body = describe(error)
         path = request.url.path
-        body["error"]["param"] = _param_of(path, body["error"]["param"])
+        status, body = describe(error, path)
         if status >= 500:
             log.error("%s %s: %s", request.method, path, error)
         return JSONResponse(body, status, headers=advise(error))

@@ -3,8 +3,8 @@
 import argparse
 import ipaddress
 import logging
-import os
 import socket
+from collections.abc import Mapping
 from functools import partial
 
 import uvicorn
@@ -18,18 +18,9 @@ from rag.settings import Settings, load_settings
 DRAIN_S = 20  # chosen: below the 30 s that container engines wait before they kill
 
 
-def _share_cores() -> None:
-    """Have the threads of matrix products sleep while they wait, not spin on others' cores.
-
-    Asked for before the library that starts them is loaded: a tenth more searches a second.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def serve(options: argparse.Namespace) -> None:
+def serve(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
     """Serve until stopped. Raises SettingsError, AddressTaken, and what loading raises."""
-    _share_cores()
-    settings = load_settings(data=options.data, host=options.host, port=options.port)
+    settings = load_settings(environment, data=options.data, host=options.host, port=options.port)
     _require_loopback(settings.host)
     _require_openable(settings)
     try:

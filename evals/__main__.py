@@ -1,6 +1,7 @@
 """`python -m evals run` measures a corpus, `python -m evals locate` prepares a regression set."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from evals.commands import run
 
-        return run(options)
+        return run(options, os.environ)
     except RagError as error:
         _complain(str(error))
         return _exit_code(error)

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from evals.judging.judged import JudgedTier
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run the command that was asked for; returns its exit code. Raises RagError."""
-    return _locate(options) if options.command == "locate" else _run(options)
+    settings = load_settings(environment, data=options.data)
+    return (_locate if options.command == "locate" else _evaluate)(options, settings)
 
 
-def _run(options: argparse.Namespace) -> int:
-    settings = load_settings(data=options.data)
+def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     run = _plan(options)
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
@@ -83,10 +84,9 @@ def _load_judged_tier(settings: Settings, repeats: int) -> "JudgedTier":
     return JudgedTier(judge, load_embedder(settings), repeats=repeats)
 
 
-def _locate(options: argparse.Namespace) -> int:
+def _locate(options: argparse.Namespace, settings: Settings) -> int:
     lines = read_lines(options.set)
-    data = load_settings(data=options.data).data
-    release = open_release(release_folder(data, options.corpus))
+    release = open_release(release_folder(settings.data, options.corpus))
     try:
         sources = Sources(release.documents.references(), release.documents.document)
         found = locate_set(options.set, lines, sources)

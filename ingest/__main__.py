@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from ingest.commands import run
 
-        code = run(options)
+        code = run(options, os.environ)
         sys.stdout.flush()
         return code
     except BrokenPipeError:

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ingest.adapters.tesseract import check_ocr
 from ingest.corpus.folder import CorpusFolder
@@ -28,9 +28,9 @@ from rag.releases.folder import corpus_folder
 from rag.settings import Settings, load_settings
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run the command that was asked for; returns its exit code. Raises RagError."""
-    settings = load_settings(data=options.data)
+    settings = load_settings(environment, data=options.data)
     folder = CorpusFolder(corpus_folder(settings.data, options.corpus))
     if options.command == "add":
         return _add(options, settings, folder)

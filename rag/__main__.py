@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,6 +76,7 @@ def _run(options: argparse.Namespace) -> int:
     from rag.settings import load_settings
 
     settings = load_settings(
+        os.environ,
         data=options.data,
         top_k=getattr(options, "top_k", None),
         retriever=getattr(options, "mode", None),

@@ -1,13 +1,12 @@
 """Search results and answers in the JSON that programs read, the same over REST and `--json`."""
 
 from dataclasses import asdict
-from typing import Any
 
 from rag.answering.followups import Standalone
 from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Span
 from rag.retrieval.explaining import Candidate, Explanation
 
-Body = dict[str, Any]
+Body = dict[str, object]
 """A JSON object."""
 
 

@@ -1,7 +1,6 @@
 """Every setting, read once by an entry point; unknown `RAG_*` names are refused."""
 
 import difflib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -119,10 +118,9 @@ class Settings(BaseSettings):
         return [key for key in keys if key]
 
 
-def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
-    """Read the environment; `overrides` that are not None win. Raises SettingsError, one line."""
-    names = os.environ if environment is None else environment
-    given = {name: value for name, value in names.items() if name.upper().startswith(PREFIX)}
+def load_settings(environment: Mapping[str, str], **overrides: object) -> Settings:
+    """Settings of `environment`; `overrides` that are not None win. Raises SettingsError."""
+    given = {name: value for name, value in environment.items() if name.upper().startswith(PREFIX)}
     values: dict[str, object] = {}
     for name, value in given.items():
         field = name[len(PREFIX) :].lower()

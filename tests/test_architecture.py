@@ -27,7 +27,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 }
 WIRING = {
     *("ingest.__main__", "ingest.commands", "api.serving", "rag.__main__"),
-    *("evals.commands", "evals.bench.__main__", "evals.bench.scale"),
+    *("evals.commands", "evals.bench.__main__"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.indexes.chroma",),
@@ -54,10 +54,11 @@ HOMES: dict[str, tuple[str, ...]] = {
         *("rag.adapters.embedding.requests", "evals.judging.judge"),
     ),
     "httpx2": ("rag.adapters.embedding.requests",),
-    "tenacity": ("rag.adapters.embedding.requests", "evals.judging.judge"),
+    "tenacity": ("rag.adapters.retrying",),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "fsspec": ("ingest.adapters.filesystems",),
     "httpx": ("ingest.adapters.guarded_web",),
+    "psutil": ("evals.bench.watching", "evals.bench.questions"),
     "pathspec": ("ingest.sources.selection",),
     "ahocorasick_rs": ("ingest.releases.needles",),
     "watchfiles": ("ingest.runs.watching",),
@@ -143,11 +144,12 @@ def test_every_named_home_exists_and_uses_its_library() -> None:
             assert library in used, f"{home} does not import {library}"
 
 
-def test_only_entry_points_and_settings_read_the_environment() -> None:
+def test_only_entry_points_read_the_environment() -> None:
     readers = {
         _module(file, ROOT)
         for package in PACKAGES
         for file in (ROOT / package).rglob("*.py")
         if re.search(r"os\.(environ|getenv)", file.read_text())
     }
-    assert readers <= WIRING | {"rag.settings", "evals.judging.ragas_metrics"}
+    entry_points = {f"{package}.__main__" for package in (*PACKAGES, "evals.bench")}
+    assert readers <= entry_points | {"evals.judging.ragas_metrics"}

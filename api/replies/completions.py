@@ -4,13 +4,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from api.bodies import ChatRequest
 from api.errors import describe
 from api.replies.streaming import EventForm, event
 from rag import json_forms
 from rag.domain import Answer, AnswerDelta
+from rag.json_forms import Body
 from rag.releases.manifest import Manifest
 
 OWNER = "plumbline"
@@ -18,13 +18,13 @@ DONE = "data: [DONE]\n\n"
 NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
-def model_body(manifest: Manifest) -> dict[str, Any]:
+def model_body(manifest: Manifest) -> Body:
     """A corpus as a model."""
     created = int(datetime.fromisoformat(manifest.created).timestamp())
     return {"id": manifest.corpus, "object": "model", "created": created, "owned_by": OWNER}
 
 
-def completion_body(answer: Answer, body: ChatRequest) -> dict[str, Any]:
+def completion_body(answer: Answer, body: ChatRequest) -> Body:
     """An answer as a completion, with `citations` beside the text unless they are switched off."""
     extras = _extras(answer) if body.citations else {}
     return _completion(body, answer.text, answer.finish_reason, extras) | {
@@ -32,7 +32,7 @@ def completion_body(answer: Answer, body: ChatRequest) -> dict[str, Any]:
     }
 
 
-def text_body(text: str, body: ChatRequest) -> dict[str, Any]:
+def text_body(text: str, body: ChatRequest) -> Body:
     """A text that is no answer as a completion."""
     return _completion(body, text, "stop", {}) | {"usage": NO_TOKENS}
 
@@ -68,15 +68,13 @@ def chunk_form(body: ChatRequest) -> EventForm:
     )
 
 
-def _completion(
-    body: ChatRequest, text: str, finish_reason: str, extras: dict[str, Any]
-) -> dict[str, Any]:
+def _completion(body: ChatRequest, text: str, finish_reason: str, extras: Body) -> Body:
     message = {"role": "assistant", "content": text} | extras
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     return _head("chat.completion", body.model) | {"choices": [choice]}
 
 
-def _extras(answer: Answer) -> dict[str, Any]:
+def _extras(answer: Answer) -> Body:
     return {
         "citations": [json_forms.citation_body(citation) for citation in answer.citations],
         "status": answer.status,
@@ -90,10 +88,10 @@ def _wants_usage(body: ChatRequest) -> bool:
     return bool(body.stream_options and body.stream_options.include_usage)
 
 
-def _head(kind: str, model: str) -> dict[str, Any]:
+def _head(kind: str, model: str) -> Body:
     id_ = f"chatcmpl-{uuid.uuid4().hex}"
     return {"id": id_, "object": kind, "created": int(time.time()), "model": model}
 
 
-def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+def _choice(delta: Body, finish_reason: str | None = None) -> Body:
     return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}

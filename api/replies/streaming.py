@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
@@ -26,7 +25,7 @@ CLIENT_GONE = 499
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
-def event(data: Any, name: str | None = None) -> str:
+def event(data: object, name: str | None = None) -> str:
     """One event with JSON data."""
     text = json.dumps(data)
     return f"event: {name}\ndata: {text}\n\n" if name else f"data: {text}\n\n"

@@ -1,7 +1,5 @@
 """The OpenAI-compatible routes: a corpus is a model, its answers are chat completions."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -12,26 +10,25 @@ from api.replies.completions import chunk_form, completion_body, model_body, tex
 from api.replies.streaming import HEADERS, read_answer, stream_answer
 from api.state import ThePlumbline
 from rag.domain import Message
+from rag.json_forms import Body
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=JsonRoute)
 
 
 @router.get("/models")
-def list_models(plumbline: ThePlumbline) -> dict[str, Any]:
+def list_models(plumbline: ThePlumbline) -> Body:
     """Each corpus as a model."""
     return {"object": "list", "data": [model_body(manifest) for manifest in plumbline.corpora()]}
 
 
 @router.get("/models/{model}")
-def get_model(model: str, plumbline: ThePlumbline) -> dict[str, Any]:
+def get_model(model: str, plumbline: ThePlumbline) -> Body:
     """One corpus as a model."""
     return model_body(plumbline.corpus(model))
 
 
 @router.post("/chat/completions", response_model=None)
-async def complete(
-    body: ChatRequest, request: Request, plumbline: ThePlumbline
-) -> dict[str, Any] | Response:
+async def complete(body: ChatRequest, request: Request, plumbline: ThePlumbline) -> Body | Response:
     """Answer the last user message from the corpus named by `model`.
 
     The message, and in a stream the last chunk with a choice, carries `citations` (number, quote,
@@ -59,7 +56,7 @@ def _conversation(body: ChatRequest) -> list[Message]:
     return messages
 
 
-def _reply(text: str, body: ChatRequest) -> dict[str, Any] | Response:
+def _reply(text: str, body: ChatRequest) -> Body | Response:
     if not body.stream:
         return text_body(text, body)
     events = "".join(text_chunks(text, body))

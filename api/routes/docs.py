@@ -12,7 +12,7 @@ from api.routes.page import templates
 
 router = APIRouter(include_in_schema=False)
 
-Schema = dict[str, Any]
+Schema = dict[str, Any]  # OpenAPI as FastAPI makes it, of any depth
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Is it alive, is it ready, which version is it."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
@@ -22,7 +20,7 @@ def readyz(service: TheService) -> JSONResponse:
     """200 when the models are loaded and each live release is open and answers, else 503."""
     parts = service.readiness()
     ready = all(state == "ok" for state in parts.values())
-    body: dict[str, Any] = {"status": "ready" if ready else "not ready", "parts": parts}
+    body: dict[str, object] = {"status": "ready" if ready else "not ready", "parts": parts}
     return JSONResponse(body, 200 if ready else 503)
 
 

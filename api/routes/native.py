@@ -1,7 +1,7 @@
 """The native routes: search, answers, corpora and documents."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -14,6 +14,7 @@ from api.state import ThePlumbline, TheService
 from rag import json_forms
 from rag.domain import Answer, AnswerDelta, DocumentRef
 from rag.errors import DocumentNotFound
+from rag.json_forms import Body
 from rag.plumbline import Plumbline
 from rag.releases.manifest import Manifest
 from rag.retrieval.scope import Scope
@@ -38,9 +39,7 @@ def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) ->
 
 
 @router.post("/answers", response_model=None)
-async def answer(
-    body: AnswerRequest, request: Request, plumbline: ThePlumbline
-) -> dict[str, Any] | Response:
+async def answer(body: AnswerRequest, request: Request, plumbline: ThePlumbline) -> Body | Response:
     """An answer with checked quotes.
 
     With `stream` the reply is server-sent events: any number of `delta` (`{"text"}`), then exactly
@@ -61,7 +60,7 @@ def _events(item: AnswerDelta | Answer) -> Iterator[str]:
 
 
 @router.post("/explain")
-async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> dict[str, Any]:
+async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> Body:
     """Each candidate's rank and score at each stage, and what became of `document`."""
     standalone, explanation = await plumbline.explain(
         body.conversation(),
@@ -74,14 +73,14 @@ async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> dict[str, An
 
 
 @router.get("/corpora")
-def list_corpora(plumbline: ThePlumbline) -> dict[str, Any]:
+def list_corpora(plumbline: ThePlumbline) -> Body:
     """All corpora with a live release."""
     data = [_corpus(manifest, plumbline) for manifest in plumbline.corpora()]
     return _page(data, has_more=False)
 
 
 @router.get("/corpora/{name}")
-def get_corpus(name: str, plumbline: ThePlumbline) -> dict[str, Any]:
+def get_corpus(name: str, plumbline: ThePlumbline) -> Body:
     """One corpus and its live release."""
     return _corpus(plumbline.corpus(name), plumbline)
 
@@ -89,7 +88,7 @@ def get_corpus(name: str, plumbline: ThePlumbline) -> dict[str, Any]:
 @router.get("/documents")
 def list_documents(
     corpus: Corpus, plumbline: ThePlumbline, limit: Limit = 100, after: After = None
-) -> dict[str, Any]:
+) -> Body:
     """Documents of a corpus's live release in order of their source, page by page."""
     references = plumbline.documents(corpus)
     start = 0
@@ -105,7 +104,7 @@ def list_documents(
 @router.get("/documents/{document_id}")
 def get_document(
     document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None
-) -> dict[str, Any]:
+) -> Body:
     """What is known of one document."""
     document = plumbline.document(document_id, corpus=corpus, scope=Scope(release=release))
     return _document(document.reference) | {
@@ -124,7 +123,7 @@ def get_text(
     return PlainTextResponse(document.text)
 
 
-def _corpus(manifest: Manifest, plumbline: Plumbline) -> dict[str, Any]:
+def _corpus(manifest: Manifest, plumbline: Plumbline) -> Body:
     return {
         "id": manifest.corpus,
         "object": "corpus",
@@ -138,7 +137,7 @@ def _corpus(manifest: Manifest, plumbline: Plumbline) -> dict[str, Any]:
     }
 
 
-def _document(reference: DocumentRef) -> dict[str, Any]:
+def _document(reference: DocumentRef) -> Body:
     return {
         "id": reference.id,
         "object": "document",
@@ -148,7 +147,7 @@ def _document(reference: DocumentRef) -> dict[str, Any]:
     }
 
 
-def _page(data: list[dict[str, Any]], has_more: bool) -> dict[str, Any]:
+def _page(data: list[Body], has_more: bool) -> Body:
     return {
         "object": "list",
         "data": data,

@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evals.bench import folders, questions, scale, speed
+from evals.bench import Rows, folders, questions, scale, speed
 from rag.errors import RagError
+from rag.settings import load_settings
 
 SCALE_STEP = 10 * scale.SECTIONS
 ROOT = Path(__file__).parent.parent.parent
@@ -60,7 +61,6 @@ def main() -> int:
     return 0
 
 
-Rows = list[tuple[str, str]]
 Part = Callable[[], Rows]
 
 
@@ -72,7 +72,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     if options.spans:
         yield "spans", lambda: _spans(options, data)
         yield "precision", lambda: _precision(options, data)
-    yield "limit", scale.measure_limit
+    yield "limit", lambda: scale.measure_limit(load_settings(os.environ))
     yield "unchanged", lambda: scale.measure_unchanged(ROOT, data)
     if options.scale:
         sizes = (options.scale // 10, options.scale)
@@ -100,7 +100,6 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
     """Close misses of the example set always, texts left out where there is a set of spans."""
     from evals.bench import abstaining
     from rag.bootstrap import open_plumbline
-    from rag.settings import load_settings
 
     folder = options.spans.resolve() if options.spans else None
     abstaining.ingest_handbook(ROOT, data)
@@ -147,16 +146,16 @@ def _score_spans(
     folder: Path, data: Path, precision: str | None = None
 ) -> tuple[int, dict[str, float]]:
     """Chunks of the ingested set, and the figures of its questions."""
-    from evals.bench.spans import SpansAdapter, measure, read_questions
+    from evals.bench.spans import CORPUS, measure, read_questions
     from rag.bootstrap import open_plumbline
-    from rag.settings import load_settings
 
     settings = load_settings(os.environ, data=data, embedder_precision=precision)
     plumbline = open_plumbline(settings)
     try:
-        adapter = SpansAdapter(plumbline)
-        chunks = adapter.index({path.stem: path.stem for path in folder.glob("*.md")})
-        return chunks, measure(adapter.retrieve, read_questions(folder))
+        [manifest] = [m for m in plumbline.corpora() if m.corpus == CORPUS]
+        if manifest.documents != len(list(folder.glob("*.md"))):
+            raise ValueError(f"only {manifest.documents} of the texts in {folder} were ingested")
+        return manifest.chunks, measure(plumbline, read_questions(folder))
     finally:
         plumbline.close()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # ships no types
 
+from evals.bench import Rows
 from evals.bench.spans import MarkedQuestion, read_questions
 from evals.bench.watching import watch_add
 from evals.samples.reading import read_set
@@ -21,7 +22,6 @@ from rag.plumbline import Plumbline
 from rag.releases.folder import release_folder
 from rag.retrieval.calibration import read_calibration
 
-Rows = list[tuple[str, str]]
 CORPUS = "handbook"
 ASKED, SWAPPED = "handbook.jsonl", "handbook-swapped.jsonl"
 

@@ -18,13 +18,13 @@ from shutil import copyfile
 
 import numpy as np
 
+from evals.bench import Rows
 from evals.bench.watching import watch_add
 from rag.ports import Vectors
 from rag.releases.folder import release_folder, tell_search
 from rag.releases.manifest import Manifest
 from rag.repair import NEIGHBOURS, ask_nearby, count_near
 
-Rows = list[tuple[str, str]]
 SEED = 17
 CORPUS = "x"
 MOST_BYTES = 120_000

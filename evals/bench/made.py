@@ -19,7 +19,7 @@ from rag.ports import CountingEmbedder, Vectors
 CORPUS = "made"
 SEED = 17
 CHUNKS_A_DOCUMENT = 20
-WORDS_A_CHUNK = 85
+WORDS_A_CHUNK = 85  # about 520 characters, 190 tokens
 VOCABULARY = 30_000
 ZIPF = 1.07
 NOISE = 0.5
@@ -89,17 +89,24 @@ class Writer:
         return " ".join(self._chance.choices(self._words, cum_weights=self._weights, k=words))
 
 
-def write_documents(folder: Path, chunks: int, writer: Writer) -> None:
+def write_documents(
+    folder: Path,
+    chunks: int,
+    writer: Writer,
+    *,
+    sections: int = CHUNKS_A_DOCUMENT,
+    words: int = WORDS_A_CHUNK,
+) -> None:
     """Files of some sections, each one chunk, and what is known of each file: its `part` of 100."""
-    for number in range(chunks // CHUNKS_A_DOCUMENT):
+    for number in range(chunks // sections):
         path = folder / f"{number // 500:04}" / f"{number:06}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        sections = (
-            f"# Section {number}-{at}\n\n{writer.text(WORDS_A_CHUNK)} {number:06}-{at:03}."
-            for at in range(CHUNKS_A_DOCUMENT)
+        written = (
+            f"# Section {number}-{at}\n\n{writer.text(words)} {number:06}-{at:03}."
+            for at in range(sections)
         )
         front = f"---\npart: {number % 100}\n---\n\n"
-        path.write_text(front + "\n\n".join(sections))
+        path.write_text(front + "\n\n".join(written))
 
 
 def build(data: Path, chunks: int, writer: Writer) -> float:

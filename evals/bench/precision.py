@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from evals.bench import Rows
 from rag.adapters.embedding.sentence_transformers import (
     PACKAGED,
     Precision,
@@ -13,7 +14,6 @@ from rag.domain import Mode
 from rag.releases.folder import OpenRelease, release_folder
 from rag.retrieval.searching import Query, search
 
-Rows = list[tuple[str, str]]
 BEST = 10
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bfloat16")
 MODES: tuple[Mode, ...] = ("hybrid", "dense")

@@ -1,20 +1,21 @@
 """What ingestion costs at size: per chunk, unchanged, after a small change, and of the machine."""
 
-import os
 import random
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evals.bench import Rows
+from evals.bench.made import Writer, write_documents
 from evals.bench.watching import WatchedRun, watch_add
+from rag.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Rows = list[tuple[str, str]]
 SECTIONS = 100
-WORDS_A_SECTION = 38
+WORDS_A_SECTION = 28  # about 70 tokens
 CHANGED = 10
 SEED = 17
 GEMM_SIZE = 2048
@@ -23,26 +24,13 @@ LAYERS, WIDTH = 6, 384
 SAMPLE_TEXTS, SAMPLE_WORDS = 256, 110
 
 
-def write_corpus(folder: Path, chunks: int) -> None:
-    """Files of SECTIONS sections, each about 250 characters under a heading of its own."""
-    folder.mkdir(parents=True)
-    chance = random.Random(SEED)
-    words = [f"{a}{b}{c}" for a in "bdfgklmn" for b in ("a", "e", "io", "u") for c in "lmnrst"]
-    for number in range(chunks // SECTIONS):
-        sections = (
-            f"# Section {number}-{at}\n\n{' '.join(chance.choices(words, k=WORDS_A_SECTION))} {at}."
-            for at in range(SECTIONS)
-        )
-        (folder / f"{number:05}.md").write_text("\n\n".join(sections))
-
-
 def measure_scale(root: Path, data: Path, sizes: tuple[int, int]) -> Rows:
     """Seconds per chunk at two sizes, their ratio, memory, and a change of a few documents."""
     rows: Rows = []
     costs = []
     for size in sizes:
         folder = data / f"scale-{size}"
-        write_corpus(folder / "docs", size)
+        write_documents(folder / "docs", size, Writer(), sections=SECTIONS, words=WORDS_A_SECTION)
         run = _add(root, folder)
         chunks = run.summary["chunks"]
         if chunks != size:
@@ -58,7 +46,7 @@ def measure_scale(root: Path, data: Path, sizes: tuple[int, int]) -> Rows:
 
 
 def _change(root: Path, folder: Path) -> Rows:
-    for path in sorted((folder / "docs").iterdir())[:CHANGED]:
+    for path in sorted((folder / "docs").rglob("*.md"))[:CHANGED]:
         path.write_text(path.read_text() + "\n\n# Added\n\nOne more section that is new.\n")
     run = _add(root, folder)
     stages = run.summary["timings"]
@@ -96,7 +84,7 @@ def measure_unchanged(root: Path, data: Path, sizes: tuple[int, ...] = (1000, 20
     return rows
 
 
-def measure_limit(size: int = GEMM_SIZE, sample: int = SAMPLE_TEXTS) -> Rows:
+def measure_limit(settings: Settings, *, size: int = GEMM_SIZE, sample: int = SAMPLE_TEXTS) -> Rows:
     """The machine's matrix rates, and the share that embedding reaches of the one it uses.
 
     A token costs `LAYERS * 2 * (12 * WIDTH**2 + 2 * tokens * WIDTH)` operations: the projections
@@ -105,13 +93,12 @@ def measure_limit(size: int = GEMM_SIZE, sample: int = SAMPLE_TEXTS) -> Rows:
     import torch
 
     from rag.bootstrap import load_embedder
-    from rag.settings import load_settings
 
     rates = {
         name: _matrix_rate(torch.rand(size, size).to(kind))
         for name, kind in (("fp32", torch.float32), ("bfloat16", torch.bfloat16))
     }
-    embedder = load_embedder(load_settings(os.environ))
+    embedder = load_embedder(settings)
     chance = random.Random(SEED)
     words = ("boat", "harbour", "fare", "pier")
     texts = [" ".join(chance.choices(words, k=SAMPLE_WORDS)) for _ in range(sample)]

@@ -9,10 +9,10 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
+from evals.bench import Rows
 from evals.bench.spans import read_questions
 from evals.bench.watching import watch_add
 
-Rows = list[tuple[str, str]]
 HELP_RUNS = 5
 PORT = 8017
 READY_WITHIN_S = 60

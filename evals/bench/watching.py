@@ -1,14 +1,16 @@
 """A run of `ingest add` in a process of its own, watched from outside while it works."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 POLL_S = 0.05
 MODEL_LIBRARY = "libtorch"
@@ -47,7 +49,7 @@ def watch_add(
         peak, loaded = 0, False
         while process.poll() is None:
             family = _family(process.pid)
-            peak = max(peak, sum(map(proportional_bytes, family)))
+            peak = max(peak, sum(map(_proportional_bytes, family)))
             loaded = loaded or any(map(_has_model, family))
             time.sleep(POLL_S)
         seconds = time.perf_counter() - began
@@ -59,37 +61,21 @@ def watch_add(
     return WatchedRun(seconds, lines[-1], lines[:-1], process.returncode, peak, loaded)
 
 
-def _family(process: int) -> list[int]:
-    found = [process]
-    for parent in found:
-        tasks = Path(f"/proc/{parent}/task")
-        try:
-            names = os.listdir(tasks)
-        except OSError:  # the process has ended
-            continue
-        for name in names:
-            found += [int(child) for child in _read(tasks / name / "children").split()]
-    return found
+def _family(process: int) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process)
+        return [parent, *parent.children(recursive=True)]
+    return []
 
 
-def proportional_bytes(process: int) -> int:
+def _proportional_bytes(process: psutil.Process) -> int:
     """Memory of a process that is in use, shared pages by their part; 0 when it has ended."""
-    lines = _read(Path(f"/proc/{process}/smaps_rollup")).splitlines()
-    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:")), 0)
+    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        return int(process.memory_full_info().pss)
+    return 0
 
 
-def resident_bytes(process: int) -> int:
-    """Memory of a process that is in use, shared pages included; 0 when it has ended."""
-    fields = _read(Path(f"/proc/{process}/statm")).split()
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
-
-
-def _has_model(process: int) -> bool:
-    return MODEL_LIBRARY in _read(Path(f"/proc/{process}/maps"))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:  # the process has ended
-        return ""
+def _has_model(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        return any(MODEL_LIBRARY in each.path for each in process.memory_maps())
+    return False

@@ -7,7 +7,6 @@ change an answer, tokens counted. A question without a valid answer raises NotMe
 import asyncio
 import hashlib
 import json
-import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +16,17 @@ from urllib.parse import urlsplit
 import openai
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from evals.judging.cache import JudgeCache
 from evals.judging.replies import read_answer, read_input
+from rag.adapters.retrying import RetryPolicy, is_passing
 from rag.errors import NotMeasured
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-PARAMETERS: Mapping[str, float] = {"temperature": 0.0}
-LONGEST_WAIT_S = 30.0
-RETRIED_STATUS = {408, 409, 429, 500, 502, 503, 504}
+PARAMETERS: Mapping[str, float] = {"temperature": 0.0}  # least chance in a verdict
+LONGEST_WAIT_S = 30.0  # chosen: nobody waits at night, and the budget of a question is 120 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +122,11 @@ class Judge:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     async def _answer(self, prompt: str, schema: type[Schema], asked: dict[str, object]) -> Schema:
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._limits.attempts),
-            retry=retry_if_exception(self._may_retry),
-            wait=self._wait_s,
-            reraise=True,
-        )
-        budget = asyncio.timeout(self._limits.budget_s)
+        limits = self._limits
+        bounds = (limits.budget_s, LONGEST_WAIT_S, limits.first_wait_s)
+        retrying = RetryPolicy(self._attempts_for, *bounds).asynchronous()
         try:
-            async with budget:
+            async with asyncio.timeout(limits.budget_s):
                 answer: Schema = await retrying(self._attempt, prompt, schema, asked)
         except ValueError as error:
             self._unanswered = 0
@@ -141,7 +135,7 @@ class Judge:
         except openai.OpenAIError as error:
             raise self._note_fault(f"{type(error).__name__}: {error}") from error
         except TimeoutError as error:
-            raise self._note_fault(f"no answer within {self._limits.budget_s:g} s") from error
+            raise self._note_fault(f"no answer within {limits.budget_s:g} s") from error
         self._unanswered = 0
         self._invalid[schema.__name__] = 0
         return answer
@@ -172,26 +166,6 @@ class Judge:
         self._last_fault = " ".join(fault.split())[:300]
         return NotMeasured(f"the judge did not answer: {self._last_fault}")
 
-    def _may_retry(self, error: BaseException) -> bool:
-        if isinstance(error, openai.APIStatusError):
-            if error.code == "insufficient_quota":
-                return False
-            waits_too_long = _retry_after_s(error) > LONGEST_WAIT_S
-            return error.status_code in RETRIED_STATUS and not waits_too_long
-        return isinstance(error, (openai.APIConnectionError, ValueError))
-
-    def _wait_s(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, ValueError):
-            return 0.0
-        backoff = self._limits.first_wait_s * 2.0 ** (state.attempt_number - 1)
-        return max(random.uniform(0.5, 1.0) * backoff, _retry_after_s(error))
-
-
-def _retry_after_s(error: BaseException | None) -> float:
-    if not isinstance(error, openai.APIStatusError):
-        return 0.0
-    try:
-        return float(error.response.headers.get("retry-after", 0))
-    except ValueError:
-        return 1.0
+    def _attempts_for(self, error: BaseException) -> int:
+        is_worth_it = isinstance(error, (openai.OpenAIError, ValueError)) and is_passing(error)
+        return self._limits.attempts if is_worth_it else 1

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # before the import: ragas reads it once
+os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # here, so that whoever imports ragas is not tracked
 
 from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.base import InstructorBaseRagasLLM

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeGuard
 
 from rag.domain import PUBLIC, MetadataValue, metadata_from_json
 from rag.errors import ExtractionFailed, UsageError
@@ -97,7 +97,7 @@ def parse_labels(metadata: Sequence[str], access: Sequence[str], tags: Sequence[
 
     Raises UsageError.
     """
-    raw: dict[str, Any] = {}
+    raw: dict[str, object] = {}
     for pair in filter(None, metadata):
         key, equals, value = pair.partition("=")
         if not equals:
@@ -163,7 +163,7 @@ def read_labels(given: Labels, side_cars: Iterable[SideCar]) -> Labels:
     return Labels(metadata, access)
 
 
-def _read_side_car(side_car: SideCar) -> dict[str, Any]:
+def _read_side_car(side_car: SideCar) -> dict[str, object]:
     try:
         raw = json.loads(side_car.read(MOST_SIDE_CAR_BYTES))
     except ExtractionFailed as error:
@@ -175,14 +175,14 @@ def _read_side_car(side_car: SideCar) -> dict[str, Any]:
     return raw
 
 
-def _check_readers(raw: Any) -> tuple[str, ...]:  # JSON holds anything
+def _check_readers(raw: object) -> tuple[str, ...]:
     names = [raw] if isinstance(raw, str) else raw
     if not isinstance(names, list) or not all(_is_text(name) and name for name in names):
         raise ValueError("`acl` must be a list of group names")
     return tuple(sorted(set(names)))
 
 
-def _check(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:  # JSON holds anything
+def _check(raw: Mapping[str, object]) -> dict[str, MetadataValue]:
     if len(raw) > MOST_KEYS:
         raise ValueError(f"more than {MOST_KEYS} metadata keys")
     return {_check_key(key): _check_value(key, value) for key, value in raw.items()}
@@ -202,21 +202,23 @@ def _check_tags(names: list[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _check_value(key: str, value: Any) -> MetadataValue:  # JSON holds anything
+def _check_value(key: str, value: object) -> MetadataValue:
     if isinstance(value, list) and len(value) <= MOST_KEYS and all(map(_is_text, value)):
         return tuple(value)
     if _is_text(value) or (isinstance(value, int | float) and abs(value) < 1e15):
-        checked: MetadataValue = value
-        return checked
+        return value
     raise ValueError(
         f"metadata {key!r} must be a text of at most {MOST_VALUE_CHARACTERS} characters, a number, "
         "true or false, or a list of texts"
     )
 
 
-def _is_text(value: Any) -> bool:  # JSON holds anything
-    is_short = isinstance(value, str) and len(value) <= MOST_VALUE_CHARACTERS
-    return is_short and not any(unicodedata.category(mark) in BREAKING for mark in value)
+def _is_text(value: object) -> TypeGuard[str]:
+    return (
+        isinstance(value, str)
+        and len(value) <= MOST_VALUE_CHARACTERS
+        and not any(unicodedata.category(mark) in BREAKING for mark in value)
+    )
 
 
 def merge_metadata(said: Mapping[str, MetadataValue], labels: Labels) -> dict[str, MetadataValue]:

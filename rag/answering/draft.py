@@ -13,7 +13,7 @@ from rag.domain import (
     Usage,
 )
 
-NEAREST = 3
+NEAREST = 3  # chosen: sources that an abstention names, enough to see what was near
 
 
 @dataclass(frozen=True, slots=True)

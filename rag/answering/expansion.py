@@ -8,10 +8,10 @@ from rag.domain import Expansion
 from rag.ports import ChatModel
 
 PROMPTS = {"multi-query": "multi-query.v1", "hyde": "hyde.v1"}
-MAX_VARIANTS = 3
-MAX_TOKENS = 128
-TIMEOUT_S = 4.0
-MAX_CHARACTERS = 800
+MAX_VARIANTS = 3  # what the prompt asks for
+MAX_TOKENS = 128  # room for what the prompts ask for: three lines, or a short passage
+TIMEOUT_S = 4.0  # chosen: what somebody who asks may wait before the search begins
+MAX_CHARACTERS = 800  # about a chunk: what an embedder reads
 LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s*")
 
 

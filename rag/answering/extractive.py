@@ -11,18 +11,20 @@ from rag.retrieval.confidence import term_coverage
 from rag.text.normalization import count_words
 from rag.text.sentences import split_sentences, trim
 
-MAX_SENTENCES = 3
-MAX_CANDIDATES = 48
-KEEP_ABOVE = 0.9
-NEW_WORDS = 0.34
-COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.4, 0.2
-CONTEXT_WEIGHT = 0.5
-AFTER_A_QUESTION = 0.97
+# Measured on the 215 answerable questions of the example set, one value changed at a time: share of
+# the citations that touch evidence, and of the evidence that is cited (as they are: .766, .802).
+MAX_SENTENCES = 3  # 2: .775, .791; 4: .762, .802
+MAX_CANDIDATES = 48  # 32: .762, .798; 96: the same
+KEEP_ABOVE = 0.9  # .85: .703, .828; .95: .815, .791
+NEW_WORDS = 0.34  # 0: .750, .828; .2: .758, .809; .5: .771, .798
+COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.4, 0.2  # .5, .3, .2: .758, .816
+CONTEXT_WEIGHT = 0.5  # .25: .766, .793; 1: .771, .802
+AFTER_A_QUESTION = 0.97  # .9 to 1: the same; below 1, so that of equals a plain sentence leads
 LEADING_MARK = re.compile(r"(?:[-*+•·>]|\d{1,3}[.)])\s+")
 TABLE_HEAD = re.compile(r"\|[^\n]*\n[ \t]*\|[-:| ]+(?:\n|$)")
 TABLE_RULE = re.compile(r"\|[-:| ]+")
 HEADING = re.compile(r"#{1,6} ")
-MIN_WORDS = 3
+MIN_WORDS = 3  # 1, 2: .764, .766 and .802; 4: .766, .798
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from rag.errors import ChatModelTruncated, ChatModelUnavailable
 from rag.ports import ChatModel
 from rag.text.sentences import split_sentences
 
-MAX_ANSWER_CHARACTERS = 64_000
-HISTORY_MESSAGES = 8
+MAX_ANSWER_CHARACTERS = 64_000  # chosen: a bound for models that never stop
+HISTORY_MESSAGES = 8  # chosen: four turns; the passages need the room
 OPENING_CHARACTERS = 64  # longer than "Based on the passages, the answer is"; a third of a second
 WORD = re.compile(r"\w")
 

@@ -10,11 +10,11 @@ from rag.domain import Message
 from rag.ports import ChatModel
 
 STANDALONE_PROMPT = "standalone.v1"
-MAX_TOKENS = 64
-TIMEOUT_S = 3.0
-MAX_CHARACTERS = 300
-MESSAGES = 7
-MESSAGE_CHARACTERS = 600
+MAX_TOKENS = 64  # chosen: a question of some 250 characters
+TIMEOUT_S = 3.0  # chosen: what somebody who asks may wait before the search begins
+MAX_CHARACTERS = 300  # chosen: longer ones are answers rather than questions
+MESSAGES = 7  # chosen: three turns and the question
+MESSAGE_CHARACTERS = 600  # chosen: the beginning of an answer says what it is about
 LABEL = re.compile(r"(?:rewritten |standalone |stand-alone )?question:\s*", re.I)
 QUOTES = "\"'“”„«» "
 NUMBER = re.compile(r"\d+")

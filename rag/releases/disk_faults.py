@@ -12,7 +12,7 @@ FULL_TEXTS = ("is full", "no space left", "quota exceeded", "file too large")
 READ_ONLY_TEXTS = ("readonly", "read-only", "permission denied", "not permitted")
 PRIMARY_CODE = 0xFF  # SQLite's extended codes carry more in their higher bits
 UNCLEAR_CODES = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-LEAST_FREE_BYTES = 1_000_000
+LEAST_FREE_BYTES = 1_000_000  # chosen: with less, an error that names no cause is a full disk
 
 
 def tell_refusal(error: BaseException, path: Path, corpus: str = "NAME") -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import ge, gt, le, lt
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from rag.domain import Document
 from rag.errors import InvalidFilter
@@ -22,15 +22,15 @@ Kind = Literal["text", "number", "boolean"]
 BUILT_IN = ("document", "media_type", "source", "title")
 """Fields that every document has, beside its metadata."""
 OPERATORS: tuple[Operator, ...] = ("any", "gte", "gt", "lte", "lt", "prefix")
-COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {
+COMPARE: dict[Operator, Callable[[Any, Any], bool]] = {  # two texts, or two numbers
     "gte": ge,
     "gt": gt,
     "lte": le,
     "lt": lt,
 }
-MOST_CONDITIONS = 20
-MOST_VALUES = 1000
-MOST_CHARACTERS = 1000
+MOST_CONDITIONS = 20  # chosen: each is a condition of one SQL statement
+MOST_VALUES = 1000  # chosen: of all conditions together fewer than the 32,766 that SQLite binds
+MOST_CHARACTERS = 1000  # the longest value of metadata that ingestion keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _read_value(value: str) -> object:
         return value
 
 
-def _parse_field(field: Any, wanted: Any) -> list[Condition]:  # JSON holds anything
+def _parse_field(field: object, wanted: object) -> list[Condition]:
     if not isinstance(field, str) or not field or len(field) > MOST_CHARACTERS:
         raise InvalidFilter("the fields of filters must be names")
     if not isinstance(wanted, Mapping):
@@ -132,10 +132,11 @@ def _parse_field(field: Any, wanted: Any) -> list[Condition]:  # JSON holds anyt
     return [_parse_operator(field, operator, value) for operator, value in wanted.items()]
 
 
-def _parse_operator(field: str, operator: Any, value: Any) -> Condition:  # JSON holds anything
-    if operator not in OPERATORS:
+def _parse_operator(field: str, named: object, value: object) -> Condition:
+    operator = next((each for each in OPERATORS if each == named), None)
+    if operator is None:
         raise InvalidFilter(
-            f"filter on {field[:80]!r}: unknown condition {str(operator)[:80]!r}, "
+            f"filter on {field[:80]!r}: unknown condition {str(named)[:80]!r}, "
             f"use one of {', '.join(OPERATORS)}"
         )
     if operator != "any":
@@ -147,15 +148,15 @@ def _parse_operator(field: str, operator: Any, value: Any) -> Condition:  # JSON
     return _condition(field, "any", value)
 
 
-def _condition(field: str, operator: Operator, values: list[Any]) -> Condition:
-    for value in values:
-        if not _is_scalar(value):
-            raise InvalidFilter(
-                f"filter on {field[:80]!r}: a value must be a text of at most {MOST_CHARACTERS} "
-                "characters, a finite number, true or false"
-            )
-    condition = Condition(field, operator, tuple(values))
-    if len({kind_of(value) for value in values}) > 1:
+def _condition(field: str, operator: Operator, values: list[object]) -> Condition:
+    scalars = tuple(value for value in values if _is_scalar(value))
+    if len(scalars) < len(values):
+        raise InvalidFilter(
+            f"filter on {field[:80]!r}: a value must be a text of at most {MOST_CHARACTERS} "
+            "characters, a finite number, true or false"
+        )
+    condition = Condition(field, operator, scalars)
+    if len({kind_of(value) for value in scalars}) > 1:
         raise InvalidFilter(f"filter on {field[:80]!r}: the values must be of one kind")
     if condition.kind == "boolean" and operator != "any":
         raise InvalidFilter(f"filter on {field[:80]!r}: true and false have no order")
@@ -164,7 +165,7 @@ def _condition(field: str, operator: Operator, values: list[Any]) -> Condition:
     return condition
 
 
-def _is_scalar(value: Any) -> bool:  # JSON holds anything
+def _is_scalar(value: object) -> TypeGuard[Scalar]:
     if isinstance(value, str):
         return len(value) <= MOST_CHARACTERS and _is_encodable(value)
     return isinstance(value, bool | int | float) and abs(value) < 2**53

@@ -20,7 +20,7 @@ from rag.releases.folder import (
 )
 from rag.releases.manifest import Manifest
 
-RETRY_S = 30.0
+RETRY_S = 30.0  # chosen: a broken release is looked at twice a minute
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from rag.errors import ReleaseBroken
 SEAL = "seal.json"
 CHROMA_DATABASE = "chroma.sqlite3"
 WRITTEN_AT_OPENING = "acquire_write"
-THREADS = 2
+THREADS = 2  # chosen: hashing waits for the disk
 
 
 def write_seal(release: Path) -> None:

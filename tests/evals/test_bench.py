@@ -9,22 +9,10 @@ from evals.bench import folders
 from evals.bench.folders import measure_folders
 from evals.bench.questions import measure_questions
 from evals.bench.scale import SECTIONS, measure_limit, measure_scale, measure_unchanged
-from evals.bench.spans import MarkedQuestion, cut, evidence_recall
 from evals.bench.watching import watch_add
-from rag.domain import Span
+from rag.settings import load_settings
 
 ROOT = Path(__file__).parent.parent.parent
-QUESTION = MarkedQuestion("Who?", "harbour", (Span(10, 30), Span(50, 60)))
-
-
-def test_evidence_recall_counts_each_character_of_the_right_text_once() -> None:
-    ranked = [("harbour", Span(0, 20)), ("harbour", Span(15, 25)), ("island", Span(50, 60))]
-    assert evidence_recall(ranked, QUESTION) == pytest.approx(15 / 30)
-
-
-def test_a_budget_cuts_the_last_passage_short() -> None:
-    ranked = [("harbour", Span(0, 20)), ("island", Span(5, 25)), ("harbour", Span(50, 60))]
-    assert cut(ranked, 27) == [("harbour", Span(0, 20)), ("island", Span(5, 12))]
 
 
 def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
@@ -62,7 +50,7 @@ def test_files_that_have_not_changed_load_no_model(tmp_path: Path) -> None:
 
 
 def test_the_limit_is_stated_for_both_kinds_of_numbers() -> None:
-    rows = dict(measure_limit(size=256, sample=8))
+    rows = dict(measure_limit(load_settings({}), size=256, sample=8))
     assert {"limit: fp32 matrix product", "limit: bfloat16 matrix product"} <= set(rows)
     [share] = [value for name, value in rows.items() if name.startswith("limit: share")]
     assert int(share.removesuffix("%")) > 0

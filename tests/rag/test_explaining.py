@@ -158,7 +158,7 @@ def test_a_follow_up_is_explained_as_it_was_searched(tmp_path: Path) -> None:
         Message("user", "And how many cars?"),
     ]
     plumbline = make_plumbline(tmp_path)
-    body = explanation_body(*asyncio.run(plumbline.explain(asked, corpus="small")))
+    body: dict[str, Any] = explanation_body(*asyncio.run(plumbline.explain(asked, corpus="small")))
     assert body["standalone_by"] == "rule"
     assert "Heron" in body["standalone_question"]
     assert body["data"][0]["places"]["packed"]["rank"] == 1

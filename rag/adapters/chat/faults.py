@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import openai
 
+from rag.adapters.retrying import is_out_of_quota, is_passing, retry_after_s
 from rag.domain import FinishReason
 
-ATTEMPTS = 3
-RETRIED_STATUS = {408, 409, 429, 500, 502, 503, 504, 529}
+ATTEMPTS = 3  # as OpenAI's own client: two more
 
 FINISH_REASONS: dict[str, FinishReason] = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "complete", "eos", "eos_token"), "stop"),
@@ -37,7 +37,6 @@ STATUS_WORDS = {
     413: "found the request too long: lower RAG_CONTEXT_CHARACTERS",
     429: "is asked too often: try again later",
 }
-QUOTA = "insufficient_quota"
 QUOTA_WORDS = "has no quota left: raise it at the provider"
 ERROR_WORDS: list[tuple[tuple[type[Exception], ...], str]] = [
     ((TimeoutError, openai.APITimeoutError), "did not reply in time"),
@@ -71,28 +70,19 @@ class FaultyReply(Exception):
         self.fault = Fault(words, attempts, is_text_usable=is_text_usable)
 
 
-def find_fault(error: Exception) -> Fault:
+def find_fault(error: BaseException) -> Fault:
     """What an error of ours, of the client library or of any provider's means."""
     if isinstance(error, FaultyReply):
         return error.fault
-    if getattr(error, "code", None) == QUOTA:
+    if is_out_of_quota(error):
         return Fault(QUOTA_WORDS, attempts=1)
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         words = STATUS_WORDS.get(status, "failed" if status >= 500 else "refused the request")
         head, colon, advice = words.partition(":")
-        attempts = ATTEMPTS if status in RETRIED_STATUS else 1
-        return Fault(f"{head} (status {status}){colon}{advice}", attempts, _retry_after(error))
+        attempts = ATTEMPTS if is_passing(error) else 1
+        return Fault(f"{head} (status {status}){colon}{advice}", attempts, retry_after_s(error))
     for classes, words in ERROR_WORDS:
         if isinstance(error, classes):
             return Fault(words)
     return Fault(f"failed ({type(error).__name__})")
-
-
-def _retry_after(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    raw = headers.get("retry-after")
-    try:
-        return None if raw is None else max(1.0, float(raw))
-    except ValueError:
-        return 1.0

@@ -1,9 +1,7 @@
 """Chat models through LangChain's `init_chat_model`: one retry loop, one time budget."""
 
 import asyncio
-import itertools
-import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,13 +15,15 @@ from langchain_openai import ChatOpenAI
 from rag.adapters.chat.faults import FINISH_REASONS, FaultyReply, find_fault
 from rag.adapters.chat.redaction import redact
 from rag.adapters.chat.thinking import ThinkingFilter
+from rag.adapters.retrying import RetryPolicy
 from rag.domain import FinishReason, Message, Usage
-from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
+from rag.errors import ChatModelError, ChatModelTruncated, ChatModelUnavailable, SettingsError
 from rag.ports import ChatStream
 
 FIRST_TOKEN_SHARE = 0.25  # of the whole time budget: 15 s of the default 60 s
 IDLE_SHARE = 1 / 3  # 20 s of 60 s without text: comments and blanks do not count
-LONGEST_WAIT_S = 10.0
+FIRST_WAIT_S = 1.0  # chosen: twice that of OpenAI's client, since a prompt is dearer
+LONGEST_WAIT_S = 10.0  # chosen: somebody waits; then quotes are the answer
 OPENAI = "openai:"
 REASON_KEYS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 NO_TEXT = {
@@ -36,6 +36,8 @@ NO_TEXT = {
 """Replies without text that would be the same again."""
 BLANK = "sent no text"
 THOUGHT_ALOUD = "thought aloud without saying so: ask again, or set the server's reasoning parser"
+
+Pieces = AsyncGenerator[str, None]
 
 
 class LangChainChatModel:
@@ -95,31 +97,34 @@ class _Stream:
     has_refused: bool = False
 
     async def __aiter__(self) -> AsyncIterator[str]:
+        bounds = (self.model.timeout_s, LONGEST_WAIT_S, FIRST_WAIT_S)
+        retrying = RetryPolicy(lambda error: find_fault(error).attempts, *bounds).asynchronous()
         deadline = asyncio.get_running_loop().time() + self.model.timeout_s
-        for attempt in itertools.count(1):
-            received = self.reported = ""
-            self.has_refused = False
-            pieces = self._visible(deadline)
-            try:
+        first: str
+        pieces: Pieces
+        received = ""
+        try:
+            first, pieces = await retrying(self._begin, deadline)
+            async with aclosing(pieces):
+                received = first
+                yield first
                 async for piece in pieces:
                     received += piece
                     yield piece
-                self._require_complete(received)
-                return
-            except (GeneratorExit, asyncio.CancelledError):
-                raise
-            except Exception as error:  # each provider has an error tree of its own
-                if received:
-                    fault = find_fault(error)
-                    raise ChatModelTruncated(
-                        f"the chat model's answer broke off: it {fault.words}",
-                        partial=received if fault.is_text_usable else "",
-                    ) from error
-                await self._wait_or_give_up(error, attempt, deadline)
-            finally:
-                await pieces.aclose()
+            self._require_complete(received)
+        except Exception as error:  # each provider has an error tree of its own
+            raise _translated(error, received) from error
 
-    async def _visible(self, deadline: float) -> Any:  # an async generator, closed explicitly
+    async def _begin(self, deadline: float) -> tuple[str, Pieces]:
+        """The first piece, after which nothing is tried again, and what gives the others."""
+        self.reported, self.has_refused = "", False
+        pieces = self._visible(deadline)
+        first = await anext(pieces, "")
+        if not first:
+            self._require_complete(first)
+        return first, pieces
+
+    async def _visible(self, deadline: float) -> Pieces:
         thinking = ThinkingFilter(begins_inside=self.model.thinks_from_the_start)
         has_shown = False
         async with aclosing(self._texts(deadline)) as texts:
@@ -137,7 +142,7 @@ class _Stream:
         if thinking.is_inside and has_shown:
             raise FaultyReply("ended while it was thinking")
 
-    async def _texts(self, deadline: float) -> Any:  # an async generator, closed explicitly
+    async def _texts(self, deadline: float) -> Pieces:
         loop = asyncio.get_running_loop()
         chunks: Any = self.model.chat.astream(list(self.payload), max_tokens=self.max_tokens)
         patience_s = self.model.timeout_s * FIRST_TOKEN_SHARE
@@ -180,16 +185,15 @@ class _Stream:
             raise FaultyReply("stopped before it had finished")
         self.finish_reason = finish_reason
 
-    async def _wait_or_give_up(self, error: Exception, attempt: int, deadline: float) -> None:
-        fault = find_fault(error)
-        wait = random.uniform(0.5, 1.0) * 2 ** (attempt - 1)
-        wait = wait if fault.wait_s is None else fault.wait_s
-        remaining = deadline - asyncio.get_running_loop().time()
-        if attempt >= fault.attempts or wait > min(remaining, LONGEST_WAIT_S):
-            raise ChatModelUnavailable(
-                f"the chat model did not answer: it {fault.words}", retry_after_s=fault.wait_s
-            ) from error
-        await asyncio.sleep(wait)
+
+def _translated(error: Exception, received: str) -> ChatModelError:
+    fault = find_fault(error)
+    if received:
+        partial = received if fault.is_text_usable else ""
+        message = f"the chat model's answer broke off: it {fault.words}"
+        return ChatModelTruncated(message, partial=partial)
+    message = f"the chat model did not answer: it {fault.words}"
+    return ChatModelUnavailable(message, retry_after_s=fault.wait_s)
 
 
 def _first_line(error: Exception, api_key: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from rag.adapters.embedding.sentence_transformers import hash_weights
 from rag.errors import EmbedderError
 
-BATCH = 4
+BATCH = 4  # chosen: the time is looked at after so many texts
 HEAD = "ForSequenceClassification"
 PAD_TOKENS = 32  # few different lengths keep torch's kernels few, as for the embedder
 

@@ -21,9 +21,9 @@ from rag.ports import Vectors
 
 log = logging.getLogger(__name__)
 
-WINDOW_TOKENS = 8191
-BATCH_TEXTS = 256
-BATCH_TOKENS = 200_000
+WINDOW_TOKENS = 8191  # that of OpenAI's embedding models
+BATCH_TEXTS = 256  # OpenAI takes 2,048; 256 keep a reply below 50 MB
+BATCH_TOKENS = 200_000  # OpenAI takes 300,000, and ours are estimates
 PASSAGES_BUDGET = 3  # times the time of one request: passages may wait until a limit has passed
 PIECE = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]|\n+")
 

@@ -1,35 +1,24 @@
 """Requests to an OpenAI-compatible embeddings server: one retry loop, one time budget."""
 
-import random
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_any,
-    stop_before_delay,
-)
-
 from rag.adapters.embedding.replies import unusable
+from rag.adapters.retrying import RetryPolicy, is_out_of_quota, is_passing
 from rag.errors import EmbedderError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-ATTEMPTS = 5
-FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 30.0
-CONNECT_S = 10.0
+ATTEMPTS = 5  # chosen: passages can wait, up to 7.5 s with the waits below
+FIRST_WAIT_S = 0.5  # as OpenAI's own client
+LONGEST_WAIT_S = 30.0  # chosen: half of a limit that counts by the minute
+CONNECT_S = 10.0  # chosen: whoever does not accept by then is not there
 LONGEST_ANSWER = 200_000_000  # bytes; 256 vectors of 8,192 numbers are about 50 MB of JSON
-RETRIED_STATUS = {408, 409, 429}
-SPLIT_STATUS = {400, 413, 422}
-QUOTA = "says that the account's quota is used up: raise it, then run this again"
+SPLIT_STATUS = {400, 413, 422}  # what servers say of a request that is too long
+QUOTA_WORDS = "says that the account's quota is used up: raise it, then run this again"
 TOO_LONG = re.compile(r"too (?:long|large|many)|length|maximum|exceed|must have less", re.I)
 
 
@@ -40,7 +29,6 @@ class RequestRefused(EmbedderError):
         super().__init__(advice)
         self.is_passing = is_passing
         self.is_too_long = is_too_long
-        self.retry_after_s: float | None = None
 
 
 def split_address(base_url: str) -> SplitResult:
@@ -78,13 +66,9 @@ class EmbeddingsServer:
 
     def ask(self, texts: Sequence[str], budget_s: float) -> bytes:
         """The answer as it was sent, all attempts within `budget_s`. Raises EmbedderError."""
-        retrying = Retrying(
-            stop=stop_any(stop_after_attempt(ATTEMPTS), stop_before_delay(budget_s)),
-            wait=_wait_s,
-            retry=retry_if_exception(_may_retry),
-            reraise=True,
-        )
-        return retrying(self._send, list(texts), time.monotonic() + budget_s)
+        policy = RetryPolicy(_attempts_for, budget_s, LONGEST_WAIT_S, FIRST_WAIT_S)
+        with self._translated():
+            return policy.blocking()(self._send, list(texts), time.monotonic() + budget_s)
 
     def _send(self, texts: list[str], deadline: float) -> bytes:
         import httpx2
@@ -97,7 +81,7 @@ class EmbeddingsServer:
             timeout=httpx2.Timeout(left_s, connect=min(left_s, CONNECT_S)),
         )
         ends = time.monotonic() + left_s
-        with self._translated(), request as response:
+        with request as response:
             return self._read(response.iter_bytes(), ends)
 
     def _read(self, blocks: Iterable[bytes], ends: float) -> bytes:
@@ -107,7 +91,7 @@ class EmbeddingsServer:
             if len(body) > LONGEST_ANSWER:
                 raise unusable(f"it is longer than {LONGEST_ANSWER:,} bytes")
             if time.monotonic() > ends:
-                raise self._silent("did not answer in time")
+                raise TimeoutError
         return bytes(body)
 
     @contextmanager
@@ -119,7 +103,7 @@ class EmbeddingsServer:
             yield
         except openai.APIStatusError as error:
             raise self._refused(error) from error
-        except (openai.APITimeoutError, httpx2.TimeoutException) as error:
+        except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as error:
             raise self._silent("did not answer in time") from error
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise self._silent(f"cannot be reached: {_line(error.__cause__ or error)}") from error
@@ -132,18 +116,15 @@ class EmbeddingsServer:
 
     def _refused(self, error: Any) -> RequestRefused:  # an openai.APIStatusError, imported late
         status: int = error.status_code
-        is_quota = "insufficient_quota" in (error.code, error.type)
         told = error.body.get("message") if isinstance(error.body, dict) else None
         message = _line(told or error.message)
-        reason = QUOTA if is_quota else self._reason(status, message)
-        refused = RequestRefused(
+        reason = QUOTA_WORDS if is_out_of_quota(error) else self._reason(status, message)
+        return RequestRefused(
             f"{self._shown} {reason}",
-            is_passing=(status in RETRIED_STATUS or status >= 500) and not is_quota,
+            is_passing=is_passing(error),
             is_too_long=status in SPLIT_STATUS
             and (status == 413 or bool(TOO_LONG.search(message))),
         )
-        refused.retry_after_s = _retry_after_s(error.response.headers.get("retry-after"))
-        return refused
 
     def _reason(self, status: int, message: str) -> str:
         known = {
@@ -159,30 +140,12 @@ class EmbeddingsServer:
         return f"refused the request with HTTP {status}: {message}"
 
 
-def _may_retry(error: BaseException) -> bool:
-    if not isinstance(error, RequestRefused) or not error.is_passing:
-        return False
-    return error.retry_after_s is None or error.retry_after_s <= LONGEST_WAIT_S
+def _attempts_for(error: BaseException) -> int:
+    import httpx2
+    import openai
 
-
-def _wait_s(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    backoff = FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1)
-    advice = error.retry_after_s if isinstance(error, RequestRefused) else None
-    return max(random.uniform(0.5, 1.0) * backoff, advice or 0.0)
-
-
-def _retry_after_s(header: str | None) -> float | None:
-    if header is None:
-        return None
-    try:
-        wait_s = float(header)
-    except ValueError:
-        try:
-            wait_s = parsedate_to_datetime(header).timestamp() - time.time()
-        except ValueError:
-            return None
-    return wait_s if wait_s >= 0 else None
+    is_of_server = isinstance(error, (TimeoutError, openai.OpenAIError, httpx2.HTTPError))
+    return ATTEMPTS if is_of_server and is_passing(error) else 1
 
 
 def _line(text: object) -> str:

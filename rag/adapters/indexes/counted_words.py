@@ -20,13 +20,13 @@ import numpy.typing as npt
 
 from rag.ports import Ranking, Rows, Subset
 
-K1, B = 1.2, 0.75
-EXACT_LENGTHS = 40
-BLOCK = 10_000
-CACHED_PARTS = 32
-MAX_TERMS = 512
-MOST_COUNTED = 65_535
-ROW_BITS = 32
+K1, B = 1.2, 0.75  # BM25 as tantivy has it
+EXACT_LENGTHS = 40  # as tantivy has it: longer texts are rounded
+BLOCK = 10_000  # chosen: texts read at once, some megabytes
+CACHED_PARTS = 32  # chosen: groups of readers whose words stay counted
+MAX_TERMS = 512  # chosen: a bound for questions that are pasted texts
+MOST_COUNTED = 65_535  # the largest uint16
+ROW_BITS = 32  # a term in the upper half of 64 bits, a row in the lower
 Numbers = npt.NDArray[np.float64]
 Analyze = Callable[[str], list[str]]
 

@@ -9,7 +9,7 @@ import numpy as np
 from rag.errors import ReleaseBroken
 from rag.ports import Ranking, Rows, Vectors
 
-BLOCK = 16_384
+BLOCK = 16_384  # chosen: 25 MB of vectors with 384 numbers
 
 
 class ExactVectors:

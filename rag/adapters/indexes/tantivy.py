@@ -29,7 +29,7 @@ STEMMED_WITH_STOP_WORDS = {
 }
 WITHOUT_RULES = {"chinese", "japanese", "korean", "none", "thai"}
 LANGUAGES = STEMMED | STEMMED_WITH_STOP_WORDS | WITHOUT_RULES
-WRITER_BYTES = 64_000_000
+WRITER_BYTES = 64_000_000  # tantivy wants 15 MB at least; more gives fewer segments
 ID_WORDS = ("id_0", "id_1", "id_2")
 WORD_BYTES = 7  # so that no word has a sign
 REPLACED_IN_PLACE = {"meta.json", ".managed.json"}

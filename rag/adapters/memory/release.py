@@ -25,7 +25,7 @@ STOP_WORDS = frozenset(
         "when where which who with",
     )
 )
-K1, B = 1.2, 0.75
+K1, B = 1.2, 0.75  # BM25 as tantivy has it
 
 
 class HashingEmbedder:

@@ -23,10 +23,10 @@ CHUNK = f"SELECT {CHUNK_FIELDS}"
 READABLE = """EXISTS (SELECT 1 FROM readers r WHERE r.document_id = d.id
               AND r.principal IN (SELECT value FROM json_each(?)))"""
 HIDDEN = f"SELECT 1 FROM documents d WHERE NOT {READABLE} LIMIT 1"
-SQL_VARIABLES = 500
-ROWS_AT_ONCE = 5000
-CACHED_DOCUMENTS = 64
-CACHED_READERS = 256
+SQL_VARIABLES = 500  # below the 999 that the oldest SQLite binds at once
+ROWS_AT_ONCE = 5000  # chosen: some megabytes of text
+CACHED_DOCUMENTS = 64  # chosen: the documents of a few answers, with their texts
+CACHED_READERS = 256  # chosen: sets of principals, one truth value each
 CACHE_KB = 65_536  # lookups of ids in a large release: half the time of SQLite's own 2 MB
 
 

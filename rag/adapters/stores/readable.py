@@ -13,7 +13,7 @@ import numpy as np
 from rag.ports import Rows, Subset
 from rag.releases.filters import Condition, Operator, check_condition
 
-CACHED = 32
+CACHED = 32  # chosen: filters and readers in use at one time
 COMPARE: dict[Operator, str] = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 READABLE = """e.document_id IN (SELECT document_id FROM readers
     WHERE principal IN (SELECT value FROM json_each(?)))"""
