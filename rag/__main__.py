@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
+from rag.retrieval.retrievers import RETRIEVERS
 
 if TYPE_CHECKING:
     from rag.plumbline import Plumbline
@@ -30,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
         command.add_argument("--json", action="store_true", help="print JSON for programs")
-        command.add_argument("--mode", choices=["hybrid", "dense", "lexical"], help="RAG_RETRIEVER")
+        command.add_argument("--mode", choices=[*RETRIEVERS], help="RAG_RETRIEVER")
         command.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
         command.add_argument(
             "--as",
@@ -77,12 +78,12 @@ def _run(options: argparse.Namespace) -> int:
     settings = load_settings(
         data=options.data,
         top_k=getattr(options, "top_k", None),
-        retriever=getattr(options, "mode", None),
     )
     check_question(options.question)
     scope = Scope(
         principals=frozenset(options.principals),
         filters=parse_filter_options(options.filters),
+        mode=options.mode,
         rerank=False if options.no_rerank else None,
     )
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
@@ -93,18 +94,18 @@ def _run(options: argparse.Namespace) -> int:
         print(f"rag: warning: {problem}", file=sys.stderr)  # noqa: T201 - a command's output
     try:
         if options.command == "search":
-            return _search(plumbline, options, settings.top_k, scope)
+            return _search(plumbline, options, scope)
         if options.command == "explain":
-            return asyncio.run(_explain(plumbline, options, settings.top_k, scope))
+            return asyncio.run(_explain(plumbline, options, scope))
         return asyncio.run(_ask(plumbline, options, scope))
     finally:
         plumbline.close()
 
 
-def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope") -> int:
+def _search(plumbline: "Plumbline", options: argparse.Namespace, scope: "Scope") -> int:
     from rag import printing, wire
 
-    result = plumbline.search(options.question, corpus=options.corpus, top_k=top_k, scope=scope)
+    result = plumbline.search(options.question, corpus=options.corpus, scope=scope)
     if options.json:
         print(json.dumps(wire.search_body(result), ensure_ascii=False))  # noqa: T201
     else:
@@ -112,9 +113,7 @@ def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int, sco
     return 0
 
 
-async def _explain(
-    plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope"
-) -> int:
+async def _explain(plumbline: "Plumbline", options: argparse.Namespace, scope: "Scope") -> int:
     from rag import printing, wire
     from rag.domain import Message
 
@@ -122,7 +121,6 @@ async def _explain(
         [Message("user", options.question)],
         corpus=options.corpus,
         document=options.document,
-        top=top_k,
         scope=scope,
     )
     if options.json:

@@ -26,7 +26,9 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from rag.adapters.chroma import ChromaIndex
     from rag.adapters.sentence_transformers import Prefixes
+    from rag.live import LiveCorpora
     from rag.plumbline import Plumbline
+    from rag.retrieval.pipeline import SearchPipeline
     from rag.retrieval.reranking import Reranking
 
 
@@ -240,10 +242,7 @@ def open_plumbline(
     settings: Settings, *, open_release: Callable[[Path], OpenRelease] = open_release
 ) -> "Plumbline":
     """The question side, its models loaded and its live releases open. Raises RagError."""
-    from rag.answering.answerer import Policy
     from rag.live import LiveCorpora
-    from rag.plumbline import Plumbline
-    from rag.retrieval.searcher import Searcher
 
     embedders = open_embedders(settings)
 
@@ -260,15 +259,50 @@ def open_plumbline(
 
     corpora = LiveCorpora(settings.data, open_askable)
     corpora.refresh()
-    return Plumbline(
+    return compose_plumbline(
         corpora,
-        Searcher(embedders.open, settings.retriever, load_reranking(settings)),
+        embedders.open,
+        settings,
+        reranking=load_reranking(settings),
         chat_model=load_chat_model(settings),
-        policy=Policy(
-            expansion=settings.expansion,
-            context_characters=settings.context_characters,
-            min_confidence=settings.min_confidence,
-            max_tokens=settings.chat_max_tokens,
-            top_k=settings.top_k,
-        ),
+    )
+
+
+def compose_plumbline(
+    corpora: "LiveCorpora",
+    embedder_of: Callable[[Manifest], Embedder],
+    settings: Settings,
+    *,
+    reranking: "Reranking | None" = None,
+    chat_model: ChatModel | None = None,
+) -> "Plumbline":
+    """The question side over these releases and models."""
+    from rag.answering.answerer import Answerer
+    from rag.plumbline import Plumbline
+
+    pipeline = make_pipeline(embedder_of, settings, reranking)
+    answerer = Answerer(
+        pipeline,
+        chat_model,
+        expansion=settings.expansion,
+        max_tokens=settings.chat_max_tokens,
+    )
+    return Plumbline(corpora, pipeline, answerer)
+
+
+def make_pipeline(
+    embedder_of: Callable[[Manifest], Embedder],
+    settings: Settings,
+    reranking: "Reranking | None" = None,
+) -> "SearchPipeline":
+    """What searches releases with these models."""
+    from rag.retrieval.pipeline import SearchPipeline
+
+    return SearchPipeline(
+        embedder_of,
+        mode=settings.retriever,
+        top_k=settings.top_k,
+        context_characters=settings.context_characters,
+        min_confidence=settings.min_confidence,
+        reranking=reranking,
     )

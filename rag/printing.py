@@ -31,15 +31,18 @@ def print_search(result: SearchResult) -> None:
 def print_explanation(standalone: Standalone, explanation: Explanation) -> None:
     """What was searched for, each candidate's place at each stage, and a document's way."""
     console = Console()
-    relation = "reaches" if explanation.is_answered else "does not reach"
+    search = explanation.search
+    relation = "reaches" if search.is_answered else "does not reach"
     console.print(
-        f"{explanation.corpus}@{explanation.release}, {explanation.mode}: confidence "
-        f"{explanation.confidence:.3f} {relation} the threshold {explanation.threshold:.3f}; "
+        f"{search.corpus}@{search.release}, {search.mode}: confidence "
+        f"{search.confidence:.3f} {relation} the threshold {search.threshold:.3f}; "
         f"{explanation.searched:,} of {explanation.chunks:,} chunks could be found",
         highlight=False,
     )
     if standalone.by != "user":
         console.print(Text(f"searched for, by the {standalone.by}: {standalone.question}"))
+    for number, wording in enumerate(search.wordings[1:], 2):
+        console.print(Text(f"wording {number}: {wording.text}"))
     terms = ", ".join(f"{term} {weight:.1f}" for term, weight in explanation.terms.items())
     console.print(Text(f"terms with their weights: {terms or 'none'}"))
     for rank, each in enumerate(explanation.candidates, 1):

@@ -11,13 +11,11 @@ import pytest
 from ingest.building import Engines
 from ingest.publishing import CorpusFolder
 from rag.adapters.exact import ExactVectors
-from rag.adapters.memory import HashingEmbedder
 from rag.bootstrap import load_index_builders, open_probed_release, open_release
 from rag.errors import ReleaseBroken
 from rag.live import LiveCorpora
-from rag.plumbline import Plumbline
-from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
+from tests.small_corpus import compose
 
 QUESTION = "How many people does the boat of pier 17 carry?"
 
@@ -60,7 +58,7 @@ def served(folder: CorpusFolder) -> tuple[int, str, str]:
     data = folder.path.parent.parent
     corpora = LiveCorpora(data, open_probed_release)
     problems = corpora.refresh()
-    plumbline = Plumbline(corpora, Searcher(lambda _: HashingEmbedder()))
+    plumbline = compose(corpora)
     result = plumbline.search(QUESTION, corpus="small")
     plumbline.close()
     return result.release, result.hits[0].chunk.text, str(problems.get("small", ""))

@@ -13,7 +13,7 @@ from api import chat, docs, health, native, page
 from evals.metrics.table import METRICS
 from evals.ragas_metrics import JUDGED
 from ingest.extraction import EXTRACTORS
-from rag.retrieval.searching import RETRIEVERS
+from rag.retrieval.retrievers import RETRIEVERS
 from rag.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -124,7 +124,7 @@ def answer_numbers(sample: Sample, answer: Answer, _: Observation) -> Measuremen
 def search_ms(_: Sample, observation: Observation) -> Measurement:
     """Time of one search."""
     search = observation.search
-    return search if isinstance(search, Missing) else observation.search_ms
+    return search if isinstance(search, Missing) else sum(search.timings_ms.values())
 
 
 def answer_ms(_: Sample, observation: Observation) -> Measurement:

@@ -2,8 +2,8 @@
 
 import re
 
-from rag.answering.brief import ask_briefly
 from rag.answering.prompts import load_prompt
+from rag.answering.short_replies import ask_briefly
 from rag.domain import Expansion
 from rag.ports import ChatModel
 

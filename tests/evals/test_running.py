@@ -226,10 +226,10 @@ class FalseQuotes:
         self.search = plumbline.search
 
     async def answer(
-        self, conversation: Sequence[Message], *, corpus: str
+        self, conversation: Sequence[Message], *, corpus: str, top_k: int | None = None
     ) -> AsyncIterator[AnswerDelta | Answer]:
         """The answer with false quotes."""
-        async for item in self._plumbline.answer(conversation, corpus=corpus):
+        async for item in self._plumbline.answer(conversation, corpus=corpus, top_k=top_k):
             if isinstance(item, Answer):
                 false = [replace(c, quote=c.quote[:-1] + "?") for c in item.citations]
                 yield replace(item, citations=tuple(false))

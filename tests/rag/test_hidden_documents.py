@@ -14,20 +14,18 @@ from api.native import _corpus
 from ingest.building import Engines
 from ingest.publishing import CorpusFolder
 from rag.adapters.chroma import ChromaIndexBuilder
-from rag.adapters.memory import HashingEmbedder, MemoryLexicalIndex
+from rag.adapters.memory import MemoryLexicalIndex
 from rag.adapters.tantivy import TantivyIndexBuilder
-from rag.answering.answerer import Policy
 from rag.bootstrap import open_release_parts
 from rag.domain import PUBLIC, Answer, Message
 from rag.filters import parse_filters
 from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
-from rag.retrieval import within
-from rag.retrieval.searcher import Searcher
+from rag.retrieval import query
 from rag.scope import Scope
 from rag.wire import answer_body, explanation_body, search_body
 from tests.ingest.corpora import SmallCorpus
-from tests.small_corpus import TEXTS, About, make_data_folder, make_plumbline
+from tests.small_corpus import TEXTS, About, compose, make_data_folder, make_plumbline
 
 ANYBODY = frozenset[str]()
 HR = frozenset({"hr"})
@@ -77,7 +75,7 @@ class Told:
         for document in [None, *self._plumbline.documents("small", scope=scope)[:2]]:
             named = document.id if document else None
             explained = self._plumbline.explain(
-                asked, corpus="small", document=named, top=60, scope=scope
+                asked, corpus="small", document=named, top_k=60, scope=scope
             )
             yield explanation_body(*asyncio.run(explained))
         yield answer_body(asyncio.run(self._answer(asked, scope)))
@@ -174,7 +172,7 @@ def test_who_may_read_everything_searches_the_whole_index(published: dict[str, P
 def test_hidden_documents_that_come_first_crowd_nothing_out(
     mode: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(within, "MOST_ROWS_COMPARED", 5)
+    monkeypatch.setattr(query, "MOST_ROWS_COMPARED", 5)
     texts = {f"board{n:03d}.md": "Ferry fares." for n in range(1000)} | {
         f"public{n:02d}.md": f"Ferry fares and much else, note {n}." for n in range(100)
     }
@@ -193,7 +191,7 @@ def test_no_reply_depends_on_what_is_hidden(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(within, "MOST_ROWS_COMPARED", most_compared)
+    monkeypatch.setattr(query, "MOST_ROWS_COMPARED", most_compared)
     chance = random.Random(seed)
     texts, about = random_texts(chance)
     questions = [write(chance, 1) for _ in range(3)] + [chance.choice(WORDS)]
@@ -236,7 +234,7 @@ def headed(chance: random.Random) -> str:
 def open_small(data: Path) -> Plumbline:
     corpora = LiveCorpora(data, open_release_parts)
     corpora.refresh()
-    return Plumbline(corpora, Searcher(lambda _: HashingEmbedder()), policy=Policy())
+    return compose(corpora)
 
 
 @pytest.fixture
@@ -268,7 +266,7 @@ def test_a_part_is_searched_as_a_release_of_its_own(sides: dict[str, Plumbline])
         )
         assert parted.terms == alone.terms
         assert (parted.chunks, parted.searched) == (alone.chunks, alone.searched)
-        assert parted.confidence == pytest.approx(alone.confidence, abs=1e-5)
+        assert parted.search.confidence == pytest.approx(alone.search.confidence, abs=1e-5)
         assert [each.chunk.id for each in parted.candidates] == [
             each.chunk.id for each in alone.candidates
         ]
