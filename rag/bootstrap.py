@@ -7,10 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.answering.answerer import Answerer
+from rag.calibration import calibrate, read_calibration
 from rag.embedders import Embedders, tell_precision
 from rag.errors import RagError, ReleaseBroken, StorageError
 from rag.letters import VERSION as TERMS_VERSION
+from rag.live import LiveCorpora
 from rag.manifest import RELEASE_FORMAT, Manifest
+from rag.plumbline import Plumbline
 from rag.ports import (
     ChatModel,
     CountingEmbedder,
@@ -20,16 +24,14 @@ from rag.ports import (
     VectorIndexBuilder,
 )
 from rag.releases import CALIBRATION, OpenRelease, probe
+from rag.retrieval.pipeline import SearchPipeline
+from rag.retrieval.reranking import Reranking
 from rag.seals import damaged_files
 from rag.settings import Settings
 
 if TYPE_CHECKING:
     from rag.adapters.chroma import ChromaIndex
     from rag.adapters.sentence_transformers import Prefixes
-    from rag.live import LiveCorpora
-    from rag.plumbline import Plumbline
-    from rag.retrieval.pipeline import SearchPipeline
-    from rag.retrieval.reranking import Reranking
 
 
 log = logging.getLogger(__name__)
@@ -97,12 +99,11 @@ def open_embedders(settings: Settings) -> Embedders:
     )
 
 
-def load_reranking(settings: Settings) -> "Reranking | None":
+def load_reranking(settings: Settings) -> Reranking | None:
     """The configured cross-encoder with its limits, None where there is none."""
     if not settings.reranker:
         return None
     from rag.adapters.cross_encoder import CrossEncoderReranker
-    from rag.retrieval.reranking import Reranking
 
     reranker = CrossEncoderReranker(settings.reranker)
     return Reranking(reranker, settings.rerank_top, settings.rerank_budget_ms / 1000)
@@ -138,8 +139,6 @@ def load_index_builders() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
 
 def calibrate_release(folder: Path, embedder: Embedder) -> None:
     """Write what a release under way learns of its own confidence. Raises ReleaseBroken."""
-    from rag.calibration import calibrate
-
     release = open_release_parts(folder, open_vectors=_open_all)
     try:
         learned = calibrate(release, embedder)
@@ -216,7 +215,6 @@ def open_release_parts(
     from rag.adapters.documents import SqliteDocumentStore
     from rag.adapters.exact import ExactVectors
     from rag.adapters.tantivy import TantivyIndex
-    from rag.calibration import read_calibration
 
     try:
         manifest = Manifest.from_json((folder / "manifest.json").read_text())
@@ -240,10 +238,8 @@ def open_release_parts(
 
 def open_plumbline(
     settings: Settings, *, open_release: Callable[[Path], OpenRelease] = open_release
-) -> "Plumbline":
+) -> Plumbline:
     """The question side, its models loaded and its live releases open. Raises RagError."""
-    from rag.live import LiveCorpora
-
     embedders = open_embedders(settings)
 
     def open_askable(folder: Path) -> OpenRelease:
@@ -269,35 +265,26 @@ def open_plumbline(
 
 
 def compose_plumbline(
-    corpora: "LiveCorpora",
+    corpora: LiveCorpora,
     embedder_of: Callable[[Manifest], Embedder],
     settings: Settings,
     *,
-    reranking: "Reranking | None" = None,
+    reranking: Reranking | None = None,
     chat_model: ChatModel | None = None,
-) -> "Plumbline":
+) -> Plumbline:
     """The question side over these releases and models."""
-    from rag.answering.answerer import Answerer
-    from rag.plumbline import Plumbline
-
     pipeline = make_pipeline(embedder_of, settings, reranking)
-    answerer = Answerer(
-        pipeline,
-        chat_model,
-        expansion=settings.expansion,
-        max_tokens=settings.chat_max_tokens,
-    )
+    expansion, max_tokens = settings.expansion, settings.chat_max_tokens
+    answerer = Answerer(pipeline, chat_model, expansion=expansion, max_tokens=max_tokens)
     return Plumbline(corpora, pipeline, answerer)
 
 
 def make_pipeline(
     embedder_of: Callable[[Manifest], Embedder],
     settings: Settings,
-    reranking: "Reranking | None" = None,
-) -> "SearchPipeline":
+    reranking: Reranking | None = None,
+) -> SearchPipeline:
     """What searches releases with these models."""
-    from rag.retrieval.pipeline import SearchPipeline
-
     return SearchPipeline(
         embedder_of,
         mode=settings.retriever,

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rag.answering.answerer import Answerer, finish_in_thread
 from rag.answering.followups import Standalone
+from rag.answering.turn import Turn
 from rag.domain import Answer, AnswerDelta, Document, DocumentRef, Message, SearchResult
 from rag.embedders import tell_precision
 from rag.errors import RagError
@@ -109,11 +110,12 @@ class Plumbline:
                 wanted = await finish_in_thread(find_document, release, document)
             shown = top_k or self._pipeline.top_k
             turn = await self._answerer.search(conversation, release, scope, top_k=shown)
-            query = self._pipeline.query(turn.search.query, release, scope)
-            found = await finish_in_thread(
-                explain, turn.search, query, top_k=shown, document=wanted
-            )
+            found = await finish_in_thread(self._explain, turn, shown, wanted)
         return turn.standalone, found
+
+    def _explain(self, turn: Turn, top_k: int, document: Document | None) -> Explanation:
+        query = self._pipeline.query(turn.search.query, turn.release, turn.scope)
+        return explain(turn.search, query, top_k=top_k, document=document)
 
     def document(
         self, document_id: str, *, corpus: str, scope: Scope = EVERYTHING_PUBLIC

@@ -76,15 +76,12 @@ class Answerer:
         return Turn(
             conversation=conversation,
             standalone=standalone,
-            expanded_by=f"{how} {expansion_label(how)}" if self._expands(how) else "",
+            expanded_by=expansion_label(self._chat_model, how),
             release=release,
             scope=scope,
             search=found,
             max_tokens=min(max_tokens or self._max_tokens, self._max_tokens),
         )
-
-    def _expands(self, how: Expansion) -> bool:
-        return self._chat_model is not None and how != "none"
 
     async def answer(
         self,

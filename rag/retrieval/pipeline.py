@@ -59,17 +59,17 @@ class SearchPipeline:
         With `packs` there are passages too, and all the hits that they were made from. Raises
         InvalidFilter.
         """
-        clock = _Clock()
-        reranking = self._reranking(scope)
+        clock, reranking = _Clock(), self._reranking(scope)
         wanted = max(top_k or self.top_k, HITS_TO_PACK if packs else 0)
+        read = reranking.most_hits if reranking else 0
         queries = self._embed([self.query(text, release, scope) for text in texts], scope)
         clock.note("embedding")
         with self.turns:
-            found = self._find(queries, scope, clock, wanted=wanted)
+            found = self._find(queries, scope, clock, wanted=wanted, read=read)
         if reranking:
             hits = reranking.reorder(texts[0], found.hits)
-            read = [(hit.chunk.id, hit.scores["rerank"]) for hit in hits if "rerank" in hit.scores]
-            found = replace(found, hits=hits, reranked=read)
+            order = [(hit.chunk.id, hit.scores["rerank"]) for hit in hits if "rerank" in hit.scores]
+            found = replace(found, hits=hits, reranked=order)
             clock.note("rerank")
         if packs:
             best, budget = found.hits[:HITS_TO_PACK], self.context_characters
@@ -79,26 +79,24 @@ class SearchPipeline:
         return replace(found, hits=found.hits[:wanted], timings_ms=clock.timings_ms)
 
     def _find(
-        self, queries: Sequence[Query], scope: Scope, clock: "_Clock", *, wanted: int
+        self, queries: Sequence[Query], scope: Scope, clock: "_Clock", *, wanted: int, read: int
     ) -> SearchResult:
-        """The search as far as reranking.
+        """The search up to the reranking, which is to read the `read` best.
 
         The confidence is the question's own, as its hits were before they were fused with others or
         reranked: so the threshold was learned.
         """
         question, release, retriever = queries[0], queries[0].release, self._retriever(scope)
-        reranking = self._reranking(scope)
-        most_read = reranking.most_hits if reranking else 0
         rankings = [retriever.find(query, CANDIDATES) for query in queries]
         clock.note("candidates")
         wordings = tuple(
             rank_candidates(query.text, each, retriever, release.documents)
             for query, each in zip(queries, rankings, strict=True)
         )
-        expanded = fuse_wordings([w.ranked[: max(HITS_TO_PACK, most_read)] for w in wordings])
+        expanded = fuse_wordings([each.ranked[: max(HITS_TO_PACK, read)] for each in wordings])
         clock.note("fusion")
         ranked = expanded or wordings[0].ranked
-        hits = load_hits(question, wordings, ranked[: max(wanted, most_read, HITS_FOR_CONFIDENCE)])
+        hits = load_hits(question, wordings, ranked[: max(wanted, read, HITS_FOR_CONFIDENCE)])
         clock.note("hits")
         confidence = judge(question, wordings[0], None if expanded else hits)
         clock.note("confidence")
