@@ -171,17 +171,23 @@ def rank_candidates(
 
 
 def load_hits(query: Query, wordings: Sequence[Wording], ranked: Ranking) -> tuple[Hit, ...]:
-    """Ranked candidates with their texts, and what each ranking of the first that had them gave."""
+    """Ranked candidates with their texts, and what each ranking of the first that had them gave.
+
+    Whatever the searches before did, none is of a document that may not be found.
+    """
     found = query.release.documents.chunks([id_ for id_, _ in ranked])
-    scores: dict[str, dict[str, float]] = {}
-    for wording in reversed(wordings):
-        own: dict[str, dict[str, float]] = {}
-        for name, ranking in wording.rankings.items():
-            for id_, score in ranking:
-                own.setdefault(id_, {})[name] = score
-        scores |= own
-    hits = (Hit(*found[id_], score, scores[id_]) for id_, score in ranked if id_ in found)
-    return tuple(filter(query.may_find, hits))
+    stages = [{name: dict(each) for name, each in w.rankings.items()} for w in wordings]
+    hits = (
+        Hit(*found[id_], score, next(filter(None, (_scores(each, id_) for each in stages)), {}))
+        for id_, score in ranked
+        if id_ in found
+    )
+    subset = query.subset
+    return tuple(hit for hit in hits if subset is None or hit.document.id in subset.documents)
+
+
+def _scores(stages: Mapping[str, Mapping[str, float]], id_: str) -> dict[str, float]:
+    return {name: scores[id_] for name, scores in stages.items() if id_ in scores}
 
 
 def judge(question: Query, own: Wording, hits: Sequence[Hit] | None = None) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.domain import Hit, Ranking
+from rag.domain import Ranking
 from rag.filters import Condition
 from rag.ports import Embedder, Subset, Vectors
 from rag.releases import OpenRelease
@@ -69,10 +69,6 @@ class Query:
         found = [(rows[pair[0]], pair) for pair in ranking if pair[0] in rows]
         is_in = np.isin([row for row, _ in found], subset.rows, assume_unique=True)
         return [pair for (_, pair), kept in zip(found, is_in, strict=True) if kept]
-
-    def may_find(self, hit: Hit) -> bool:
-        """Whether a hit is of a document that may be found, whatever the searches before it did."""
-        return self.subset is None or hit.document.id in self.subset.documents
 
 
 def _wanted(limit: int, share: float) -> int:
