@@ -49,7 +49,9 @@ class SearchingBody(Body):
     ] = None
     expansion: Annotated[
         Expansion | None,
-        Field(description="RAG_EXPANSION if left out; of answers, with a chat model"),
+        Field(
+            description="RAG_EXPANSION if left out; of answers and explanations, with a chat model"
+        ),
     ] = None
 
     @property
