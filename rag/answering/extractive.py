@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.answering.draft import Draft
-from rag.answering.turn import Turn
+from rag.answering.turn import Turn, last_question
 from rag.domain import Citation, Passage, Sentence, Span
 from rag.letters import count_words
 from rag.ports import Embedder, LexicalIndex
@@ -109,7 +109,8 @@ def _score(
     turn: Turn, candidates: list[Candidate], embedder: Embedder
 ) -> list[tuple[float, Candidate]]:
     """Score of each candidate, best first; a question's score goes to the sentence after it."""
-    lexical, standalone, last = turn.release.lexical, turn.search.query, turn.last_question
+    lexical, standalone = turn.release.lexical, turn.search.query
+    last = last_question(turn.conversation)
     weights = _weigh_terms(standalone, last, lexical)
     best_passage = max(each.passage.score for each in candidates) or 1.0
     cheap = []

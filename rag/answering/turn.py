@@ -26,11 +26,6 @@ class Turn:
     search: SearchResult
     max_tokens: int
 
-    @property
-    def last_question(self) -> str:
-        """What the user asked, word for word."""
-        return last_question(self.conversation)
-
 
 def last_question(conversation: Sequence[Message]) -> str:
     """What the user asked last. Raises InvalidQuestion."""

@@ -59,13 +59,16 @@ class SearchPipeline:
         With `packs` there are passages too, and all the hits that they were made from. Raises
         InvalidFilter.
         """
-        clock, reranking = _Clock(), self._reranking(scope)
+        clock, mode, reranking = _Clock(), self._mode(scope), self._reranking(scope)
         wanted = max(top_k or self.top_k, HITS_TO_PACK if packs else 0)
         read = reranking.most_hits if reranking else 0
-        queries = self._embed([self.query(text, release, scope) for text in texts], scope)
+        queries = [self.query(text, release, scope) for text in texts]
+        if RETRIEVERS[mode].needs_vector:
+            vectors = queries[0].embedder.embed_queries(texts)
+            queries = [replace(q, vector=v) for q, v in zip(queries, vectors, strict=True)]
         clock.note("embedding")
         with self.turns:
-            found = self._find(queries, scope, clock, wanted=wanted, read=read)
+            found = self._find(queries, mode, clock, wanted=wanted, read=read)
         if reranking:
             hits = reranking.reorder(texts[0], found.hits)
             order = [(hit.chunk.id, hit.scores["rerank"]) for hit in hits if "rerank" in hit.scores]
@@ -79,14 +82,14 @@ class SearchPipeline:
         return replace(found, hits=found.hits[:wanted], timings_ms=clock.timings_ms)
 
     def _find(
-        self, queries: Sequence[Query], scope: Scope, clock: "_Clock", *, wanted: int, read: int
+        self, queries: Sequence[Query], mode: str, clock: "_Clock", *, wanted: int, read: int
     ) -> SearchResult:
         """The search up to the reranking, which is to read the `read` best.
 
         The confidence is the question's own, as its hits were before they were fused with others or
         reranked: so the threshold was learned.
         """
-        question, release, retriever = queries[0], queries[0].release, self._retriever(scope)
+        question, release, retriever = queries[0], queries[0].release, RETRIEVERS[mode]
         rankings = [retriever.find(query, CANDIDATES) for query in queries]
         clock.note("candidates")
         wordings = tuple(
@@ -105,7 +108,7 @@ class SearchPipeline:
             query=question.text,
             corpus=release.manifest.corpus,
             release=release.manifest.release,
-            mode=self.mode_of(scope),
+            mode=mode,
             confidence=confidence,
             hits=hits,
             threshold=release.threshold if least is None else least,
@@ -118,23 +121,11 @@ class SearchPipeline:
         subset = release.documents.subset(scope.filters)
         return Query(text, release, self.embedder_of(release.manifest), subset, scope.filters)
 
-    def _embed(self, queries: list[Query], scope: Scope) -> list[Query]:
-        if not self._retriever(scope).needs_vector:
-            return queries
-        vectors = queries[0].embedder.embed_queries([query.text for query in queries])
-        return [replace(q, vector=vector) for q, vector in zip(queries, vectors, strict=True)]
-
-    def mode_of(self, scope: Scope) -> str:
-        """The name of the retriever that a request is searched by."""
-        return scope.mode or self.mode
-
-    def _retriever(self, scope: Scope) -> Retriever:
-        return RETRIEVERS[self.mode_of(scope)]
-
     def label(self, scope: Scope) -> str:
         """All that decides how hits are found and ranked at first, in one line."""
-        weights = dict(self._retriever(scope).weights)
-        return f"{self.mode_of(scope)} min-max {weights} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
+        mode = self._mode(scope)
+        weights = dict(RETRIEVERS[mode].weights)
+        return f"{mode} min-max {weights} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
 
     def reranker_label(self, scope: Scope) -> str:
         """The model that reads the best hits again and its limits, empty where none does."""
@@ -142,6 +133,9 @@ class SearchPipeline:
         if not reranking:
             return ""
         return f"{reranking.reranker.name} top {reranking.most_hits} in {reranking.budget_s:g} s"
+
+    def _mode(self, scope: Scope) -> str:
+        return scope.mode or self.mode
 
     def _reranking(self, scope: Scope) -> Reranking | None:
         return None if scope.rerank is False else self.reranking
