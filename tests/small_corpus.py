@@ -5,19 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rag.adapters.memory import HashingEmbedder, memory_release
+from rag.adapters.memory.release import HashingEmbedder, memory_release
 from rag.answering.followups import Standalone
 from rag.answering.turn import Turn
 from rag.bootstrap import compose_plumbline, make_pipeline
 from rag.domain import PUBLIC, Chunk, Document, Message, MetadataValue, SearchResult, Span
-from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
 from rag.ports import ChatModel, Embedder
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
+from rag.releases.live import LiveCorpora
 from rag.retrieval.reranking import Reranking
-from rag.scope import Scope
-from rag.sentences import split_sentences
+from rag.retrieval.scope import Scope
 from rag.settings import load_settings
+from rag.text.sentences import split_sentences
 
 TEXTS = {
     "leave.md": "Parental leave is 26 weeks at full pay. It must be requested 8 weeks before the "

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.building import Engines
-from ingest.publishing import CorpusFolder
-from rag.adapters.exact import ExactVectors
+from ingest.releases.building import Engines
+from ingest.releases.publishing import CorpusFolder
+from rag.adapters.indexes.exact import ExactVectors
 from rag.bootstrap import load_index_builders, open_probed_release, open_release
 from rag.errors import ReleaseBroken
-from rag.live import LiveCorpora
+from rag.releases.live import LiveCorpora
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import compose
 

@@ -18,7 +18,7 @@ from rag.errors import InvalidRetriever, SettingsError
 from rag.plumbline import Plumbline
 from rag.retrieval.query import Query
 from rag.retrieval.retrievers import RETRIEVERS, Retriever
-from rag.scope import Scope
+from rag.retrieval.scope import Scope
 from rag.settings import Settings, load_settings
 from tests.api.conftest import wait_until_ready
 from tests.serving import serving

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag.adapters.sentence_transformers import PACKAGED, Precision, SentenceTransformersEmbedder
+from rag.adapters.embedding.sentence_transformers import (
+    PACKAGED,
+    Precision,
+    SentenceTransformersEmbedder,
+)
 from rag.bootstrap import make_pipeline, open_release
-from rag.releases import OpenRelease, release_folder
+from rag.releases.folder import OpenRelease, release_folder
 from rag.retrieval.retrievers import RETRIEVERS
-from rag.scope import Scope
+from rag.retrieval.scope import Scope
 from rag.settings import load_settings
 
 Rows = list[tuple[str, str]]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
+from rag.answering.code_version import code_version
 from rag.answering.draft import Draft, abstain
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import answer_extractively
@@ -15,14 +16,13 @@ from rag.answering.prompted import stream_prompted
 from rag.answering.prompts import load_prompt
 from rag.answering.rewriting import rewrite
 from rag.answering.turn import Turn, last_question
-from rag.code_version import code_version
 from rag.domain import Answer, AnswerDelta, Expansion, Fingerprint, Message
 from rag.errors import ChatModelUnavailable
 from rag.ports import ChatModel
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
 from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.question import check_question
-from rag.scope import Scope
+from rag.retrieval.scope import Scope
 
 log = logging.getLogger(__name__)
 

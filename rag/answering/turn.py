@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rag.answering.followups import Standalone
 from rag.domain import Message, SearchResult
 from rag.errors import InvalidQuestion
-from rag.releases import OpenRelease
-from rag.scope import Scope
+from rag.releases.folder import OpenRelease
+from rag.retrieval.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)

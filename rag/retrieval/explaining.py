@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rag.domain import Chunk, Document, DocumentRef, Hit, Passage, Ranking, SearchResult
 from rag.errors import DocumentNotFound
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
 from rag.retrieval.fusion import by_score
 from rag.retrieval.packing import HITS_TO_PACK
 from rag.retrieval.query import Query

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from threading import BoundedSemaphore
 
 from rag.domain import Hit, Ranking, SearchResult, Wording
-from rag.manifest import Manifest
 from rag.ports import DocumentStore, Embedder
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
+from rag.releases.manifest import Manifest
 from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
 from rag.retrieval.fusion import by_score, fuse, fuse_wordings, share_with_neighbours
 from rag.retrieval.packing import HITS_TO_PACK, pack
 from rag.retrieval.query import Query
 from rag.retrieval.reranking import Reranking
 from rag.retrieval.retrievers import RETRIEVERS, Retriever
-from rag.scope import Scope
+from rag.retrieval.scope import Scope
 
 CANDIDATES = 50
 """With 100 as much evidence was found on six sets, within .01."""

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Chunk, Document, Ranking, SearchResult
-from rag.filters import Condition, labels_of
-from rag.letters import INVISIBLE
+from rag.releases.filters import Condition, labels_of
 from rag.retrieval.packing import HITS_TO_PACK
 from rag.retrieval.pipeline import CANDIDATES
 from rag.retrieval.query import Query
 from rag.retrieval.retrievers import RETRIEVERS
+from rag.text.normalization import INVISIBLE
 
 DEEP = 2000
 WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:[-'’./@&\u2011]\w[\w\u0300-\u036f]*)*")

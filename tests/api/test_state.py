@@ -11,9 +11,9 @@ import pytest
 
 from api import state
 from rag.errors import EmbedderError, ReleaseBroken
-from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
+from rag.releases.live import LiveCorpora
 from rag.settings import Settings, load_settings
 from tests.api.conftest import wait_until_ready
 from tests.serving import serving

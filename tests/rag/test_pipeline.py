@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.memory import OverlapReranker
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
+from rag.adapters.memory.release import OverlapReranker
 from rag.domain import Answer, Expansion, Message
+from rag.json_forms import explanation_body
 from rag.plumbline import Plumbline
 from rag.retrieval.reranking import Reranking
-from rag.scope import Scope
-from rag.wire import explanation_body
+from rag.retrieval.scope import Scope
 from tests.small_corpus import TEXTS, make_plumbline, make_release, search
 
 QUESTION = "Which boats were built in Skarvik?"

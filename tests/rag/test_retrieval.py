@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from rag.adapters.memory import HashingEmbedder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.domain import Hit
 from rag.errors import InvalidQuestion
 from rag.ports import Vectors

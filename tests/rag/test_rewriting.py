@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from rag.adapters.langchain_chat import LangChainChatModel
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.langchain_chat import LangChainChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.answering.expansion import expand
 from rag.answering.followups import Standalone
 from rag.answering.rewriting import rewrite
