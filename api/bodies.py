@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from rag.domain import Expansion, Message, Mode
+from rag.domain import Expansion, Message
 from rag.releases.filters import parse_filters
+from rag.retrieval.retrievers import RETRIEVERS
 from rag.retrieval.scope import Scope
 
 QUESTION = "How many weeks of parental leave do we get?"
@@ -23,6 +24,11 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
 
+def list_retrievers(schema: dict[str, Any]) -> None:  # a schema holds anything
+    """Put the names that there are into the schema of a text that may be null."""
+    schema["anyOf"][0]["enum"] = [*RETRIEVERS]
+
+
 class SearchingBody(Body):
     """What every request may say of its search; what it leaves out is as the service is set."""
 
@@ -34,18 +40,23 @@ class SearchingBody(Body):
             examples=[{"source": {"prefix": "people/"}}],
         ),
     ] = None
-    mode: Annotated[Mode | None, Field(description="RAG_RETRIEVER if left out")] = None
+    mode: Annotated[
+        str | None,
+        Field(description="RAG_RETRIEVER if left out", json_schema_extra=list_retrievers),
+    ] = None
     rerank: Annotated[
         bool | None, Field(description="False leaves the reranker out, if there is one")
     ] = None
     expansion: Annotated[
         Expansion | None,
-        Field(description="RAG_EXPANSION if left out; of answers, with a chat model"),
+        Field(
+            description="RAG_EXPANSION if left out; of answers and explanations, with a chat model"
+        ),
     ] = None
 
     @property
     def scope(self) -> Scope:
-        """What is searched, and how. Raises InvalidFilter."""
+        """What is searched, and how. Raises InvalidFilter, InvalidRetriever."""
         return Scope(
             filters=parse_filters(self.filters),
             mode=self.mode,
@@ -170,7 +181,7 @@ class ExplainRequest(AnswerRequest):
     ] = None
     release: Annotated[int | None, Field(ge=1, description="The live one if left out")] = None
     top_k: Annotated[
-        int | None, Field(ge=1, le=100, description="Candidates to show, 10 if left out")
+        int | None, Field(ge=1, le=100, description="Candidates to show, RAG_TOP_K if left out")
     ] = None
 
     @property

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 STATUS: list[tuple[type[errors.RagError], int, str]] = [
     (errors.InvalidQuestion, 422, "invalid_question"),
     (errors.InvalidFilter, 422, "invalid_filter"),
+    (errors.InvalidRetriever, 422, "invalid_retriever"),
     (errors.InvalidCorpusName, 404, "corpus_not_found"),
     (errors.CorpusNotFound, 404, "corpus_not_found"),
     (errors.ReleaseNotFound, 404, "release_not_found"),
@@ -32,6 +33,7 @@ PARAMS = {
     "document_not_found": "document_id",
     "invalid_question": "question",
     "invalid_filter": "filters",
+    "invalid_retriever": "mode",
 }
 DOCUMENT_PARAMS = {"/v1/explain": "document", "/v1/documents": "after"}
 """Where a document is named otherwise than by the path."""

@@ -33,14 +33,14 @@ class QuestionSide(Protocol):
         """A whole document."""
         ...
 
-    def search(self, query: str, *, corpus: str, top_k: int = 10) -> SearchResult:
+    def search(self, query: str, *, corpus: str, top_k: int | None = None) -> SearchResult:
         """Ranked hits."""
         ...
 
     def answer(
-        self, conversation: Sequence[Message], *, corpus: str
+        self, conversation: Sequence[Message], *, corpus: str, top_k: int | None = None
     ) -> AsyncIterator[AnswerDelta | Answer]:
-        """Deltas, then one Answer."""
+        """Deltas, then one Answer with its search."""
         ...
 
 
@@ -58,7 +58,6 @@ class Observation:
     targets: tuple[Target, ...]
     search: SearchResult | Missing
     answer: Answer | Missing
-    search_ms: float = 0.0
     answer_ms: float = 0.0
     exact_quotes: tuple[bool, ...] = ()
 
@@ -89,8 +88,8 @@ class Observer:
         """The sample's observation; a RagError on the way becomes a Missing."""
         targets = tuple(find_target(evidence, self._sources) for evidence in sample.evidence)
         answer, answer_ms = await self._answer(sample)
-        search, search_ms = self._search(sample, answer)
-        observation = Observation(targets, search, answer, search_ms, answer_ms)
+        search = answer.search if isinstance(answer, Answer) else self._search(sample, answer)
+        observation = Observation(targets, search, answer, answer_ms)
         if isinstance(answer, Missing):
             return observation
         if answer.degraded:
@@ -102,28 +101,22 @@ class Observer:
         started = time.perf_counter()
         answer: Answer | Missing = Missing("the answer's stream ended without an answer")
         try:
-            async for item in self._plumbline.answer(sample.conversation, corpus=self._corpus):
+            stream = self._plumbline.answer(sample.conversation, corpus=self._corpus, top_k=HITS)
+            async for item in stream:
                 if isinstance(item, Answer):
                     answer = item
         except RagError as error:
             answer = Missing(f"no answer: {error}")
         return answer, (time.perf_counter() - started) * 1e3
 
-    def _search(
-        self, sample: Sample, answer: Answer | Missing
-    ) -> tuple[SearchResult | Missing, float]:
-        if isinstance(answer, Answer):
-            query = answer.standalone_question
-        elif len(sample.conversation) == 1:
-            query = sample.question
-        else:
-            return Missing(f"no stand-alone question: {answer.reason}"), 0.0
-        started = time.perf_counter()
+    def _search(self, sample: Sample, answer: Missing) -> SearchResult | Missing:
+        """What a first question finds, though no answer came of it."""
+        if len(sample.conversation) > 1:
+            return Missing(f"no stand-alone question: {answer.reason}")
         try:
-            result = self._plumbline.search(query, corpus=self._corpus, top_k=HITS)
+            return self._plumbline.search(sample.question, corpus=self._corpus, top_k=HITS)
         except RagError as error:
-            return Missing(f"no search result: {error}"), 0.0
-        return result, (time.perf_counter() - started) * 1e3
+            return Missing(f"no search result: {error}")
 
     def _is_exact(self, citation: Citation) -> bool:
         try:

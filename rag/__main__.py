@@ -1,19 +1,13 @@
 """`python -m rag`: questions from the terminal, searched, answered or explained."""
 
 import argparse
-import asyncio
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rag.errors import RagError
-
-if TYPE_CHECKING:
-    from rag.plumbline import Plumbline
-    from rag.retrieval.scope import Scope
+from rag.retrieval.retrievers import RETRIEVERS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
         command.add_argument("--json", action="store_true", help="print JSON for programs")
-        command.add_argument("--mode", choices=["hybrid", "dense", "lexical"], help="RAG_RETRIEVER")
+        command.add_argument("--mode", choices=[*RETRIEVERS], help="RAG_RETRIEVER")
         command.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
         command.add_argument(
             "--as",
@@ -59,95 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""
     options = build_parser().parse_args(arguments)
     try:
-        return _run(options)
+        from rag.commands import run
+
+        return run(options, os.environ)
     except RagError as error:
         print(f"rag: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return error.exit_code
     except KeyboardInterrupt:
         print("rag: interrupted", file=sys.stderr)  # noqa: T201 - a command's output
         return 130
-
-
-def _run(options: argparse.Namespace) -> int:
-    from rag.releases.filters import parse_filter_options
-    from rag.releases.folder import release_folder
-    from rag.retrieval.question import check_question
-    from rag.retrieval.scope import Scope
-    from rag.settings import load_settings
-
-    settings = load_settings(
-        os.environ,
-        data=options.data,
-        top_k=getattr(options, "top_k", None),
-        retriever=getattr(options, "mode", None),
-    )
-    check_question(options.question)
-    scope = Scope(
-        principals=frozenset(options.principals),
-        filters=parse_filter_options(options.filters),
-        rerank=False if options.no_rerank else None,
-    )
-    release_folder(settings.data, options.corpus)  # fails before a model is loaded
-    from rag.bootstrap import open_plumbline
-
-    plumbline = open_plumbline(settings)
-    if problem := plumbline.problem(options.corpus):
-        print(f"rag: warning: {problem}", file=sys.stderr)  # noqa: T201 - a command's output
-    try:
-        if options.command == "search":
-            return _search(plumbline, options, settings.top_k, scope)
-        if options.command == "explain":
-            return asyncio.run(_explain(plumbline, options, settings.top_k, scope))
-        return asyncio.run(_ask(plumbline, options, scope))
-    finally:
-        plumbline.close()
-
-
-def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope") -> int:
-    from rag import json_forms, terminal
-
-    result = plumbline.search(options.question, corpus=options.corpus, top_k=top_k, scope=scope)
-    if options.json:
-        print(json.dumps(json_forms.search_body(result), ensure_ascii=False))  # noqa: T201
-    else:
-        terminal.print_search(result)
-    return 0
-
-
-async def _explain(
-    plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope"
-) -> int:
-    from rag import json_forms, terminal
-    from rag.domain import Message
-
-    standalone, explanation = await plumbline.explain(
-        [Message("user", options.question)],
-        corpus=options.corpus,
-        document=options.document,
-        top=top_k,
-        scope=scope,
-    )
-    if options.json:
-        body = json_forms.explanation_body(standalone, explanation)
-        print(json.dumps(body, ensure_ascii=False))  # noqa: T201
-    else:
-        terminal.print_explanation(standalone, explanation)
-    return 0
-
-
-async def _ask(plumbline: "Plumbline", options: argparse.Namespace, scope: "Scope") -> int:
-    from rag import json_forms, terminal
-    from rag.domain import Answer, Message
-
-    conversation = [Message("user", options.question)]
-    async for item in plumbline.answer(conversation, corpus=options.corpus, scope=scope):
-        if not isinstance(item, Answer):
-            continue
-        if options.json:
-            print(json.dumps(json_forms.answer_body(item), ensure_ascii=False))  # noqa: T201
-        else:
-            terminal.print_answer(item)
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.answering.answerer import Answerer
 from rag.errors import RagError, ReleaseBroken, StorageError
+from rag.plumbline import Plumbline
 from rag.ports import (
     ChatModel,
     CountingEmbedder,
@@ -18,16 +20,18 @@ from rag.ports import (
 )
 from rag.releases.embedders import Embedders, tell_precision
 from rag.releases.folder import CALIBRATION, OpenRelease, probe
+from rag.releases.live import LiveCorpora
 from rag.releases.manifest import RELEASE_FORMAT, Manifest
 from rag.releases.seals import damaged_files
+from rag.retrieval.calibration import calibrate, read_calibration
+from rag.retrieval.pipeline import SearchPipeline
+from rag.retrieval.reranking import Reranking
 from rag.settings import Settings
 from rag.text.normalization import VERSION as TERMS_VERSION
 
 if TYPE_CHECKING:
     from rag.adapters.embedding.sentence_transformers import Prefixes
     from rag.adapters.indexes.chroma import ChromaIndex
-    from rag.plumbline import Plumbline
-    from rag.retrieval.reranking import Reranking
 
 
 log = logging.getLogger(__name__)
@@ -95,12 +99,11 @@ def open_embedders(settings: Settings) -> Embedders:
     )
 
 
-def load_reranking(settings: Settings) -> "Reranking | None":
+def load_reranking(settings: Settings) -> Reranking | None:
     """The configured cross-encoder with its limits, None where there is none."""
     if not settings.reranker:
         return None
     from rag.adapters.embedding.cross_encoder import CrossEncoderReranker
-    from rag.retrieval.reranking import Reranking
 
     reranker = CrossEncoderReranker(settings.reranker)
     return Reranking(reranker, settings.rerank_top, settings.rerank_budget_ms / 1000)
@@ -136,8 +139,6 @@ def load_index_builders() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
 
 def calibrate_release(folder: Path, embedder: Embedder) -> None:
     """Write what a release under way learns of its own confidence. Raises ReleaseBroken."""
-    from rag.retrieval.calibration import calibrate
-
     release = open_release_parts(folder, open_vectors=_open_all)
     try:
         learned = calibrate(release, embedder)
@@ -214,7 +215,6 @@ def open_release_parts(
     from rag.adapters.indexes.exact import ExactVectors
     from rag.adapters.indexes.tantivy import TantivyIndex
     from rag.adapters.stores.documents import SqliteDocumentStore
-    from rag.retrieval.calibration import read_calibration
 
     try:
         manifest = Manifest.from_json((folder / "manifest.json").read_text())
@@ -238,13 +238,8 @@ def open_release_parts(
 
 def open_plumbline(
     settings: Settings, *, open_release: Callable[[Path], OpenRelease] = open_release
-) -> "Plumbline":
+) -> Plumbline:
     """The question side, its models loaded and its live releases open. Raises RagError."""
-    from rag.answering.answerer import Policy
-    from rag.plumbline import Plumbline
-    from rag.releases.live import LiveCorpora
-    from rag.retrieval.searcher import Searcher
-
     embedders = open_embedders(settings)
 
     def open_askable(folder: Path) -> OpenRelease:
@@ -260,15 +255,41 @@ def open_plumbline(
 
     corpora = LiveCorpora(settings.data, open_askable)
     corpora.refresh()
-    return Plumbline(
+    return compose_plumbline(
         corpora,
-        Searcher(embedders.open, settings.retriever, load_reranking(settings)),
+        embedders.open,
+        settings,
+        reranking=load_reranking(settings),
         chat_model=load_chat_model(settings),
-        policy=Policy(
-            expansion=settings.expansion,
-            context_characters=settings.context_characters,
-            min_confidence=settings.min_confidence,
-            max_tokens=settings.chat_max_tokens,
-            top_k=settings.top_k,
-        ),
+    )
+
+
+def compose_plumbline(
+    corpora: LiveCorpora,
+    embedder_of: Callable[[Manifest], Embedder],
+    settings: Settings,
+    *,
+    reranking: Reranking | None = None,
+    chat_model: ChatModel | None = None,
+) -> Plumbline:
+    """The question side over these releases and models."""
+    pipeline = make_pipeline(embedder_of, settings, reranking)
+    expansion, max_tokens = settings.expansion, settings.chat_max_tokens
+    answerer = Answerer(pipeline, chat_model, expansion=expansion, max_tokens=max_tokens)
+    return Plumbline(corpora, pipeline, answerer)
+
+
+def make_pipeline(
+    embedder_of: Callable[[Manifest], Embedder],
+    settings: Settings,
+    reranking: Reranking | None = None,
+) -> SearchPipeline:
+    """What searches releases with these models."""
+    return SearchPipeline(
+        embedder_of,
+        mode=settings.retriever,
+        top_k=settings.top_k,
+        context_characters=settings.context_characters,
+        min_confidence=settings.min_confidence,
+        reranking=reranking,
     )

@@ -13,11 +13,13 @@ CORPUS_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 Status = Literal["answered", "partial", "abstained"]
 FinishReason = Literal["stop", "length", "content_filter"]
 """How a text ended: by itself, at its longest, or cut by the provider's filter."""
-Mode = Literal["hybrid", "dense", "lexical"]
 Expansion = Literal["none", "multi-query", "hyde"]
 """What else is searched for: other wordings of the question, or a passage that could answer it."""
 MetadataValue = str | int | float | bool | tuple[str, ...]
 """What a document's metadata may hold: one value, or several texts."""
+
+Ranking = list[tuple[str, float]]
+"""Chunk ids with their scores, best first."""
 
 PUBLIC = "public"
 """The principal that everybody has."""
@@ -128,15 +130,41 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """One text that was searched for: its rankings, what they fuse to, and then with neighbours."""
+
+    text: str
+    rankings: Mapping[str, Ranking]
+    fused: Mapping[str, float]
+    ranked: Ranking
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Ranked hits of one release; `confidence` in [0, 1] says how likely they hold an answer."""
+    """A search of one release with all its stages; those that it did not have are empty.
+
+    `confidence` in [0, 1] says how likely the question's own hits hold an answer; below `threshold`
+    none is given. The first of `wordings` is the question; `expanded` fuses them all where there
+    are others, `reranked` are the hits that were read again, `passages` what was packed.
+    """
 
     query: str
     corpus: str
     release: int
-    mode: Mode
+    mode: str
     confidence: float
     hits: tuple[Hit, ...]
+    threshold: float = 0.0
+    wordings: tuple[Wording, ...] = ()
+    expanded: Ranking = field(default_factory=list)
+    reranked: Ranking = field(default_factory=list)
+    passages: tuple[Passage, ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is something to answer from, and the confidence reaches the threshold."""
+        return bool(self.hits) and self.confidence >= self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,26 +231,47 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer; when it abstains, `passages` begins with what came nearest."""
+    """A finished answer, and the search that it was made from."""
 
     id: str
     status: Status
     text: str
-    corpus: str
-    release: int
+    search: SearchResult
     generator: str
-    confidence: float
     citations: tuple[Citation, ...]
     sentences: tuple[Sentence, ...]
-    passages: tuple[Passage, ...]
     fingerprint: Fingerprint
     trace_id: str
-    standalone_question: str
     usage: Usage = field(default_factory=Usage)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     degraded: bool = False
     finish_reason: FinishReason = "stop"
     standalone_by: Literal["user", "rule", "model"] = "user"
+
+    @property
+    def corpus(self) -> str:
+        """The corpus that was asked."""
+        return self.search.corpus
+
+    @property
+    def release(self) -> int:
+        """The number of the release that was asked."""
+        return self.search.release
+
+    @property
+    def confidence(self) -> float:
+        """How likely what was found holds an answer, in [0, 1]."""
+        return self.search.confidence
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """What the answer could rest on; when it abstains, what came nearest comes first."""
+        return self.search.passages
+
+    @property
+    def standalone_question(self) -> str:
+        """The question that was searched for."""
+        return self.search.query
 
     @property
     def truncated(self) -> bool:

@@ -5,6 +5,7 @@ RagError                     anything Plumbline can explain; `str()` is one line
 │   ├── InvalidCorpusName    the name could not be a folder on every system
 │   ├── InvalidQuestion      empty, too long, or not text
 │   ├── InvalidFilter        a filter names an unknown field, or a value that cannot fit
+│   ├── InvalidRetriever     no retriever has that name
 │   ├── SourceNotFound       a source path is missing, or holds no file at all
 │   └── InvalidRegressionSet a regression set is missing, or a line of it is wrong
 ├── SettingsError            the environment holds an unknown name or a value that is refused
@@ -49,6 +50,10 @@ class InvalidQuestion(UsageError):
 
 class InvalidFilter(UsageError):
     """A filter names an unknown field or condition, or a value that cannot fit."""
+
+
+class InvalidRetriever(UsageError):
+    """No retriever has that name."""
 
 
 class SourceNotFound(UsageError):

@@ -54,17 +54,18 @@ def answer_body(answer: Answer) -> Body:
 
 def explanation_body(standalone: Standalone, explanation: Explanation) -> Body:
     """The body of `POST /v1/explain`."""
-    trace = explanation.trace
+    search, trace = explanation.search, explanation.trace
     return {
         "object": "explanation",
-        "corpus": explanation.corpus,
-        "release": explanation.release,
-        "mode": explanation.mode,
+        "corpus": search.corpus,
+        "release": search.release,
+        "mode": search.mode,
         "standalone_question": standalone.question,
         "standalone_by": standalone.by,
-        "confidence": round(explanation.confidence, 4),
-        "threshold": explanation.threshold,
-        "is_answered": explanation.is_answered,
+        "wordings": [wording.text for wording in search.wordings],
+        "confidence": round(search.confidence, 4),
+        "threshold": search.threshold,
+        "is_answered": search.is_answered,
         "terms": {term: round(weight, 4) for term, weight in explanation.terms.items()},
         "chunks": explanation.chunks,
         "searched": explanation.searched,

@@ -14,13 +14,13 @@ from rag.retrieval.scope import Scope
 class PlumblineRetriever(BaseRetriever):
     """Searches one corpus; each document is a chunk, its metadata says where exactly it stands.
 
-    `scope` says who reads, which filters hold and how it is searched. Raises what
-    `Plumbline.search` raises.
+    `scope` says who reads, which filters hold and how it is searched. Without `top_k` there are as
+    many as the settings say. Raises what `Plumbline.search` raises.
     """
 
     plumbline: Any  # pydantic cannot check a class of ours
     corpus: str
-    top_k: int = 10
+    top_k: int | None = None
     scope: Scope = Scope()
 
     def __init__(self, plumbline: Plumbline, **fields: Any) -> None:  # pydantic checks the fields

@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
-from rag.answering.answerer import Answerer, Policy, finish_in_thread
+from rag.answering.answerer import Answerer, finish_in_thread
 from rag.answering.followups import Standalone
+from rag.answering.turn import Turn
 from rag.domain import Answer, AnswerDelta, Document, DocumentRef, Message, SearchResult
 from rag.errors import RagError
-from rag.ports import ChatModel
 from rag.releases.embedders import tell_precision
 from rag.releases.folder import OpenRelease, corpus_not_found
 from rag.releases.live import LiveCorpora
 from rag.releases.manifest import Manifest
-from rag.retrieval.explaining import Explanation, Limits
+from rag.retrieval.explaining import Explanation, explain, find_document
+from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.question import check_question
 from rag.retrieval.scope import Scope
-from rag.retrieval.searcher import Searcher
 
 EVERYTHING_PUBLIC = Scope()
 
@@ -23,17 +23,10 @@ EVERYTHING_PUBLIC = Scope()
 class Plumbline:
     """Thread-safe; a request sees one release from its beginning to its end."""
 
-    def __init__(
-        self,
-        corpora: LiveCorpora,
-        searcher: Searcher,
-        *,
-        chat_model: ChatModel | None = None,
-        policy: Policy | None = None,
-    ) -> None:
+    def __init__(self, corpora: LiveCorpora, pipeline: SearchPipeline, answerer: Answerer) -> None:
         self._corpora = corpora
-        self._searcher = searcher
-        self._answerer = Answerer(searcher, chat_model, policy or Policy())
+        self._pipeline = pipeline
+        self._answerer = answerer
 
     def corpora(self, *, scope: Scope = EVERYTHING_PUBLIC) -> list[Manifest]:
         """Manifests of the live releases, sorted by corpus, counting what may be read."""
@@ -51,23 +44,23 @@ class Plumbline:
 
     def precision_note(self, manifest: Manifest) -> str:
         """What to know where questions are embedded otherwise than a release was; else nothing."""
-        return tell_precision(manifest, self._searcher.embedder_of(manifest))
+        return tell_precision(manifest, self._pipeline.embedder_of(manifest))
 
     def search(
         self,
         query: str,
         *,
         corpus: str,
-        top_k: int = 10,
+        top_k: int | None = None,
         scope: Scope = EVERYTHING_PUBLIC,
     ) -> SearchResult:
-        """Ranked hits, without any chat model.
+        """The `top_k` best hits, as many as the settings say if None, without any chat model.
 
         Raises InvalidQuestion, InvalidFilter, CorpusNotFound, ReleaseNotFound.
         """
         question = check_question(query)
         with self._open(corpus, scope) as release:
-            return self._searcher.search([question], release, scope, top_k=top_k)
+            return self._pipeline.search([question], release, scope, top_k=top_k)
 
     @contextmanager
     def _open(self, corpus: str, scope: Scope) -> Iterator[OpenRelease]:
@@ -81,16 +74,19 @@ class Plumbline:
         *,
         corpus: str,
         max_tokens: int | None = None,
+        top_k: int | None = None,
         scope: Scope = EVERYTHING_PUBLIC,
     ) -> AsyncIterator[AnswerDelta | Answer]:
-        """Deltas of the text, then exactly one Answer.
+        """Deltas of the text, then exactly one Answer, whose search has at least `top_k` hits.
 
         Raises what `search` raises before the first item, ChatModelTruncated when the model's
         stream breaks off. A model that is not there at all gives an extractive answer, marked
         degraded.
         """
         with self._open(corpus, scope) as release:
-            answered = self._answerer.answer(conversation, release, scope, max_tokens=max_tokens)
+            answered = self._answerer.answer(
+                conversation, release, scope, max_tokens=max_tokens, top_k=top_k
+            )
             async for item in answered:
                 yield item
 
@@ -100,24 +96,26 @@ class Plumbline:
         *,
         corpus: str,
         document: str | None = None,
-        top: int = 10,
+        top_k: int | None = None,
         scope: Scope = EVERYTHING_PUBLIC,
     ) -> tuple[Standalone, Explanation]:
-        """The question that was searched for, and what each stage of the search made of it.
+        """The question as an answer would search for it, and what each stage made of it.
 
         `document` is an id or a source whose way is followed. Raises what `search` raises, and
         DocumentNotFound.
         """
         with self._open(corpus, scope) as release:
-            standalone = await self._answerer.stand_alone(conversation)
-            explainer = self._searcher.explainer(
-                standalone.question,
-                release,
-                scope,
-                limits=Limits(self._answerer.budget_characters, self._answerer.threshold(release)),
-            )
-            found = await finish_in_thread(explainer.explain, top=top, document=document)
-        return standalone, found
+            wanted = None
+            if document is not None:
+                wanted = await finish_in_thread(find_document, release, document)
+            shown = top_k or self._pipeline.top_k
+            turn = await self._answerer.search(conversation, release, scope, top_k=shown)
+            found = await finish_in_thread(self._explain, turn, shown, wanted)
+        return turn.standalone, found
+
+    def _explain(self, turn: Turn, top_k: int, document: Document | None) -> Explanation:
+        query = self._pipeline.query(turn.search.query, turn.release, turn.scope)
+        return explain(turn.search, query, top_k=top_k, document=document)
 
     def document(
         self, document_id: str, *, corpus: str, scope: Scope = EVERYTHING_PUBLIC

@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.domain import Chunk, Document, DocumentRef, FinishReason, Message, Usage
+from rag.domain import Ranking as Ranking  # what the indexes give
 
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
-Ranking = list[tuple[str, float]]
-"""Chunk ids with their scores, best first."""
 
 
 class LexicalEntry(NamedTuple):

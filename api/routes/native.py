@@ -10,7 +10,7 @@ from api.bodies import AnswerRequest, ExplainRequest, SearchRequest
 from api.errors import describe
 from api.json_bodies import JsonRoute
 from api.replies.streaming import EventForm, event, read_answer, stream_answer
-from api.state import ThePlumbline, TheService
+from api.state import ThePlumbline
 from rag import json_forms
 from rag.domain import Answer, AnswerDelta, DocumentRef
 from rag.errors import DocumentNotFound
@@ -21,7 +21,6 @@ from rag.retrieval.scope import Scope
 
 router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
 
-CANDIDATES = 10  # chosen: a screen
 Corpus = Annotated[str, Query(description="Name of the corpus")]
 Release = Annotated[int | None, Query(ge=1, description="Number of a retained release")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
@@ -29,10 +28,9 @@ After = Annotated[str | None, Query(description="`last_id` of the page before")]
 
 
 @router.post("/search", response_model=None)
-def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) -> JSONResponse:
+def search(body: SearchRequest, plumbline: ThePlumbline) -> JSONResponse:
     """Ranked chunks with each stage's scores in `data`; no chat model is asked."""
-    top_k = body.top_k or service.settings.top_k
-    result = plumbline.search(body.query, corpus=body.corpus, top_k=top_k, scope=body.scope)
+    result = plumbline.search(body.query, corpus=body.corpus, top_k=body.top_k, scope=body.scope)
     return JSONResponse(
         json_forms.search_body(result)
     )  # FastAPI would look at every value of a dict
@@ -66,7 +64,7 @@ async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> Body:
         body.conversation(),
         corpus=body.corpus,
         document=body.document,
-        top=body.top_k or CANDIDATES,
+        top_k=body.top_k,
         scope=body.scope,
     )
     return json_forms.explanation_body(standalone, explanation)

@@ -9,14 +9,15 @@ from rag.adapters.embedding.sentence_transformers import (
     Precision,
     SentenceTransformersEmbedder,
 )
-from rag.bootstrap import open_release
-from rag.domain import Mode
+from rag.bootstrap import make_pipeline, open_release
 from rag.releases.folder import OpenRelease, release_folder
-from rag.retrieval.searching import Query, search
+from rag.retrieval.retrievers import RETRIEVERS
+from rag.retrieval.scope import Scope
+from rag.settings import load_settings
 
 BEST = 10
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bfloat16")
-MODES: tuple[Mode, ...] = ("hybrid", "dense")
+MODES = [name for name, retriever in RETRIEVERS.items() if retriever.needs_vector]
 
 
 def measure_agreement(data: Path, corpus: str, questions: Sequence[str]) -> Rows:
@@ -37,11 +38,12 @@ def measure_agreement(data: Path, corpus: str, questions: Sequence[str]) -> Rows
 
 def _rank(
     release: OpenRelease, questions: Sequence[str], precision: Precision
-) -> dict[Mode, list[list[str]]]:
+) -> dict[str, list[list[str]]]:
     embedder = SentenceTransformersEmbedder(PACKAGED, precision=precision)
+    search = make_pipeline(lambda _: embedder, load_settings({})).search
     return {
         mode: [
-            [hit.chunk.id for hit in search(Query(q, release, embedder), mode, top_k=BEST).hits]
+            [hit.chunk.id for hit in search([q], release, Scope(mode=mode), top_k=BEST).hits]
             for q in questions
         ]
         for mode in MODES

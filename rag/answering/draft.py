@@ -1,13 +1,13 @@
 """What both ways of answering hand back before the answer is stamped with its release and trace."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rag.domain import (
     Citation,
     DocumentRef,
     FinishReason,
-    Passage,
+    SearchResult,
     Sentence,
     Status,
     Usage,
@@ -40,10 +40,10 @@ class Draft:
             yield self.text[at:]
 
 
-def abstain(corpus: str, passages: Sequence[Passage]) -> Draft:
+def abstain(search: SearchResult) -> Draft:
     """The draft that says that the documents do not hold the answer, and what came nearest."""
-    text = f"The documents in {corpus} do not seem to hold an answer to this."
-    nearest = dict.fromkeys(_name(passage.document) for passage in passages[:NEAREST])
+    text = f"The documents in {search.corpus} do not seem to hold an answer to this."
+    nearest = dict.fromkeys(_name(passage.document) for passage in search.passages[:NEAREST])
     if nearest:
         text += " The nearest are " + ", ".join(nearest) + "."
     return Draft("abstained", text, sentences=(Sentence(text, (), True),))

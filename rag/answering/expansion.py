@@ -2,8 +2,8 @@
 
 import re
 
-from rag.answering.brief import ask_briefly
 from rag.answering.prompts import load_prompt
+from rag.answering.short_replies import ask_briefly
 from rag.domain import Expansion
 from rag.ports import ChatModel
 
@@ -33,6 +33,8 @@ async def expand(question: str, chat_model: ChatModel | None, how: Expansion) ->
     return list(dict.fromkeys([question, *kept]))[: MAX_VARIANTS + 1]
 
 
-def expansion_label(how: Expansion) -> str:
-    """The prompt that makes the other wordings, empty where none are made."""
-    return load_prompt(PROMPTS[how]).label if how != "none" else ""
+def expansion_label(chat_model: ChatModel | None, how: Expansion) -> str:
+    """How other wordings are made and by which prompt, empty where none are."""
+    if chat_model is None or how == "none":
+        return ""
+    return f"{how} {load_prompt(PROMPTS[how]).label}"

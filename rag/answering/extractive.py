@@ -1,10 +1,11 @@
 """Answers without a chat model: the sentences that answer best, each an exact, cited quote."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.answering.draft import Draft
+from rag.answering.turn import Turn, last_question
 from rag.domain import Citation, Passage, Sentence, Span
 from rag.ports import Embedder, LexicalIndex
 from rag.retrieval.confidence import term_coverage
@@ -28,14 +29,6 @@ MIN_WORDS = 3  # 1, 2: .764, .766 and .802; 4: .766, .798
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question made to stand alone, and the last message of the user that it was made from."""
-
-    standalone: str
-    last: str
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence of a passage, as a span of its document."""
 
@@ -49,26 +42,18 @@ class Candidate:
         return self.text.rstrip("*_ ").endswith(("?", "？", "؟"))
 
 
-def answer_extractively(
-    asked: Asked,
-    passages: Sequence[Passage],
-    *,
-    release: int,
-    embedder: Embedder,
-    lexical: LexicalIndex,
-) -> Draft:
-    """The one to three sentences of `passages` that answer best, quoted and cited."""
-    candidates = [each for passage in passages for each in _candidates(passage)]
+def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
+    """The one to three sentences of the passages that answer best, quoted and cited."""
+    candidates = [each for passage in turn.search.passages for each in _candidates(passage)]
     if not candidates:
         return Draft("abstained", "")
-    scored = _score(asked, candidates, embedder=embedder, lexical=lexical)
-    chosen = _choose(scored, lexical)
+    chosen = _choose(_score(turn, candidates, embedder), turn.release.lexical)
     citations = tuple(
         Citation(
             number=number,
             quote=each.text,
             document=each.passage.document,
-            release=release,
+            release=turn.search.release,
             page=each.passage.page,
             span=each.span,
             heading=each.passage.heading,
@@ -123,10 +108,12 @@ def _candidates(passage: Passage) -> Iterator[Candidate]:
 
 
 def _score(
-    asked: Asked, candidates: list[Candidate], *, embedder: Embedder, lexical: LexicalIndex
+    turn: Turn, candidates: list[Candidate], embedder: Embedder
 ) -> list[tuple[float, Candidate]]:
     """Score of each candidate, best first; a question's score goes to the sentence after it."""
-    weights = _weigh_terms(asked, lexical)
+    lexical, standalone = turn.release.lexical, turn.search.query
+    last = last_question(turn.conversation)
+    weights = _weigh_terms(standalone, last, lexical)
     best_passage = max(each.passage.score for each in candidates) or 1.0
     cheap = []
     for place, each in enumerate(candidates):
@@ -136,7 +123,7 @@ def _score(
         cheap.append((COVERAGE_WEIGHT * coverage + PASSAGE_WEIGHT * rank, place))
     kept = sorted(sorted(cheap, reverse=True)[:MAX_CANDIDATES], key=lambda pair: pair[1])
     vectors = embedder.embed_documents([candidates[place].text for _, place in kept])
-    cosines = vectors @ embedder.embed_queries([asked.standalone, asked.last]).mean(axis=0)
+    cosines = vectors @ embedder.embed_queries([standalone, last]).mean(axis=0)
     scores = {
         place: score + COSINE_WEIGHT * float(cosine)
         for (score, place), cosine in zip(kept, cosines, strict=True)
@@ -145,12 +132,12 @@ def _score(
     return sorted(((s, candidates[p]) for p, s in scores.items()), key=lambda pair: -pair[0])
 
 
-def _weigh_terms(asked: Asked, lexical: LexicalIndex) -> dict[str, float]:
+def _weigh_terms(standalone: str, last: str, lexical: LexicalIndex) -> dict[str, float]:
     """Rarity of the question's terms; those of the last question count more than its context."""
-    last = set(lexical.analyze(asked.last))
+    said = set(lexical.analyze(last))
     return {
-        term: weight if term in last else CONTEXT_WEIGHT * weight
-        for term, weight in lexical.term_weights(asked.standalone).items()
+        term: weight if term in said else CONTEXT_WEIGHT * weight
+        for term, weight in lexical.term_weights(standalone).items()
     }
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from rag.answering.draft import Draft, abstain
 from rag.answering.marks import MARK, MarkFilter, disarm, numbers_in, without_marks
 from rag.answering.prompts import Prompt
-from rag.answering.support import Analyze, Support, find_support
+from rag.answering.support import Support, find_support
+from rag.answering.turn import Turn
 from rag.domain import (
     AnswerDelta,
     Citation,
@@ -27,33 +28,16 @@ OPENING_CHARACTERS = 64  # longer than "Based on the passages, the answer is"; a
 WORD = re.compile(r"\w")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a prompted answer may rest on."""
-
-    corpus: str
-    release: int
-    passages: Sequence[Passage]
-    analyze: Analyze
-
-
 async def stream_prompted(
-    conversation: Sequence[Message],
-    evidence: Evidence,
-    *,
-    chat_model: ChatModel,
-    prompt: Prompt,
-    max_tokens: int,
+    turn: Turn, *, chat_model: ChatModel, prompt: Prompt
 ) -> AsyncIterator[AnswerDelta | Draft]:
     """Deltas of the answer's text, then its draft, whose text may go on where the deltas end.
 
     Only a text that ended by itself is "answered". Raises ChatModelUnavailable before the first
     delta, ChatModelTruncated after it.
     """
-    stream = chat_model.stream(
-        build_messages(conversation, evidence, prompt), max_tokens=max_tokens
-    )
-    reply = _Reply(MarkFilter(len(evidence.passages)))
+    stream = chat_model.stream(build_messages(turn, prompt), max_tokens=turn.max_tokens)
+    reply = _Reply(MarkFilter(len(turn.search.passages)))
     try:
         async for piece in stream:
             if shown := reply.take(piece):
@@ -66,7 +50,7 @@ async def stream_prompted(
         if shown := reply.break_off():
             yield AnswerDelta(shown)
         raise ChatModelTruncated(str(error), partial=reply.shown) from error
-    draft = reply.draft(evidence)
+    draft = reply.draft(turn)
     finish_reason = "length" if reply.is_flooded else stream.finish_reason
     if draft.status != "abstained" and finish_reason != "stop":
         draft = replace(draft, status="partial", finish_reason=finish_reason)
@@ -112,14 +96,14 @@ class _Reply:
             bool(self.shown) or len(self.held.strip()) >= OPENING_CHARACTERS
         )
 
-    def draft(self, evidence: Evidence) -> Draft:
+    def draft(self, turn: Turn) -> Draft:
         """The answer at the end. Raises ChatModelUnavailable if it says nothing."""
         text = self.shown + self.held + self.marks.finish()
         if self.marks.has_refused and not self.marks.has_cited:
-            return _abstain_after(self.shown, evidence)
+            return _abstain_after(self.shown, turn)
         if not _says_something(text):
             raise ChatModelUnavailable("the chat model's reply holds no word")
-        draft = check_answer(text, evidence)
+        draft = check_answer(text, turn)
         return replace(draft, status="partial") if self.marks.has_refused else draft
 
 
@@ -127,23 +111,21 @@ def _says_something(text: str) -> bool:
     return bool(WORD.search(without_marks(text)))
 
 
-def _abstain_after(shown: str, evidence: Evidence) -> Draft:
+def _abstain_after(shown: str, turn: Turn) -> Draft:
     """The abstention, behind what was shown of the reply already."""
-    abstention = abstain(evidence.corpus, evidence.passages)
+    abstention = abstain(turn.search)
     if not shown:
         return abstention
-    sentences = (*check_answer(shown, evidence).sentences, *abstention.sentences)
+    sentences = (*check_answer(shown, turn).sentences, *abstention.sentences)
     return replace(abstention, text=f"{shown}\n\n{abstention.text}", sentences=sentences)
 
 
-def build_messages(
-    conversation: Sequence[Message], evidence: Evidence, prompt: Prompt
-) -> list[Message]:
+def build_messages(turn: Turn, prompt: Prompt) -> list[Message]:
     """The prompt with its passages behind a random fence, then the end of the conversation."""
     fence = f"passages-{secrets.token_hex(8)}"
-    system = prompt.fill(fence=fence, passages="\n\n".join(_number(evidence.passages)))
-    turns = [message for message in conversation if message.role != "system"]
-    return [Message("system", system), *map(_without_old_marks, turns[-HISTORY_MESSAGES:])]
+    system = prompt.fill(fence=fence, passages="\n\n".join(_number(turn.search.passages)))
+    history = [message for message in turn.conversation if message.role != "system"]
+    return [Message("system", system), *map(_without_old_marks, history[-HISTORY_MESSAGES:])]
 
 
 def _without_old_marks(message: Message) -> Message:
@@ -160,17 +142,17 @@ def _number(passages: Sequence[Passage]) -> Iterator[str]:
         yield f"[{number}] {label}\n{disarm(passage.text)}"
 
 
-def check_answer(text: str, evidence: Evidence) -> Draft:
+def check_answer(text: str, turn: Turn) -> Draft:
     """Every sentence aligned with what it cites; a sentence that cites nothing is unsupported."""
     citations: list[Citation] = []
     sentences: list[Sentence] = []
     for statement in _statements(text):
-        numbers = [n for n in numbers_in(statement) if n <= len(evidence.passages)]
-        found = [_support(statement, n, evidence) for n in numbers]
+        numbers = [n for n in numbers_in(statement) if n <= len(turn.search.passages)]
+        found = [_support(statement, n, turn) for n in numbers]
         supported = any(support.supported for support in found)
         sentences.append(Sentence(statement, tuple(numbers), supported))
         for number, support in zip(numbers, found, strict=True):
-            citation = _cite(number, support, evidence.release)
+            citation = _cite(number, support, turn.search.release)
             if citation not in citations:
                 citations.append(citation)
     return Draft(_status(sentences), text, tuple(citations), tuple(sentences))
@@ -189,8 +171,9 @@ def _statements(text: str) -> list[str]:
     return found
 
 
-def _support(statement: str, number: int, evidence: Evidence) -> Support:
-    return find_support(without_marks(statement), evidence.passages[number - 1], evidence.analyze)
+def _support(statement: str, number: int, turn: Turn) -> Support:
+    passage = turn.search.passages[number - 1]
+    return find_support(without_marks(statement), passage, turn.release.lexical.analyze)
 
 
 def _cite(number: int, support: Support, release: int) -> Citation:

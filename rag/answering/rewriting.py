@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from rag.answering.brief import ask_briefly, render
 from rag.answering.followups import Standalone, make_standalone
 from rag.answering.prompts import load_prompt
+from rag.answering.short_replies import ask_briefly, render
 from rag.domain import Message
 from rag.ports import ChatModel
 

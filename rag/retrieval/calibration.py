@@ -12,18 +12,19 @@ elsewhere, and the threshold learned is too high: so it stays near the prior one
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.domain import Chunk, Hit
-from rag.ports import Embedder, Ranking
+from rag.domain import Chunk, Ranking
+from rag.ports import Embedder
 from rag.releases.folder import CALIBRATION, OpenRelease
-from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
-from rag.retrieval.searching import CANDIDATES, load_hits, rank
+from rag.retrieval.pipeline import CANDIDATES, judge, rank_candidates
+from rag.retrieval.query import Query
+from rag.retrieval.retrievers import RETRIEVERS
 from rag.text.sentences import split_sentences
 
 PRIOR_THRESHOLD = 0.36  # with what follows, 1.3 to 3.6 % of foreign questions are answered (bench)
@@ -39,6 +40,8 @@ CURVE = tuple(round(0.2 + step / 50, 2) for step in range(21))  # .2 to .6
 WORD = re.compile(r"\w+")
 Confidences = npt.NDArray[np.float64]
 SEED = 17  # any: the same questions each time
+RETRIEVER = RETRIEVERS["hybrid"]
+"""Whatever a release is asked by later, its threshold is that of both searches together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,10 @@ def calibrate(release: OpenRelease, embedder: Embedder) -> Calibration:
     own, foreign = [], []
     for (chunk, words), vector in zip(asked, vectors, strict=True):
         held_out = frozenset(release.documents.chunk_ids(chunk.document_id))
-        limit = CANDIDATES + len(held_out)
-        rankings = {
-            "dense": release.vectors.search(vector, limit),
-            "lexical": release.lexical.search(words, limit),
-            "context": release.lexical.search_context(words, limit),
-        }
-        own.append(_judge(words, rankings, release, frozenset()))
-        foreign.append(_judge(words, rankings, release, held_out))
+        query = Query(words, release, embedder, vector=vector)
+        rankings = RETRIEVER.find(query, CANDIDATES + len(held_out))
+        own.append(_judge(query, rankings, frozenset()))
+        foreign.append(_judge(query, rankings, held_out))
     return _learn(np.array(own), np.array(foreign))
 
 
@@ -119,21 +118,13 @@ def _draw_words(chunk: Chunk, release: OpenRelease, chance: random.Random) -> st
     return " ".join(words[at] for at in sorted(best) if rarity[at] > 0)
 
 
-def _judge(
-    question: str,
-    rankings: Mapping[str, Ranking],
-    release: OpenRelease,
-    held_out: frozenset[str],
-) -> float:
+def _judge(query: Query, rankings: Mapping[str, Ranking], held_out: frozenset[str]) -> float:
+    """The confidence of a search in which the chunks `held_out` are not there."""
     left = {
         stage: [pair for pair in ranking if pair[0] not in held_out][:CANDIDATES]
         for stage, ranking in rankings.items()
     }
-    if not left["dense"]:
-        return 0.0
-    best = rank(left, release.documents)[:HITS_FOR_CONFIDENCE]
-    hits: Sequence[Hit] = load_hits(release, best, left)
-    return estimate_confidence(question, hits, left, release)
+    return judge(query, rank_candidates(query.text, left, RETRIEVER, query.release.documents))
 
 
 def _learn(own: Confidences, foreign: Confidences) -> Calibration:

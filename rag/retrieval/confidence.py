@@ -7,8 +7,8 @@ counted by their rarity: those in the chunk with its neighbours, and those in it
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rag.domain import Chunk, Hit
-from rag.ports import DocumentStore, LexicalIndex, Ranking
+from rag.domain import Chunk, Hit, Ranking
+from rag.ports import DocumentStore, LexicalIndex
 from rag.releases.folder import OpenRelease
 from rag.text.sentences import split_sentences
 

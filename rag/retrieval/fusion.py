@@ -5,10 +5,9 @@ part of a chunk's score to the chunks beside it gains again; `make bench` measur
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from rag.domain import Hit
-from rag.ports import DocumentStore, Ranking
+from rag.domain import Ranking
+from rag.ports import DocumentStore
 
 Scores = dict[str, float]
 VARIANTS_SHARE = 0.45
@@ -50,22 +49,24 @@ def share_with_neighbours(scores: Scores, store: DocumentStore, share: float) ->
     return shared
 
 
-def fuse_hits(searches: Sequence[Sequence[Hit]], *, limit: int) -> tuple[Hit, ...]:
-    """Hits of several searches by weighted reciprocal ranks, the first search weighing most.
+def by_score(scores: Mapping[str, float]) -> Ranking:
+    """The best first; equal ones in the order of their ids, so that it is always the same."""
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
-    The variants share VARIANTS_SHARE of the weight. Scores lie in (0, 1]; each hit keeps the
-    stages' scores of the first search that found it.
+
+def fuse_wordings(rankings: Sequence[Ranking]) -> Ranking:
+    """Rankings for several wordings by weighted reciprocal ranks, the first one weighing most.
+
+    The variants share VARIANTS_SHARE of the weight. Scores lie in (0, 1]. Empty for one wording,
+    whose ranking stands as it is.
     """
-    if len(searches) < 2:
-        return tuple(hit for hits in searches for hit in hits)[:limit]
-    share = VARIANTS_SHARE / (len(searches) - 1)
-    weights = [1 - VARIANTS_SHARE, *[share] * (len(searches) - 1)]
-    scores: dict[str, float] = {}
-    found: dict[str, Hit] = {}
-    for weight, hits in zip(weights, searches, strict=True):
-        for rank, hit in enumerate(hits):
-            found.setdefault(hit.chunk.id, hit)
+    if len(rankings) < 2:
+        return []
+    share = VARIANTS_SHARE / (len(rankings) - 1)
+    weights = [1 - VARIANTS_SHARE, *[share] * (len(rankings) - 1)]
+    scores: Scores = {}
+    for weight, ranking in zip(weights, rankings, strict=True):
+        for rank, (id_, _) in enumerate(ranking):
             score = weight * RANK_OFFSET / (RANK_OFFSET + rank)
-            scores[hit.chunk.id] = scores.get(hit.chunk.id, 0.0) + score
-    best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
-    return tuple(replace(found[id_], score=score) for id_, score in best)
+            scores[id_] = scores.get(id_, 0.0) + score
+    return by_score(scores)

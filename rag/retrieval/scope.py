@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from rag.domain import PUBLIC, Expansion, Mode
+from rag.domain import PUBLIC, Expansion
 from rag.releases.filters import Condition
+from rag.retrieval.retrievers import check_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,15 +12,19 @@ class Scope:
     """A request's reader, its filters, and its own choices; None leaves a choice to the service.
 
     Without `principals` nothing is found but what is public. `release` is the number of a retained
-    release, the live one if None.
+    release, the live one if None. Raises InvalidRetriever where `mode` names none.
     """
 
     principals: frozenset[str] = frozenset()
     filters: tuple[Condition, ...] = ()
     release: int | None = None
-    mode: Mode | None = None
+    mode: str | None = None
     rerank: bool | None = None
     expansion: Expansion | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode is not None:
+            check_mode(self.mode)
 
     @property
     def readers(self) -> frozenset[str]:

@@ -9,12 +9,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.domain import Chunk, Document, Passage
-from rag.ports import Ranking
+from rag.domain import Chunk, Document, Ranking, SearchResult
 from rag.releases.filters import Condition, labels_of
 from rag.retrieval.packing import HITS_TO_PACK
-from rag.retrieval.searching import CANDIDATES, Query
-from rag.retrieval.within import search_vectors, search_words
+from rag.retrieval.pipeline import CANDIDATES
+from rag.retrieval.query import Query
+from rag.retrieval.retrievers import RETRIEVERS
 from rag.text.normalization import INVISIBLE
 
 DEEP = 2000
@@ -41,12 +41,7 @@ class Trace:
 
 
 def trace_document(
-    document: Document,
-    query: Query,
-    stages: Mapping[str, Ranking],
-    *,
-    passages: Sequence[Passage],
-    is_confident: bool,
+    document: Document, query: Query, search: SearchResult, stages: Mapping[str, Ranking]
 ) -> Trace:
     """What became of `document`, whose reader may read it, in a search that had these stages."""
     if query.subset is not None and document.id not in query.subset.documents:
@@ -56,21 +51,19 @@ def trace_document(
     ranks = {name: _rank(ranking, chunks) for name, ranking in stages.items()}
     best = _best(stages, chunks)
     if best is None:
-        deep = _look_deeper(query, stages)
+        deep = RETRIEVERS[search.mode].find(query, DEEP)
         ranks |= {name: _rank(ranking, chunks) for name, ranking in deep.items()}
         best = _best(deep, chunks) or next(iter(chunks))
-        reason, remedy = _explain_distance(chunks[best], query, ranks)
+        reason, remedy = _explain_distance(chunks[best], query, deep, ranks)
         return Trace(document.id, document.source, best, ranks, "candidates", reason, remedy)
-    lost_at, reason, remedy = _judge(ranks, is_confident, passages)
+    lost_at, reason, remedy = _judge(ranks, search)
     if lost_at in ("ranking", "confidence"):
         remedy = f"{_name_words(chunks[best], query)}, or {remedy}"
     return Trace(document.id, document.source, best, ranks, lost_at, reason, remedy)
 
 
-def _judge(
-    ranks: Mapping[str, int | None], is_confident: bool, passages: Sequence[Passage]
-) -> tuple[str, str, str]:
-    final = ranks.get("rerank") or ranks["neighbours"]
+def _judge(ranks: Mapping[str, int | None], search: SearchResult) -> tuple[str, str, str]:
+    final = ranks.get("rerank") or ranks.get("expanded") or ranks["neighbours"]
     if ranks["packed"] is None and final is not None and final > HITS_TO_PACK:
         return (
             "ranking",
@@ -78,13 +71,13 @@ def _judge(
             "narrow the search by a filter",
         )
     if ranks["packed"] is None:
-        used = sum(len(passage.text) for passage in passages)
+        used = sum(len(passage.text) for passage in search.passages)
         return (
             "packing",
             f"its best chunk came in place {final}, after {used} characters had been packed",
             "raise RAG_CONTEXT_CHARACTERS",
         )
-    if not is_confident:
+    if not search.is_answered:
         return (
             "confidence",
             "it was packed, but no hit was convincing enough to be answered from",
@@ -112,22 +105,6 @@ def _best(stages: Mapping[str, Ranking], chunks: Mapping[str, Chunk]) -> str | N
     return None
 
 
-def _look_deeper(query: Query, stages: Mapping[str, Ranking]) -> dict[str, Ranking]:
-    """The searches of the mode once more, for many more chunks than become candidates."""
-    release, lexical = query.release, query.release.lexical
-    deep: dict[str, Ranking] = {}
-    if "dense" in stages:
-        vector = query.embedder.embed_queries([query.text])[0]
-        deep["dense"] = search_vectors(release, vector, DEEP, query.subset)
-    searches = {"lexical": lexical.search, "context": lexical.search_context}
-    for name, find in searches.items():
-        if name in stages:
-            deep[name] = search_words(
-                find, query.text, DEEP, release=release, subset=query.filtered
-            )
-    return deep
-
-
 def _explain_filters(document: Document, conditions: Sequence[Condition]) -> tuple[str, str]:
     labels = labels_of(document)
     failed = [condition for condition in conditions if not condition.holds(labels)]
@@ -140,15 +117,14 @@ def _explain_filters(document: Document, conditions: Sequence[Condition]) -> tup
 
 
 def _explain_distance(
-    chunk: Chunk, query: Query, ranks: Mapping[str, int | None]
+    chunk: Chunk, query: Query, deep: Mapping[str, Ranking], ranks: Mapping[str, int | None]
 ) -> tuple[str, str]:
     lexical = query.release.lexical
     own = set(lexical.analyze(chunk.embedded_text))
     shared = [word for word in whole_words(query.text) if own & set(lexical.analyze(word))]
     places = "; ".join(
         f"{name} " + (f"place {ranks[name]}" if ranks[name] else f"beyond place {DEEP} or nowhere")
-        for name in ("dense", "lexical", "context")
-        if name in ranks
+        for name in deep
     )
     words = f"it shares the words {', '.join(shared)}" if shared else "it shares no word"
     return (

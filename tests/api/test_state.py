@@ -10,17 +10,14 @@ import httpx
 import pytest
 
 from api import state
-from rag.adapters.memory.release import HashingEmbedder
-from rag.answering.answerer import Policy
 from rag.errors import EmbedderError, ReleaseBroken
 from rag.plumbline import Plumbline
 from rag.releases.folder import OpenRelease
 from rag.releases.live import LiveCorpora
-from rag.retrieval.searcher import Searcher
 from rag.settings import Settings, load_settings
 from tests.api.conftest import wait_until_ready
 from tests.serving import serving
-from tests.small_corpus import make_data_folder, make_plumbline, make_release
+from tests.small_corpus import compose, make_data_folder, make_plumbline, make_release
 
 ASK = {"question": "How many passengers does the Heron carry?", "corpus": "small"}
 
@@ -38,9 +35,7 @@ def opening(opener: Callable[[Path], OpenRelease]) -> Callable[[Settings], Plumb
     def open_plumbline(settings: Settings) -> Plumbline:
         corpora = LiveCorpora(settings.data, opener)
         corpora.refresh()
-        return Plumbline(
-            corpora, Searcher(lambda _: HashingEmbedder()), policy=Policy(min_confidence=0.3)
-        )
+        return compose(corpora, min_confidence=0.3)
 
     return open_plumbline
 
@@ -164,7 +159,7 @@ def test_twenty_releases_are_swapped_under_load_without_an_error(tmp_path: Path)
 def test_a_search_takes_the_configured_number_of_hits(tmp_path: Path) -> None:
     settings = load_settings({"RAG_TOP_K": "2"}, data=tmp_path)
     query = {"query": "passengers of the boats", "corpus": "small"}
-    with serving(settings, lambda _: make_plumbline(tmp_path)) as address:
+    with serving(settings, lambda given: make_plumbline(tmp_path, top_k=given.top_k)) as address:
         wait_until_ready(address)
         found = [
             httpx.post(f"{address}/v1/search", json=query | more).json()["data"]

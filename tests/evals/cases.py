@@ -45,6 +45,15 @@ def make_target(start: int, end: int, version: str = "v") -> Target:
 GONE = Target((), 100, (Lost("gone.md", "the release holds no source 'gone.md'"),))
 
 
+def make_search(hits: Sequence[Hit] = (), passages: Sequence[Passage] = ()) -> SearchResult:
+    """A search that took five milliseconds."""
+    return SearchResult(
+        *("parental leave", "small", 1, "hybrid", 0.9, tuple(hits)),
+        passages=tuple(passages),
+        timings_ms={"candidates": 4.0, "hits": 1.0},
+    )
+
+
 def make_answer(
     text: str = "It is 26 weeks.",
     status: Status = "answered",
@@ -56,18 +65,16 @@ def make_answer(
         id="a",
         status=status,
         text=text,
-        corpus="small",
-        release=1,
+        search=make_search(
+            passages=[Passage(DOCUMENT, Span(0, 1), t, None, (), 1.0) for t in contexts]
+        ),
         generator="extractive",
-        confidence=0.9,
         citations=tuple(
             Citation(n, "", DOCUMENT, 1, None, Span(*span)) for n, span in enumerate(cited, 1)
         ),
         sentences=(),
-        passages=tuple(Passage(DOCUMENT, Span(0, 1), text, None, (), 1.0) for text in contexts),
         fingerprint=FINGERPRINT,
         trace_id="t",
-        standalone_question="parental leave",
     )
 
 
@@ -78,16 +85,10 @@ def make_observation(
     exact_quotes: tuple[bool, ...] = (),
 ) -> Observation:
     """What a system did that found these hits and gave this answer."""
-    search: SearchResult | Missing
-    if isinstance(hits, Missing):
-        search = hits
-    else:
-        search = SearchResult("q", "small", 1, "hybrid", 0.9, tuple(hits))
     return Observation(
         tuple(targets),
-        search,
+        hits if isinstance(hits, Missing) else make_search(hits),
         answer or make_answer(),
-        search_ms=5.0,
         answer_ms=20.0,
         exact_quotes=exact_quotes,
     )

@@ -13,7 +13,6 @@ from evals import commands
 from evals.__main__ import main
 from evals.terminal import ProgressBars
 from rag.adapters.memory.release import HashingEmbedder
-from rag.answering.answerer import Policy
 from rag.plumbline import Plumbline
 from rag.settings import Settings
 from tests.evals.judge_server import judge_server
@@ -30,8 +29,9 @@ LINE: dict[str, Any] = {
 
 
 def open_small(folder: Path, settings: Settings) -> Plumbline:
-    """The small corpus, answered from the confidence on that the settings say."""
-    return make_plumbline(folder, policy=Policy(min_confidence=settings.min_confidence or 0.3))
+    """The small corpus, searched as the settings say and answered from their confidence on."""
+    least = settings.min_confidence or 0.3
+    return make_plumbline(folder, min_confidence=least, retriever=settings.retriever)
 
 
 @pytest.fixture

@@ -100,6 +100,16 @@ def test_a_follow_up_is_searched_as_the_question_it_was_made_into(report: Report
     assert boats.values["hit@1"] == 1.0
 
 
+def test_the_hits_that_are_measured_are_those_of_the_answers_own_search(tmp_path: Path) -> None:
+    chat_model = ScriptedChatModel(["Dogs in the saloon"], ["26 weeks at full pay [1]."])
+    plumbline = make_plumbline(tmp_path, chat_model=chat_model, expansion="multi-query")
+    observed = asyncio.run(Observer(plumbline, "small").observe(LEAVE))
+    assert isinstance(observed.answer, Answer)
+    assert observed.search is observed.answer.search
+    assert [each.text for each in observed.answer.search.wordings][1:] == ["Dogs in the saloon"]
+    assert "dogs.md" in {hit.document.source for hit in observed.answer.search.hits}
+
+
 def test_the_confusion_matrix_tells_kinds_and_decisions_apart(report: Report) -> None:
     assert report.abstention == {
         "answerable": Decisions(2, 0, 0),
@@ -226,10 +236,10 @@ class FalseQuotes:
         self.search = plumbline.search
 
     async def answer(
-        self, conversation: Sequence[Message], *, corpus: str
+        self, conversation: Sequence[Message], *, corpus: str, top_k: int | None = None
     ) -> AsyncIterator[AnswerDelta | Answer]:
         """The answer with false quotes."""
-        async for item in self._plumbline.answer(conversation, corpus=corpus):
+        async for item in self._plumbline.answer(conversation, corpus=corpus, top_k=top_k):
             if isinstance(item, Answer):
                 false = [replace(c, quote=c.quote[:-1] + "?") for c in item.citations]
                 yield replace(item, citations=tuple(false))

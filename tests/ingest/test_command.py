@@ -20,9 +20,9 @@ from rag.errors import ReleaseBroken
 from rag.probe import check_release
 from rag.releases.folder import probe
 from rag.releases.manifest import Manifest
-from rag.retrieval.searching import Query, search
 from rag.settings import load_settings
 from tests.ingest.corpora import SmallCorpus
+from tests.small_corpus import search
 
 BOATS = "# Boats\n\nThe Heron carries 120 passengers and 18 cars.\n\n# Dogs\n\nDogs travel free.\n"
 FARES = "Route,Adult fare\nNorth,8.40\nSouth,3.10\n"
@@ -101,10 +101,8 @@ def release(data: Path) -> Path:
 def test_a_published_release_answers_searches(data: Path, release: Path) -> None:
     opened = open_release(release)
     try:
-        query = Query(
-            "What does an adult pay in the south?", opened, load_embedder(load_settings({}))
-        )
-        best = search(query, "hybrid", top_k=1).hits[0]
+        embedder = load_embedder(load_settings({}))
+        best = search("What does an adult pay in the south?", opened, embedder=embedder).hits[0]
     finally:
         opened.close()
     assert "Route: South; Adult fare: 3.10" in best.chunk.text

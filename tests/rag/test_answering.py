@@ -10,16 +10,14 @@ import pytest
 
 from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.adapters.memory.release import HashingEmbedder
-from rag.answering.answerer import Policy
 from rag.answering.draft import abstain
-from rag.answering.extractive import Asked, answer_extractively
+from rag.answering.extractive import answer_extractively
 from rag.answering.prompts import load_prompt
-from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, Span
+from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, SearchResult, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, InvalidQuestion, RagError
 from rag.plumbline import Plumbline
-from rag.retrieval.packing import pack
-from rag.retrieval.searching import Query, search
-from tests.small_corpus import TEXTS, make_plumbline, make_release
+from rag.retrieval.pipeline import SearchPipeline
+from tests.small_corpus import TEXTS, make_plumbline, make_release, make_turn, search
 
 HERON = "How many passengers does the Heron carry?"
 
@@ -69,14 +67,8 @@ async def test_a_question_off_the_topic_is_abstained_from_with_the_nearest_sourc
 def test_a_question_in_a_document_is_answered_by_what_follows_it() -> None:
     text = "Can I bring a kite on board? Only folded, and never on deck."
     release = make_release(texts={"faq.md": text})
-    [hit] = search(Query("kite on board?", release, HashingEmbedder()), "hybrid", top_k=1).hits
-    draft = answer_extractively(
-        Asked("Can I bring a kite on board?", "Can I bring a kite on board?"),
-        pack([hit], release.documents, budget_characters=1000),
-        release=1,
-        embedder=HashingEmbedder(),
-        lexical=release.lexical,
-    )
+    found = search("Can I bring a kite on board?", release)
+    draft = answer_extractively(make_turn(release, found), HashingEmbedder())
     assert [c.quote for c in draft.citations] == ["Only folded, and never on deck."]
 
 
@@ -93,13 +85,8 @@ def test_a_table_row_is_read_with_its_columns_and_quoted_as_it_stands(
     text = above + "| Heron | 7 | 3 |"
     reference = DocumentRef("m", "v", "manual.md", "Manual")
     passage = Passage(reference, Span(10, 10 + len(text)), text, None, heading, 1.0)
-    draft = answer_extractively(
-        Asked("Crew of the Heron?", "Crew of the Heron?"),
-        [passage],
-        release=1,
-        embedder=HashingEmbedder(),
-        lexical=make_release().lexical,
-    )
+    found = SearchResult("Crew of the Heron?", "small", 1, "hybrid", 1.0, (), passages=(passage,))
+    draft = answer_extractively(make_turn(make_release(), found), HashingEmbedder())
     assert draft.sentences[0].text == "Ship: Heron; Crew: 7; Trained: 3 [1]"
     assert draft.citations[0].quote == "| Heron | 7 | 3 |"
 
@@ -222,7 +209,8 @@ def test_an_abstention_names_a_source_by_its_title_too_where_that_says_more() ->
     def passage(title: str, source: str) -> Passage:
         return Passage(DocumentRef("d", "v", source, title), Span(0, 1), "x", None, (), 1.0)
 
-    text = abstain("c", [passage("Copyright", "tk/LICENSE"), passage("a", "x/a.md")]).text
+    nearest = (passage("Copyright", "tk/LICENSE"), passage("a", "x/a.md"))
+    text = abstain(SearchResult("q", "c", 1, "hybrid", 0.0, (), passages=nearest)).text
     assert text.endswith("The nearest are Copyright (tk/LICENSE), x/a.md.")
 
 
@@ -256,9 +244,7 @@ async def test_a_stream_cut_short_is_an_error_with_the_partial_text(tmp_path: Pa
 
 async def test_an_answer_cut_by_its_length_says_so(tmp_path: Path) -> None:
     chat = ScriptedChatModel(["The ", "Heron ", "carries ", "120 ", "passengers [1]."])
-    plumbline = make_plumbline(
-        tmp_path, chat_model=chat, policy=Policy(min_confidence=0.3, max_tokens=3)
-    )
+    plumbline = make_plumbline(tmp_path, chat_model=chat, chat_max_tokens=3)
     _, answer = await ask(plumbline, HERON)
     assert answer.truncated
     assert (answer.finish_reason, answer.status) == ("length", "partial")
@@ -301,16 +287,15 @@ async def test_a_cancelled_question_holds_its_release_until_its_work_is_done(
     plumbline = make_plumbline(tmp_path)
     began, may_end, held_at_end = threading.Event(), threading.Event(), []
     corpora = plumbline._corpora
-    answerer = plumbline._answerer
-    prepare = answerer._search
+    search_at_once = SearchPipeline.search
 
-    def slow_prepare(*arguments: Any, **options: Any) -> Any:
+    def search_slowly(*arguments: Any, **options: Any) -> Any:
         began.set()
         may_end.wait(5)
         held_at_end.append([held.users for held in corpora._held.values()])
-        return prepare(*arguments, **options)
+        return search_at_once(*arguments, **options)
 
-    monkeypatch.setattr(answerer, "_search", slow_prepare)
+    monkeypatch.setattr(SearchPipeline, "search", search_slowly)
     asking = asyncio.create_task(ask(plumbline, HERON))
     await asyncio.to_thread(began.wait, 5)
     asking.cancel()

@@ -7,15 +7,12 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.memory.release import HashingEmbedder
-from rag.answering.answerer import Policy
 from rag.bootstrap import calibrate_release, load_index_builders, open_release
 from rag.domain import Answer, Message
-from rag.plumbline import Plumbline
 from rag.releases.live import LiveCorpora
 from rag.retrieval.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
-from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
-from tests.small_corpus import make_release
+from tests.small_corpus import compose, make_release
 
 TOPICS = [
     *("boats", "harbours", "whales", "tickets", "lamps"),
@@ -91,9 +88,7 @@ def test_the_learned_threshold_holds_where_no_setting_does(
         corpus.folder.path.parent.parent,
         lambda folder: replace(open_release(folder), threshold=threshold),
     )
-    plumbline = Plumbline(
-        corpora, Searcher(lambda _: HashingEmbedder()), policy=Policy(min_confidence=setting)
-    )
+    plumbline = compose(corpora, min_confidence=setting)
     question = [Message("user", "Who counted the whales of year 3?")]
 
     async def ask() -> Answer:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from rag.answering.answerer import Policy
 from rag.domain import PUBLIC, Message
 from rag.errors import DocumentNotFound
 from rag.json_forms import explanation_body
@@ -36,7 +35,7 @@ def test_every_stage_says_where_each_candidate_stood(tmp_path: Path) -> None:
     )
     hits = plumbline.search(QUESTION, corpus="small").hits
     assert [each.chunk.id for each in found.candidates] == [hit.chunk.id for hit in hits]
-    assert found.is_answered
+    assert found.search.is_answered
     assert found.terms["heron"] > 0
 
 
@@ -44,7 +43,7 @@ def test_the_confidence_is_that_of_the_search(tmp_path: Path) -> None:
     plumbline = make_plumbline(tmp_path)
     for question in (QUESTION, "Which quark did the collider see?"):
         assert (
-            explain(plumbline, question).confidence
+            explain(plumbline, question).search.confidence
             == plumbline.search(question, corpus="small").confidence
         )
 
@@ -97,7 +96,7 @@ def test_the_words_to_name_are_whole_as_they_are_written(tmp_path: Path) -> None
 
 
 def test_a_question_that_has_all_words_is_told_no_word(tmp_path: Path) -> None:
-    plumbline = make_plumbline(tmp_path, policy=Policy(min_confidence=1.0))
+    plumbline = make_plumbline(tmp_path, min_confidence=1.0)
     question = " ".join(TEXTS["dogs.md"].split())
     trace = explain(plumbline, question, document="dogs.md").trace
     assert trace is not None
@@ -115,7 +114,7 @@ def test_a_document_behind_the_best_hits_was_lost_in_the_ranking(tmp_path: Path)
 
 
 def test_a_document_over_the_budget_was_lost_in_packing(tmp_path: Path) -> None:
-    plumbline = make_plumbline(tmp_path, policy=Policy(context_characters=60, min_confidence=0.3))
+    plumbline = make_plumbline(tmp_path, context_characters=60)
     found = explain(plumbline, "passengers on the Heron, dogs in the saloon", document="leave.md")
     assert found.trace is not None
     assert found.trace.lost_at == "packing"
@@ -123,9 +122,9 @@ def test_a_document_over_the_budget_was_lost_in_packing(tmp_path: Path) -> None:
 
 
 def test_what_was_packed_for_an_abstention_was_lost_at_the_confidence(tmp_path: Path) -> None:
-    plumbline = make_plumbline(tmp_path, policy=Policy(min_confidence=1.0))
+    plumbline = make_plumbline(tmp_path, min_confidence=1.0)
     found = explain(plumbline, document="boats.md")
-    assert not found.is_answered
+    assert not found.search.is_answered
     assert found.trace is not None
     assert found.trace.lost_at == "confidence"
 

@@ -5,30 +5,27 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import rag
 from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.adapters.memory.release import HashingEmbedder, OverlapReranker
-from rag.answering.answerer import Policy
 from rag.answering.code_version import code_version
+from rag.bootstrap import make_pipeline
 from rag.domain import Answer, Fingerprint, Message
 from rag.json_forms import answer_body
 from rag.ports import ChatModel
 from rag.retrieval.reranking import Reranking
 from rag.retrieval.scope import Scope
-from rag.retrieval.searcher import Searcher
+from rag.settings import load_settings
 from tests.small_corpus import make_plumbline, make_release
 
-PLAIN = Policy(min_confidence=0.3)
 
-
-async def answer(
-    tmp_path: Path, policy: Policy = PLAIN, chat_model: ChatModel | None = None
-) -> Answer:
+async def answer(tmp_path: Path, chat_model: ChatModel | None = None, **settings: Any) -> Answer:
     """An answer of the small corpus."""
-    plumbline = make_plumbline(tmp_path, chat_model=chat_model, policy=policy)
+    plumbline = make_plumbline(tmp_path, chat_model=chat_model, **settings)
     asked = [Message("user", "How many passengers does the Heron carry?")]
     items = [item async for item in plumbline.answer(asked, corpus="small")]
     assert isinstance(items[-1], Answer)
@@ -36,25 +33,25 @@ async def answer(
 
 
 async def fingerprint(
-    tmp_path: Path, policy: Policy = PLAIN, chat_model: ChatModel | None = None
+    tmp_path: Path, chat_model: ChatModel | None = None, **settings: Any
 ) -> Fingerprint:
     """The fingerprint of an answer of the small corpus."""
-    return (await answer(tmp_path, policy, chat_model)).fingerprint
+    return (await answer(tmp_path, chat_model, **settings)).fingerprint
 
 
 @pytest.mark.parametrize(
-    ("policy", "field", "value"),
+    ("settings", "field", "value"),
     [
-        (Policy(min_confidence=0.9), "threshold", 0.9),
-        (Policy(), "threshold", make_release().threshold),
-        (Policy(min_confidence=0.3, context_characters=900), "context_characters", 900),
-        (Policy(min_confidence=0.3, top_k=3), "top_k", 3),
+        ({"min_confidence": 0.9}, "threshold", 0.9),
+        ({"min_confidence": None}, "threshold", make_release().threshold),
+        ({"context_characters": 900}, "context_characters", 900),
+        ({"top_k": 3}, "top_k", 3),
     ],
 )
 async def test_each_setting_that_decides_an_answer_is_in_its_fingerprint(
-    policy: Policy, field: str, value: float, tmp_path: Path
+    settings: dict[str, Any], field: str, value: float, tmp_path: Path
 ) -> None:
-    found = asdict(await fingerprint(tmp_path, policy))
+    found = asdict(await fingerprint(tmp_path, **settings))
     plain = asdict(await fingerprint(tmp_path))
     assert found.pop(field) == value != plain.pop(field)
     assert found == plain
@@ -63,20 +60,19 @@ async def test_each_setting_that_decides_an_answer_is_in_its_fingerprint(
 async def test_a_chat_model_adds_its_prompt_its_limit_and_what_expands_questions(
     tmp_path: Path,
 ) -> None:
-    policy = Policy(min_confidence=0.3, max_tokens=77, expansion="hyde")
+    settings: dict[str, Any] = {"chat_max_tokens": 77, "expansion": "hyde"}
     chat = ScriptedChatModel(["A boat."], ["The Heron carries 120 passengers [1]."])
-    found = await fingerprint(tmp_path, policy, chat)
+    found = await fingerprint(tmp_path, chat, **settings)
     assert (found.chat_model, found.max_tokens) == (chat.name, 77)
     assert found.prompt.startswith("answer.v1@")
     assert found.expansion.startswith("hyde hyde.v1@")
-    without = await fingerprint(tmp_path, policy)
+    without = await fingerprint(tmp_path, **settings)
     assert (without.prompt, without.expansion, without.max_tokens) == ("", "", 0)
 
 
 def test_a_reranker_is_named_with_its_limits() -> None:
-    side = Searcher(
-        lambda _: HashingEmbedder(), reranking=Reranking(OverlapReranker(), 4, budget_s=0.3)
-    )
+    reranking = Reranking(OverlapReranker(), 4, budget_s=0.3)
+    side = make_pipeline(lambda _: HashingEmbedder(), load_settings({}), reranking)
     assert side.reranker_label(Scope()) == "overlap top 4 in 0.3 s"
     assert side.reranker_label(Scope(rerank=False)) == ""
 

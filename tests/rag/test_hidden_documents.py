@@ -14,19 +14,17 @@ from api.routes.native import _corpus
 from ingest.corpus.folder import CorpusFolder
 from rag.adapters.indexes.chroma import ChromaIndexBuilder
 from rag.adapters.indexes.tantivy import TantivyIndexBuilder
-from rag.adapters.memory.release import HashingEmbedder, MemoryLexicalIndex
-from rag.answering.answerer import Policy
+from rag.adapters.memory.release import MemoryLexicalIndex
 from rag.bootstrap import open_release_parts
 from rag.domain import PUBLIC, Answer, Message
 from rag.json_forms import answer_body, explanation_body, search_body
 from rag.plumbline import Plumbline
 from rag.releases.filters import parse_filters
 from rag.releases.live import LiveCorpora
-from rag.retrieval import within
+from rag.retrieval import query
 from rag.retrieval.scope import Scope
-from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
-from tests.small_corpus import TEXTS, About, make_data_folder, make_plumbline
+from tests.small_corpus import TEXTS, About, compose, make_data_folder, make_plumbline
 
 ANYBODY = frozenset[str]()
 HR = frozenset({"hr"})
@@ -76,7 +74,7 @@ class Told:
         for document in [None, *self._plumbline.documents("small", scope=scope)[:2]]:
             named = document.id if document else None
             explained = self._plumbline.explain(
-                asked, corpus="small", document=named, top=60, scope=scope
+                asked, corpus="small", document=named, top_k=60, scope=scope
             )
             yield explanation_body(*asyncio.run(explained))
         yield answer_body(asyncio.run(self._answer(asked, scope)))
@@ -173,7 +171,7 @@ def test_who_may_read_everything_searches_the_whole_index(published: dict[str, P
 def test_hidden_documents_that_come_first_crowd_nothing_out(
     mode: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(within, "MOST_ROWS_COMPARED", 5)
+    monkeypatch.setattr(query, "MOST_ROWS_COMPARED", 5)
     texts = {f"board{n:03d}.md": "Ferry fares." for n in range(1000)} | {
         f"public{n:02d}.md": f"Ferry fares and much else, note {n}." for n in range(100)
     }
@@ -192,7 +190,7 @@ def test_no_reply_depends_on_what_is_hidden(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(within, "MOST_ROWS_COMPARED", most_compared)
+    monkeypatch.setattr(query, "MOST_ROWS_COMPARED", most_compared)
     chance = random.Random(seed)
     texts, about = random_texts(chance)
     questions = [write(chance, 1) for _ in range(3)] + [chance.choice(WORDS)]
@@ -235,7 +233,7 @@ def headed(chance: random.Random) -> str:
 def open_small(data: Path) -> Plumbline:
     corpora = LiveCorpora(data, open_release_parts)
     corpora.refresh()
-    return Plumbline(corpora, Searcher(lambda _: HashingEmbedder()), policy=Policy())
+    return compose(corpora)
 
 
 @pytest.fixture
@@ -267,7 +265,7 @@ def test_a_part_is_searched_as_a_release_of_its_own(sides: dict[str, Plumbline])
         )
         assert parted.terms == alone.terms
         assert (parted.chunks, parted.searched) == (alone.chunks, alone.searched)
-        assert parted.confidence == pytest.approx(alone.confidence, abs=1e-5)
+        assert parted.search.confidence == pytest.approx(alone.search.confidence, abs=1e-5)
         assert [each.chunk.id for each in parted.candidates] == [
             each.chunk.id for each in alone.candidates
         ]

@@ -1,6 +1,7 @@
 """Lexical search in several languages: the words of each script find what they should."""
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,11 @@ from rag.adapters.indexes.tantivy import (
     build_analyzer,
 )
 from rag.adapters.memory.release import HashingEmbedder
-from rag.answering.extractive import Asked, answer_extractively
+from rag.answering.extractive import answer_extractively
 from rag.ports import LexicalEntry
-from rag.retrieval.packing import pack
-from rag.retrieval.searching import Query, search
 from rag.text.normalization import count_words, space_out
 from tests.rag.foreign_facts import FACTS
-from tests.small_corpus import make_release
+from tests.small_corpus import make_release, make_turn, search
 
 
 def make_index(folder: Path, texts: list[str], language: str) -> TantivyIndex:
@@ -51,16 +50,11 @@ def test_an_extractive_answer_quotes_the_one_sentence(tmp_path: Path, language: 
     release = make_release(texts={"facts.md": text})
     lexical = make_index(tmp_path, [text, *(fact for fact, _ in facts)], language)
     embedder = HashingEmbedder()
-    passages = pack(
-        search(Query(text, release, embedder), "dense", top_k=1).hits,
-        release.documents,
-        budget_characters=6000,
-    )
+    release = replace(release, lexical=lexical)
+    found = search(text, release, "dense", top_k=1)
     right = 0
     for fact, question in facts:
-        draft = answer_extractively(
-            Asked(question, question), passages, release=1, embedder=embedder, lexical=lexical
-        )
+        draft = answer_extractively(make_turn(release, found, question), embedder)
         right += draft.citations[0].quote == fact
     assert right >= 0.9 * len(facts)
 

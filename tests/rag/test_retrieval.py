@@ -1,16 +1,20 @@
 """Retrieval over the in-memory ports: fusion, neighbours, packing, confidence, bad questions."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from rag.adapters.memory.release import HashingEmbedder
-from rag.domain import Hit, Mode
+from rag.domain import Hit
 from rag.errors import InvalidQuestion
+from rag.ports import Vectors
 from rag.retrieval.confidence import estimate_confidence, term_coverage
 from rag.retrieval.fusion import fuse, normalize, share_with_neighbours
 from rag.retrieval.packing import pack
 from rag.retrieval.question import MAX_QUESTION_BYTES, check_question
-from rag.retrieval.searching import RETRIEVERS, Query, search
-from tests.small_corpus import make_release
+from rag.retrieval.retrievers import RETRIEVERS
+from tests.small_corpus import make_release, search
 
 
 def test_normalized_scores_run_from_zero_to_one() -> None:
@@ -33,31 +37,49 @@ def test_a_chunk_is_lent_a_share_of_the_chunks_beside_it_only() -> None:
     assert shared == pytest.approx({"boats-md-0": 1.1, "boats-md-1": 0.7, "dogs-md-0": 0.4})
 
 
+class Counting(HashingEmbedder):
+    """Counts the questions that it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """As it was, counted."""
+        self.asked += texts
+        return super().embed_queries(texts)
+
+
 @pytest.mark.parametrize("mode", RETRIEVERS)
-def test_every_retriever_finds_the_chunk_that_answers(mode: Mode) -> None:
-    query = Query("How many passengers does the Heron carry?", make_release(), HashingEmbedder())
-    result = search(query, mode, top_k=2)
+def test_every_retriever_finds_the_chunk_that_answers(mode: str) -> None:
+    result = search("How many passengers does the Heron carry?", make_release(), mode)
     assert result.hits[0].chunk.id == "boats-md-0"
-    assert set(result.hits[0].scores) <= {"dense", "lexical", "context"}
-    assert len(result.hits) <= 2
+    assert set(result.hits[0].scores) == set(RETRIEVERS[mode].weights)
+
+
+def test_only_what_needs_the_vector_of_a_question_has_it_embedded() -> None:
+    embedder = Counting()
+    for mode, retriever in RETRIEVERS.items():
+        asked = len(embedder.asked)
+        search("dogs", make_release(), mode, embedder=embedder)
+        assert len(embedder.asked) - asked == retriever.needs_vector
 
 
 def test_the_same_question_gives_the_same_ranking() -> None:
-    query = Query("dogs on boats", make_release(), HashingEmbedder())
-    assert search(query, "hybrid", top_k=9) == search(query, "hybrid", top_k=9)
+    once, again = (search("dogs on boats", make_release()) for _ in range(2))
+    assert replace(once, timings_ms={}) == replace(again, timings_ms={})
 
 
 def test_confidence_is_high_on_the_topic_and_low_off_it() -> None:
-    release, embedder = make_release(), HashingEmbedder()
-    on = search(Query("Do dogs travel free of charge?", release, embedder), "hybrid", top_k=3)
-    off = search(Query("Which quark did the collider see?", release, embedder), "hybrid", top_k=3)
+    on = search("Do dogs travel free of charge?", make_release())
+    off = search("Which quark did the collider see?", make_release())
     assert on.confidence > 0.8 > 0.2 > off.confidence
 
 
 @pytest.mark.parametrize("question", ["?!…", "a", "✈️🛳️", 'title:x^2 [* TO *] "', "犬は無料ですか"])
 @pytest.mark.parametrize("mode", RETRIEVERS)
-def test_strange_questions_are_searched_without_error(question: str, mode: Mode) -> None:
-    result = search(Query(question, make_release(), HashingEmbedder()), mode, top_k=3)
+def test_strange_questions_are_searched_without_error(question: str, mode: str) -> None:
+    result = search(question, make_release(), mode)
     assert 0.0 <= result.confidence <= 1.0
 
 

@@ -1,21 +1,17 @@
 """Questions rewritten and expanded by a chat model over HTTP, and what happens where it fails."""
 
 import time
-from collections.abc import Sequence
 
 import pytest
 
 from rag.adapters.chat.langchain_chat import LangChainChatModel
 from rag.adapters.chat.scripted import ScriptedChatModel
-from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.expansion import expand
 from rag.answering.followups import Standalone
 from rag.answering.rewriting import rewrite
-from rag.domain import Expansion, Hit, Message
-from rag.retrieval.fusion import fuse_hits
-from rag.retrieval.searching import Query, search
+from rag.domain import Expansion, Message
+from rag.retrieval.fusion import fuse_wordings
 from tests.openai_server import OpenAIServer, Reply, openai_server
-from tests.small_corpus import make_release
 
 EARLIER = "How many passengers does the Heron carry?"
 CONVERSATION = [
@@ -124,38 +120,20 @@ async def test_no_expansion_asks_nobody() -> None:
     assert chat.asked == []
 
 
-def find(*texts: str) -> list[tuple[Hit, ...]]:
-    """The hits of a search for each text."""
-    release = make_release()
-    return [
-        search(Query(text, release, HashingEmbedder()), "hybrid", top_k=5).hits for text in texts
-    ]
-
-
-def sources(hits: Sequence[Hit]) -> list[str]:
-    """Ids of the chunks, in order."""
-    return [hit.chunk.id for hit in hits]
-
-
-def test_one_search_is_fused_as_it_is() -> None:
-    [hits] = find(EARLIER)
-    assert fuse_hits([hits], limit=3) == hits[:3]
-    assert fuse_hits([], limit=3) == ()
+def test_the_ranking_of_one_wording_stands_as_it_is() -> None:
+    assert fuse_wordings([[("a", 0.9), ("b", 0.4)]]) == []
 
 
 def test_the_question_outweighs_three_variants_that_agree() -> None:
-    own, other = find("Heron passengers", "dogs saloon")
-    new = [hit for hit in other if hit.chunk.id == "dogs-md-0"]
-    kept = [hit for hit in own if hit.chunk.id != "dogs-md-0"]
-    fused = fuse_hits([kept, new, new, new], limit=5)
-    assert sources(fused)[:3] == [*sources(kept[:2]), "dogs-md-0"]
-    assert [hit.score for hit in fused] == sorted((hit.score for hit in fused), reverse=True)
-    assert all(0 < hit.score <= 1 for hit in fused)
+    own, new = [("a", 0.9), ("b", 0.8), ("c", 0.1)], [("d", 1.0)]
+    fused = fuse_wordings([own, new, new, new])
+    assert [id_ for id_, _ in fused] == ["a", "b", "d", "c"]
+    scores = [score for _, score in fused]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
 
 
 def test_what_only_a_variant_finds_is_found_and_nothing_comes_twice() -> None:
-    own, other = find("Heron passengers", "dogs saloon")
-    every = fuse_hits([own, other], limit=99)
-    assert sorted(sources(every)) == sorted({*sources(own), *sources(other)})
-    assert fuse_hits([own, own], limit=2)[0].score == pytest.approx(1.0)
-    assert every[0].scores == own[0].scores
+    own, other = [("a", 0.9), ("b", 0.8)], [("b", 0.9), ("c", 0.8)]
+    assert [id_ for id_, _ in fuse_wordings([own, other])] == ["b", "a", "c"]
+    assert dict(fuse_wordings([own, own]))["a"] == pytest.approx(1.0)

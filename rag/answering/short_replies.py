@@ -1,4 +1,4 @@
-"""Brief replies: a chat model asked for a line or two that the answer can do without."""
+"""Short replies: a chat model asked for a line or two that the answer can do without."""
 
 import asyncio
 import logging

@@ -1,4 +1,10 @@
-"""Search results and answers on a terminal."""
+"""What each command of `python -m rag` does, and how it is shown on a terminal."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.padding import Padding
@@ -6,11 +12,84 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.answering.followups import Standalone
-from rag.domain import Answer, DocumentRef, SearchResult, Span
+from rag.bootstrap import open_plumbline
+from rag.domain import Answer, DocumentRef, Message, SearchResult, Span
+from rag.json_forms import Body, answer_body, explanation_body, search_body
+from rag.plumbline import Plumbline
+from rag.releases.filters import parse_filter_options
+from rag.releases.folder import release_folder
 from rag.retrieval.explaining import Explanation
+from rag.retrieval.question import check_question
+from rag.retrieval.scope import Scope
 from rag.retrieval.tracing import Trace
+from rag.settings import load_settings
 
-QUOTE_CHARACTERS = 160
+QUOTE_CHARACTERS = 160  # chosen: two lines of a terminal
+
+
+def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Run the command that was asked for; returns its exit code. Raises RagError."""
+    top_k = getattr(options, "top_k", None)
+    settings = load_settings(environment, data=options.data, top_k=top_k)
+    check_question(options.question)
+    scope = Scope(
+        principals=frozenset(options.principals),
+        filters=parse_filter_options(options.filters),
+        mode=options.mode,
+        rerank=False if options.no_rerank else None,
+    )
+    release_folder(settings.data, options.corpus)  # fails before a model is loaded
+    plumbline = open_plumbline(settings)
+    if problem := plumbline.problem(options.corpus):
+        print(f"rag: warning: {problem}", file=sys.stderr)  # noqa: T201 - a command's output
+    try:
+        if options.command == "search":
+            return _search(plumbline, options, scope)
+        if options.command == "explain":
+            return asyncio.run(_explain(plumbline, options, scope))
+        return asyncio.run(_ask(plumbline, options, scope))
+    finally:
+        plumbline.close()
+
+
+def _search(plumbline: Plumbline, options: argparse.Namespace, scope: Scope) -> int:
+    result = plumbline.search(options.question, corpus=options.corpus, scope=scope)
+    if options.json:
+        print_json(search_body(result))
+    else:
+        print_search(result)
+    return 0
+
+
+async def _explain(plumbline: Plumbline, options: argparse.Namespace, scope: Scope) -> int:
+    standalone, explanation = await plumbline.explain(
+        [Message("user", options.question)],
+        corpus=options.corpus,
+        document=options.document,
+        scope=scope,
+    )
+    if options.json:
+        print_json(explanation_body(standalone, explanation))
+    else:
+        print_explanation(standalone, explanation)
+    return 0
+
+
+async def _ask(plumbline: Plumbline, options: argparse.Namespace, scope: Scope) -> int:
+    conversation = [Message("user", options.question)]
+    async for item in plumbline.answer(conversation, corpus=options.corpus, scope=scope):
+        if not isinstance(item, Answer):
+            continue
+        if options.json:
+            print_json(answer_body(item))
+        else:
+            print_answer(item)
+    return 0
+
+
+def print_json(body: Body) -> None:
+    """One line of JSON for programs."""
+    print(json.dumps(body, ensure_ascii=False))  # noqa: T201 - a command's output
 
 
 def print_search(result: SearchResult) -> None:
@@ -31,15 +110,18 @@ def print_search(result: SearchResult) -> None:
 def print_explanation(standalone: Standalone, explanation: Explanation) -> None:
     """What was searched for, each candidate's place at each stage, and a document's way."""
     console = Console()
-    relation = "reaches" if explanation.is_answered else "does not reach"
+    search = explanation.search
+    relation = "reaches" if search.is_answered else "does not reach"
     console.print(
-        f"{explanation.corpus}@{explanation.release}, {explanation.mode}: confidence "
-        f"{explanation.confidence:.3f} {relation} the threshold {explanation.threshold:.3f}; "
+        f"{search.corpus}@{search.release}, {search.mode}: confidence "
+        f"{search.confidence:.3f} {relation} the threshold {search.threshold:.3f}; "
         f"{explanation.searched:,} of {explanation.chunks:,} chunks could be found",
         highlight=False,
     )
     if standalone.by != "user":
         console.print(Text(f"searched for, by the {standalone.by}: {standalone.question}"))
+    for number, wording in enumerate(search.wordings[1:], 2):
+        console.print(Text(f"wording {number}: {wording.text}"))
     terms = ", ".join(f"{term} {weight:.1f}" for term, weight in explanation.terms.items())
     console.print(Text(f"terms with their weights: {terms or 'none'}"))
     for rank, each in enumerate(explanation.candidates, 1):
