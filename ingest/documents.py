@@ -3,10 +3,11 @@
 import re
 from dataclasses import replace
 
-from ingest import hidden, markup
+from ingest import markup
 from ingest.adapters import kreuzberg, tesseract
 from ingest.content import Extraction, SourceFile, join_pages, name_pages
 from ingest.decoding import decode, drop_unseen
+from ingest.hidden import read_visible
 from ingest.hidden_runs import drop_hidden_runs
 from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed, SourceSkipped
@@ -23,10 +24,9 @@ def extract_web_page(file: SourceFile) -> Extraction:
 def read_web_page(raw: bytes, charset: str = "") -> Extraction:
     """The visible text of an HTML page in `charset`, or in the one that it names, as Markdown."""
     page = decode(raw, charset or markup.declared_charset(raw))
-    title, body = markup.split_web_page(page.text)
-    visible, notes = hidden.drop_hidden(body)
-    content = kreuzberg.read_markdown(visible.encode(), WEB_PAGE)
-    return _as_markdown(content._replace(title=title), WEB_PAGE, page.notes + notes)
+    visible = read_visible(page.text)
+    content = kreuzberg.read_markdown(visible.html.encode(), WEB_PAGE)
+    return _as_markdown(content._replace(title=visible.title), WEB_PAGE, page.notes + visible.notes)
 
 
 def extract_marked_up(file: SourceFile) -> Extraction:
