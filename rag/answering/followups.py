@@ -15,8 +15,8 @@ from rag.answering.english import (
     is_participle,
 )
 from rag.domain import Message
-from rag.letters import HANGUL, count_words
 from rag.retrieval.question import MAX_QUESTION_BYTES
+from rag.text.normalization import HANGUL, count_words
 
 PRONOUNS = re.compile(
     r"\b(it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|the same|former|"
