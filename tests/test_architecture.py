@@ -62,6 +62,13 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pathspec": ("ingest.sources.selection",),
     "ahocorasick_rs": ("ingest.releases.needles",),
     "watchfiles": ("ingest.runs.watching",),
+    "selectolax": (
+        "ingest.formats.hidden.html",
+        "ingest.formats.hidden.style_sheets",
+        "ingest.formats.hidden.css_selectors",
+    ),
+    "tinycss2": ("ingest.formats.hidden.style_sheets", "ingest.formats.hidden.colours"),
+    "cssselect": ("ingest.formats.hidden.style_sheets", "ingest.formats.hidden.css_selectors"),
     "py3langid": ("ingest.adapters.py3langid",),
     "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),

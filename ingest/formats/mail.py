@@ -17,9 +17,12 @@ from rag.errors import ExtractionFailed
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 SPOKEN = ("text/plain", "text/html")
 PART_BREAK = "\n\n"
+# Chosen bounds: real mails nest four or five parts deep, headers begin at once, and a note names
+# a few attachments in so many characters each.
 DEEPEST = 20
 HEAD_BYTES = 256
 NAMED_ATTACHMENTS = 5
+NAME_CHARACTERS = 60
 
 
 def extract_mail(file: SourceFile) -> Extraction:
@@ -83,7 +86,9 @@ def _name_attachments(message: Message) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - NAMED_ATTACHMENTS} more" if len(names) > NAMED_ATTACHMENTS else ""
-    shown = ", ".join(" ".join(name.split())[:60] for name in names[:NAMED_ATTACHMENTS])
+    shown = ", ".join(
+        " ".join(name.split())[:NAME_CHARACTERS] for name in names[:NAMED_ATTACHMENTS]
+    )
     return [f"attachments not read: {drop_unseen(shown).text}{more}"]
 
 

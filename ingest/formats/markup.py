@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from html import unescape
 from itertools import groupby
 
-from ingest.formats.rows import describe_rows
+from ingest.formats.records.rows import describe_rows
 
 IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\((?:<[^<>\n]*>|[^()\s]*)\)")
 LINK = re.compile(r"\[([^\[\]\n]*)\]\((?:<[^<>\n]*>|[^()\s<]*)\)")
@@ -14,8 +13,6 @@ ESCAPED = re.compile(r"\\([*_<>\[\]()~`.!{}+\-=|&$@^%'\",:;?/])")
 DASH = re.compile(r"(?<= )---?(?= )|(?<=\w)---?(?=\w)")
 CELL = re.compile(r"(?<!\\)\|")
 RULE = re.compile(r"\|[-:| ]+\|?$")
-WEB_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title[^<>]*>", re.IGNORECASE)
-WEB_METADATA = re.compile(r"<(?:meta|link|base)\b[^<>]*>", re.IGNORECASE)
 WEB_CHARSET = re.compile(r"""charset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
 
@@ -64,13 +61,3 @@ def declared_charset(raw: bytes) -> str:
     """The character set that a web page names in its first bytes, or nothing."""
     match = WEB_CHARSET.search(raw[:4096].decode("latin-1"))
     return match.group(1) if match else ""
-
-
-def split_web_page(html: str) -> tuple[str, str]:
-    """The title of a decoded page, and the page without what it says of itself in its head.
-
-    kreuzberg would turn those tags, and a character set that is no longer true, into text.
-    """
-    title = WEB_TITLE.search(html)
-    body = WEB_METADATA.sub("", WEB_TITLE.sub("", html))
-    return " ".join(unescape(title.group(1)).split()) if title else "", body

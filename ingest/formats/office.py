@@ -7,9 +7,9 @@ from dataclasses import replace
 from ingest.adapters import kreuzberg, tesseract
 from ingest.formats import markup
 from ingest.formats.content import Extraction, SourceFile, join_pages, name_pages
-from ingest.formats.hidden import html
+from ingest.formats.hidden.html import read_visible
 from ingest.formats.hidden.word import drop_hidden_runs
-from ingest.formats.rows import describe_rows
+from ingest.formats.records.rows import describe_rows
 from ingest.text.decoding import decode, drop_unseen
 from rag.domain import MetadataValue
 from rag.errors import ExtractionFailed, SourceSkipped
@@ -26,10 +26,9 @@ def extract_web_page(file: SourceFile) -> Extraction:
 def read_web_page(raw: bytes, charset: str = "") -> Extraction:
     """The visible text of an HTML page in `charset`, or in the one that it names, as Markdown."""
     page = decode(raw, charset or markup.declared_charset(raw))
-    title, body = markup.split_web_page(page.text)
-    visible, notes = html.drop_hidden(body)
-    content = kreuzberg.read_markdown(visible.encode(), WEB_PAGE)
-    return _as_markdown(content._replace(title=title), WEB_PAGE, page.notes + notes)
+    visible = read_visible(page.text)
+    content = kreuzberg.read_markdown(visible.html.encode(), WEB_PAGE)
+    return _as_markdown(content._replace(title=visible.title), WEB_PAGE, page.notes + visible.notes)
 
 
 def extract_marked_up(file: SourceFile) -> Extraction:

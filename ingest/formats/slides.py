@@ -4,11 +4,12 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from xml.etree.ElementTree import Element
 
 from ingest.formats.content import Extraction, SourceFile, join_pages, name_pages
 from ingest.formats.office import extract_office
-from ingest.formats.rows import describe_rows
-from ingest.formats.xml import Element, parse_xml
+from ingest.formats.records.rows import describe_rows
+from ingest.formats.xml import find_outermost, parse_xml, text_of
 from ingest.text.decoding import drop_unseen
 from rag.errors import ExtractionFailed
 
@@ -24,7 +25,7 @@ def extract_slides(file: SourceFile) -> Extraction:
         if CONTENT not in archive.namelist():
             raise ExtractionFailed("not a presentation: it has no content.xml")
         root = parse_xml(archive.read(CONTENT))
-    slides = root.find_all("page")
+    slides = list(find_outermost(root, "page"))
     seen = [drop_unseen("\n\n".join(_describe(slide))) for slide in slides]
     text, pages = join_pages([slide.text for slide in seen])
     bare = [number for number, slide in enumerate(seen, 1) if not slide.text]
@@ -76,43 +77,44 @@ def _placed(slide: Element, kinds: tuple[str, ...]) -> str:
     """The text of the places of these kinds."""
     shapes = [
         shape
-        for shape in slide.find_all("sp")
-        if any(place.attributes.get("type") in kinds for place in shape.find_all("ph"))
+        for shape in find_outermost(slide, "sp")
+        if any(place.get("type") in kinds for place in find_outermost(shape, "ph"))
     ]
-    paragraphs = [line.text() for shape in shapes for line in shape.find_all("p")]
+    paragraphs = [text_of(line) for shape in shapes for line in find_outermost(shape, "p")]
     return " ".join(filter(None, paragraphs))
 
 
 def _describe(slide: Element) -> Iterator[str]:
     """The slide's title as a heading, its texts, lists and tables, and last its notes."""
-    shapes = [child for child in slide.elements() if child.tag != "notes"]
-    titles = [shape for shape in shapes if shape.attributes.get("class") == "title"]
-    yield from (f"# {title.text()}" for title in titles if title.text())
+    shapes = [child for child in slide if child.tag != "notes"]
+    titles = [shape for shape in shapes if shape.get("class") == "title"]
+    yield from (f"# {text}" for title in titles if (text := text_of(title)))
     for shape in shapes:
         if shape not in titles:
             yield from _paragraphs(shape, "")
-    for notes in (child for child in slide.elements() if child.tag == "notes"):
+    for notes in (child for child in slide if child.tag == "notes"):
         text = "\n\n".join(_paragraphs(notes, ""))
         if text:
             yield f"Notes: {text}"
 
 
 def _paragraphs(element: Element, mark: str) -> Iterator[str]:
-    if element.attributes.get("class") == "page-number":
+    if element.get("class") == "page-number":
         return
     if element.tag in ("p", "h"):
-        if text := element.text():
+        if text := text_of(element):
             yield mark + text
     elif element.tag == "table":
         yield from _rows(element)
     else:
         inner = "- " if element.tag == "list-item" else mark
-        for child in element.elements():
+        for child in element:
             yield from _paragraphs(child, inner)
 
 
 def _rows(table: Element) -> Iterator[str]:
     rows = [
-        [cell.text() for cell in row.find_all("table-cell")] for row in table.find_all("table-row")
+        [text_of(cell) for cell in find_outermost(row, "table-cell")]
+        for row in find_outermost(table, "table-row")
     ]
     return describe_rows(rows)

@@ -3,15 +3,14 @@
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from ingest.formats.chats import read_chat
 from ingest.formats.containers.packed import IN_ARCHIVE, PACKED, unpacked
 from ingest.formats.containers.signatures import looks_binary, recognize
 from ingest.formats.containers.zip_safety import check_archive
 from ingest.formats.content import Extraction, Format, SourceFile
-from ingest.formats.json_lines import extract_records
-from ingest.formats.latex import extract_latex
 from ingest.formats.mail import extract_mail
-from ingest.formats.notebooks import extract_notebook
+from ingest.formats.markup_languages.latex import extract_latex
+from ingest.formats.markup_languages.org import extract_org
+from ingest.formats.markup_languages.restructured import extract_restructured
 from ingest.formats.office import (
     extract_image,
     extract_marked_up,
@@ -22,13 +21,14 @@ from ingest.formats.office import (
     extract_web_page,
     extract_word,
 )
-from ingest.formats.org import extract_org
-from ingest.formats.restructured import extract_restructured
-from ingest.formats.rows import describe_rows, read_csv
+from ingest.formats.records.chats import read_chat
+from ingest.formats.records.json_lines import extract_records
+from ingest.formats.records.notebooks import extract_notebook
+from ingest.formats.records.rows import describe_rows, read_csv
+from ingest.formats.records.subtitles import extract_subtitles
 from ingest.formats.slides import extract_powerpoint, extract_slides
-from ingest.formats.subtitles import extract_subtitles
 from ingest.formats.xml import extract_xml, refuse_entities
-from ingest.formats.xmlformats import extract_book, extract_drawing, extract_outline
+from ingest.formats.xml_vocabularies import extract_book, extract_drawing, extract_outline
 from ingest.limits import DEFAULTS, Limits
 from ingest.text.decoding import decode, drop_unseen
 from ingest.text.front_matter import read_front_matter
@@ -37,7 +37,9 @@ from rag.errors import ExtractionFailed, SourceSkipped
 
 __all__ = ["EXTRACTORS", "Extraction", "Format", "MetadataValue", "extract"]
 
+# Counts up when the same bytes give another text, so that they are read again.
 EXTRACTOR = "4"
+# Chosen: signatures stand in the first 1,024 bytes, and this much shows whether a text is one.
 HEAD_BYTES = 4096
 ROW_BREAK = "\n\n"
 OFFICE = "application/vnd.openxmlformats-officedocument"

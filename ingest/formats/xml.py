@@ -2,91 +2,76 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from xml.parsers import expat
+from html.entities import entitydefs
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # ships no types
+from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]  # as above
 
 from ingest.formats.content import Extraction, SourceFile
 from ingest.text.decoding import decode, drop_unseen
 from rag.errors import ExtractionFailed
 
+# Documents nest some thirty deep; Python's own recursion ends at a thousand.
 DEEPEST = 500
+# A chosen bound: longer than a value such as an address or a caption, shorter than a page's text.
 LONGEST_FIELD_CHARACTERS = 300
+# As titles of Markdown files, see `blocks`.
+LONGEST_TITLE_CHARACTERS = 200
 PARAGRAPH_BREAK = "\n\n"
-
-
-@dataclass(slots=True)
-class Element:
-    """An element by its local name, with its texts and elements in order."""
-
-    tag: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    content: "list[Element | str]" = field(default_factory=list)
-
-    def elements(self) -> "list[Element]":
-        """Its child elements."""
-        return [child for child in self.content if isinstance(child, Element)]
-
-    def has_own_text(self) -> bool:
-        """Whether text stands directly in it."""
-        return any(isinstance(child, str) and child.strip() for child in self.content)
-
-    def text(self) -> str:
-        """All text in it, white space as single blanks."""
-        return " ".join("".join(self._texts()).split())
-
-    def _texts(self) -> Iterator[str]:
-        pending: list[Element | str] = [self]
-        while pending:
-            child = pending.pop()
-            if isinstance(child, str):
-                yield child
-            else:
-                pending += reversed(child.content)
-
-    def find_all(self, tag: str) -> "list[Element]":
-        """The elements of that name in it, at any depth, in order, the outermost ones only."""
-        found: list[Element] = []
-        pending = list(reversed(self.elements()))
-        while pending:
-            child = pending.pop()
-            if child.tag == tag:
-                found.append(child)
-            else:
-                pending += reversed(child.elements())
-        return found
 
 
 class NotWellFormed(ExtractionFailed):
     """The text is not XML, whatever its name says."""
 
 
+class _Builder(TreeBuilder):
+    """Builds elements by their local names, down to a depth that no document needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str]) -> Element:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ExtractionFailed(f"XML nested deeper than {DEEPEST} elements")
+        plain = {key.rpartition("}")[2]: value for key, value in attrs.items()}
+        return super().start(tag.rpartition("}")[2], plain)
+
+    def end(self, tag: str) -> Element:
+        self._depth -= 1
+        return super().end(tag.rpartition("}")[2])
+
+
 def parse_xml(raw: bytes, encoding: str | None = None) -> Element:
     """The root element. Raises ExtractionFailed for entity declarations and endless depth."""
-    parser = expat.ParserCreate(encoding, namespace_separator=" ")
-    root = Element("")
-    path = [root]
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if len(path) > DEEPEST:
-            raise ExtractionFailed(f"XML nested deeper than {DEEPEST} elements")
-        plain = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
-        element = Element(name.rpartition(" ")[2], plain)
-        path[-1].content.append(element)
-        path.append(element)
-
-    def refuse(*_: object) -> None:
-        raise ExtractionFailed("declares XML entities, which are never resolved")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = lambda _: path.pop() and None
-    parser.CharacterDataHandler = lambda data: path[-1].content.append(data)
-    parser.EntityDeclHandler = refuse
-    parser.buffer_text = True
+    parser = DefusedXMLParser(target=_Builder(), encoding=encoding)
+    parser.entity.update(entitydefs)  # those of XHTML, whose own declarations are not fetched
     try:
-        parser.Parse(raw, True)
-    except expat.ExpatError as error:
+        parser.feed(raw)
+        root: Element = parser.close()
+    except DefusedXmlException as error:
+        raise ExtractionFailed("declares XML entities, which are never resolved") from error
+    except (ParseError, ValueError, LookupError) as error:
         raise NotWellFormed(f"not well-formed XML: {error}") from error
-    return root.elements()[0]
+    return root
+
+
+def text_of(element: Element) -> str:
+    """All text in an element, white space as single blanks."""
+    return " ".join("".join(element.itertext()).split())
+
+
+def find_outermost(element: Element, tag: str) -> Iterator[Element]:
+    """The elements of that name in it, at any depth, in order, none within another."""
+    pending = list(reversed(element))
+    while pending:
+        child = pending.pop()
+        if child.tag == tag:
+            yield child
+        else:
+            pending += reversed(child)
 
 
 def refuse_entities(raw: bytes) -> None:
@@ -115,32 +100,37 @@ def _paragraphs(root: Element) -> Iterator[str]:
     pending = [root]
     while pending:
         element = pending.pop()
-        children = element.elements()
-        if element.has_own_text() or not children:
-            yield element.text() or _fields(element, [])
+        children = list(element)
+        if _has_own_text(element) or not children:
+            yield text_of(element) or _fields(element, [])
         elif _is_record(element, children):
             yield _fields(element, children)
         else:
-            if element.attributes:
+            if element.attrib:
                 yield _fields(element, [])
             pending += reversed(children)
 
 
+def _has_own_text(element: Element) -> bool:
+    texts = (element.text, *(child.tail for child in element))
+    return any(text and text.strip() for text in texts)
+
+
 def _is_record(element: Element, children: list[Element]) -> bool:
     """Whether its children are short named values and not the paragraphs of a text."""
-    if any(child.elements() for child in children):
+    if any(len(child) for child in children):
         return False
     tags = {child.tag for child in children}
     return 1 < len(tags) == len(children) and all(
-        len(child.text()) <= LONGEST_FIELD_CHARACTERS for child in children
+        len(text_of(child)) <= LONGEST_FIELD_CHARACTERS for child in children
     )
 
 
 def _fields(element: Element, children: list[Element]) -> str:
-    pairs = [*element.attributes.items(), *((child.tag, child.text()) for child in children)]
+    pairs = [*element.attrib.items(), *((child.tag, text_of(child)) for child in children)]
     return "; ".join(f"{name}: {' '.join(value.split())}" for name, value in pairs if value.strip())
 
 
 def _title(root: Element) -> str:
-    titles = root.find_all("title")
-    return titles[0].text()[:200] if titles else ""
+    title = next(find_outermost(root, "title"), None)
+    return "" if title is None else text_of(title)[:LONGEST_TITLE_CHARACTERS]

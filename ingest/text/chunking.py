@@ -13,8 +13,13 @@ from rag.domain import Chunk, Document, Page, Span
 from rag.ports import TokenCounter
 from rag.text.sentences import split_sentences, trim
 
+# Measured on the set of evidence spans: of six sizes from 500 to 1,000 none finds more evidence
+# within 2,000 or 8,000 characters.
 TARGET_CHARACTERS = 700
+# Chosen, two sentences: what is shorter says little without what stands beside it.
 TINY_CHARACTERS = 200
+# Chosen: headings may take a quarter of the window, the text has the rest.
+HEADING_SHARE = 4
 CHUNKER = f"structure-{TARGET_CHARACTERS}@1"
 PARAGRAPH_BREAK = re.compile(r"\n[ \t\r]*\n")
 LINE_BREAK = re.compile(r"\n")
@@ -190,7 +195,7 @@ def _shorten_headings(drafts: Sequence[Draft], counter: TokenCounter) -> list[Dr
         long = [
             path
             for path, tokens in zip(long, counts, strict=True)
-            if tokens > counter.max_tokens // 4
+            if tokens > counter.max_tokens // HEADING_SHARE
         ]
         for path in long:
             kept = short[path]
@@ -204,7 +209,7 @@ def _half(title: str) -> str:
 
 
 def _halve(text: str, draft: Draft) -> list[Draft]:
-    quarter = (draft.end - draft.start) // 4
+    quarter = (draft.end - draft.start) // 4  # so that no half has less than a quarter
     middle = (draft.start + draft.end) // 2
     low, high = draft.start + quarter, draft.end - quarter
     cut = (

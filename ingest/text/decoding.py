@@ -13,8 +13,15 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# What is looked at to guess: detection takes time with every byte, and gains little past this.
 SAMPLE_BYTES = 64_000
+# Chosen: fewer bytes beyond ASCII are too little to tell character sets apart by.
 LEAST_BYTES_TO_GUESS = 8
+# Chosen: damaged UTF-8 still has several sound characters for each damaged one, while of a text
+# in another character set hardly any byte is sound by chance.
+SOUND_FOR_EACH_DAMAGED = 4
+# Of Latin text in UTF-16 every second byte is zero: of those most, of all a third.
+ZEROS_IN_UTF16 = 1 / 3
 NEVER_GUESSED = ["utf_7", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le"]
 DAMAGED = "\ufffd"
 # Tag characters are kept where they spell a flag, after U+1F3F4.
@@ -62,7 +69,7 @@ def _decode(raw: bytes, declared: str) -> Decoded:
     repaired = raw.decode(errors="replace")
     damaged = repaired.count(DAMAGED)
     beyond_ascii = sum(1 for mark in repaired if mark > "\x7f") - damaged
-    if beyond_ascii > 4 * damaged:
+    if beyond_ascii > SOUND_FOR_EACH_DAMAGED * damaged:
         return _repair(raw, "utf-8")
     encoding = _guess(raw)
     return Decoded(raw.decode(encoding), (f"character set guessed: {encoding}",))
@@ -79,9 +86,9 @@ def _encoding_by_zeros(raw: bytes) -> str:
     sample = raw[:SAMPLE_BYTES]
     if len(sample) < 4 or len(raw) % 2:
         return ""
-    if sample[1::2].count(0) * 3 > len(sample):
+    if sample[1::2].count(0) > ZEROS_IN_UTF16 * len(sample):
         return "utf-16-le"
-    return "utf-16-be" if sample[::2].count(0) * 3 > len(sample) else ""
+    return "utf-16-be" if sample[::2].count(0) > ZEROS_IN_UTF16 * len(sample) else ""
 
 
 def _guess(raw: bytes) -> str:

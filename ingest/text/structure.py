@@ -16,6 +16,7 @@ ITEM = re.compile(r"[ \t]*(?:[-*+•·]|\d{1,3}[.)])[ \t]")
 DELIMITER_ROW = re.compile(r"[ \t]*\|[-:| \t]+$")
 FRONT_MATTER_KEY = re.compile(r"[\"']?\w[\w .-]{0,60}[\"']?:(?=[ \t]|$)")
 FRONT_MATTER_LINE = re.compile(FRONT_MATTER_KEY.pattern + r"|[ \t]|-[ \t]|[\]}]|#(?!#)|$")
+# Chosen bounds: more is no front matter, no title, or not near the beginning.
 FRONT_MATTER_WITHIN_CHARACTERS = 100_000
 COMMENT_START = re.compile(r" {0,3}<!--")
 COMMENT_END = "-->"

@@ -9,15 +9,7 @@ import docx
 import pytest
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # ships no types
 
-from ingest.formats.markup import (
-    EMPHASIS,
-    ESCAPED,
-    IMAGE,
-    LINK,
-    WEB_CHARSET,
-    WEB_METADATA,
-    WEB_TITLE,
-)
+from ingest.formats.markup import EMPHASIS, ESCAPED, IMAGE, LINK, WEB_CHARSET
 from ingest.formats.table import EXTRACTORS
 from ingest.text.decoding import decode, drop_unseen
 from rag.errors import ExtractionFailed
@@ -224,9 +216,10 @@ def test_patterns_take_linear_time(pattern: re.Pattern[str], piece: str) -> None
         assert time.process_time() - began < 1
 
 
-@pytest.mark.parametrize("pattern", [WEB_METADATA, WEB_TITLE])
-@pytest.mark.parametrize("piece", ["<meta ", "<title", "<title>", "<", "</title "])
-def test_patterns_of_web_pages_take_linear_time(pattern: re.Pattern[str], piece: str) -> None:
+@pytest.mark.parametrize(
+    "piece", ["<meta ", "<title", "<title>", "<", "</title ", "<p style='a:(((", "<!--", "<a b='"]
+)
+def test_broken_web_pages_take_linear_time(tmp_path: Path, piece: str) -> None:
     began = time.process_time()
-    pattern.sub("", piece * (50_000 // len(piece)))
-    assert time.process_time() - began < 1
+    read(tmp_path, "a.html", (piece * (50_000 // len(piece))).encode())
+    assert time.process_time() - began < 2

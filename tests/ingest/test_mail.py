@@ -10,6 +10,7 @@ from tests.ingest.files import read
 HEAD = "From: =?utf-8?q?J=C3=BCrg?= <j@x.org>\r\nTo: b@x.org\r\nSubject: Berth\r\n"
 DATED = HEAD + "Date: Tue, 12 Mar 2024 14:05:00 +0100\r\nMIME-Version: 1.0\r\n"
 WEB = '<p>Seen.</p><div style="display:none">order</div><p>End.</p>'
+STYLED = "<style>i{color:#fefefe}</style><p>Seen.</p><i>order</i><p>End.</p>"
 
 
 def part(kind: str, content: str, more: str = "") -> str:
@@ -39,8 +40,9 @@ def test_a_mail_says_who_wrote_it_and_when(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.eml", "a.mhtml"])
-def test_hidden_text_of_a_mail_is_left_out(tmp_path: Path, name: str) -> None:
-    found = read(tmp_path, name, f"{HEAD}Content-Type: text/html\r\n\r\n{WEB}".encode())
+@pytest.mark.parametrize("body", [WEB, STYLED])
+def test_hidden_text_of_a_mail_is_left_out(tmp_path: Path, name: str, body: str) -> None:
+    found = read(tmp_path, name, f"{HEAD}Content-Type: text/html\r\n\r\n{body}".encode())
     assert found.text.endswith("\n\nSeen.\n\nEnd.")
     assert found.notes == ("5 hidden characters left out",)
 

@@ -1,156 +1,175 @@
 """Web pages without what their readers cannot see: text that would speak only to a machine."""
 
 import re
-from collections import Counter
-from html import unescape
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
-VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
-    | {"track", "wbr"}
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from ingest.formats.hidden.computed_style import Look, look_within
+from ingest.formats.hidden.style_sheets import PageStyles
+
+# Pages of this dialect close elements as XML does, `<title/>`, which HTML would leave open.
+XHTML = "http://www.w3.org/1999/xhtml"
+HEAD_CHARACTERS = 1000
+SELF_CLOSED = re.compile(
+    r"<(?!area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)([a-z][a-z0-9]{0,20}+)"
+    r"((?:\s[^<>/]{0,500}+(?:/[^<>/]{1,500}+){0,9}+)?+)/>",
+    re.IGNORECASE,
 )
-MARK = re.compile(
-    r"(?P<comment><!--)|</(?P<end>[A-Za-z][\w:-]{0,40})|<(?P<tag>[A-Za-z][\w:-]{0,40})"
-)
-REST_OF_TAG = re.compile(r"(?:=\s*+(?:\"[^\"]*+\"|'[^']*+')|[^>])*+>")
-ATTRIBUTE = re.compile(
-    r"([A-Za-z][\w:.-]{0,60})(?:\s{0,9}=\s{0,9}(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?"
-)
-RAW = {tag: re.compile(rf"</{tag}\b", re.IGNORECASE) for tag in ("script", "style", "textarea")}
-ENDS_BEFORE_ITSELF = frozenset({"p", "li", "dt", "dd", "tr", "td", "th", "option"})
-DECLARATION = re.compile(r"([a-z-]{1,30})[ \t\r\n]{0,9}:[ \t\r\n]{0,9}([^;]{1,200})")
-NOTHING = re.compile(r"0*\.?0+(?:px|pt|em|rem|%|vh|vw)?")
-TINY_SIZE = re.compile(r"(?:0?\.\d+|0+|1)(?:px|pt)|0*\.?0+(?:em|rem|%)?")
-WHITE = frozenset({"white", "#fff", "#ffffff", "rgb(255,255,255)", "rgba(255,255,255,1)"})
-STYLE_SHEET = re.compile(r"<style\b|\bstylesheet\b", re.IGNORECASE)
+# Not text, but what a page says to browsers; a reader of Markdown would print some of it.
+NO_TEXT = "script, style, template, title, meta, link, base"
+# Drawings nest a few groups; looking further would cost time with every element around it.
+DEEPEST_DRAWING = 50
+PICTURES = frozenset({"embed", "iframe", "img", "input", "object", "svg"})
+# What stands in these is shown only by a browser that cannot play or draw them.
+PLAYED = frozenset({"audio", "canvas", "video"})
 
 
-def drop_hidden(html: str) -> tuple[str, tuple[str, ...]]:
-    """`html` without comments and hidden elements, and a note of how much text they held."""
-    finder = _HiddenFinder(html)
-    finder.find()
-    kept: list[str] = []
-    at = 0
-    for start, end in finder.hidden:
-        kept += (html[at:start], "" if html.startswith("<!", start) else " ")
-        at = max(at, end)
-    kept.append(html[at:])
-    note = f"{finder.characters} hidden characters left out"
-    return "".join(kept), (note,) if finder.characters else ()
+class VisiblePage(NamedTuple):
+    """A page's title, its visible part as HTML, and notes of what was left out."""
+
+    title: str
+    html: str
+    notes: tuple[str, ...]
 
 
-class _HiddenFinder:
-    """Collects the spans of hidden elements and comments, outermost only, in order."""
+def read_visible(html: str) -> VisiblePage:
+    """The page as a browser with an ordinary screen shows it, parsed by the rules of browsers.
 
-    def __init__(self, html: str) -> None:
-        self.hidden: list[tuple[int, int]] = []
-        self.characters = 0
-        self._html = html
-        self._open: list[tuple[str, str]] = []
-        self._open_tags: Counter[str] = Counter()
-        self._hidden_from = -1
-        self._hidden_depth = 0
-        self._page_colour = "unknown" if STYLE_SHEET.search(html) else "white"
-
-    def find(self) -> None:
-        """Read the page; an element that is never closed hides all that follows."""
-        at = 0
-        while match := MARK.search(self._html, at):
-            self._count(at, match.start())
-            if match.group("comment"):
-                at = self._read_comment(match.start())
-                continue
-            rest = REST_OF_TAG.match(self._html, match.end())
-            if rest is None:  # what is no whole tag to its end shows nothing either
-                at = len(self._html)
-                break
-            at = self._read_tag(match, rest)
-        self._count(at, len(self._html))
-        if self._hidden_from >= 0:
-            self.hidden.append((self._hidden_from, len(self._html)))
-
-    def _read_tag(self, match: re.Match[str], rest: re.Match[str]) -> int:
-        if match.group("end"):
-            self._end(match.group("end").lower(), match.start(), rest.end())
-            return rest.end()
-        tag = match.group("tag").lower()
-        if tag not in VOID:
-            self._start(tag, match.start(), rest.group())
-        return self._skip_raw(tag, rest.end())
-
-    def _count(self, start: int, end: int) -> None:
-        if self._hidden_from >= 0:
-            self.characters += len("".join(self._html[start:end].split()))
-
-    def _read_comment(self, start: int) -> int:
-        end = self._html.find("-->", start)
-        end = end + 3 if end >= 0 else len(self._html)
-        self.characters += len("".join(self._html[start + 4 : end - 3].split()))
-        if self._hidden_from < 0:
-            self.hidden.append((start, end))
-        return end
-
-    def _skip_raw(self, tag: str, at: int) -> int:
-        """Behind a script or style, whose content is no text and holds no tags."""
-        if tag not in RAW:
-            return at
-        end = RAW[tag].search(self._html, at)
-        return end.start() if end else len(self._html)
-
-    def _start(self, tag: str, at: int, rest: str) -> None:
-        if tag in ENDS_BEFORE_ITSELF and self._open and self._open[-1][0] == tag:
-            self._close_down_to(len(self._open) - 1, at)
-        attributes = _read_attributes(rest)
-        style = _read_style(attributes.get("style", ""))
-        around = self._open[-1][1] if self._open else self._page_colour
-        ground = _background(attributes, style, around)
-        self._open.append((tag, ground))
-        self._open_tags[tag] += 1
-        if self._hidden_from < 0 and ("hidden" in attributes or _hides(attributes, style, ground)):
-            self._hidden_from, self._hidden_depth = at, len(self._open)
-
-    def _end(self, tag: str, start: int, end: int) -> None:
-        if not self._open_tags[tag]:
-            return
-        depth = len(self._open) - 1
-        while self._open[depth][0] != tag:
-            depth -= 1
-        is_own = depth == self._hidden_depth - 1
-        self._close_down_to(depth, end if is_own else start)
-
-    def _close_down_to(self, depth: int, end: int) -> None:
-        self._open_tags.subtract(tag for tag, _ in self._open[depth:])
-        del self._open[depth:]
-        if self._hidden_from >= 0 and depth < self._hidden_depth:
-            self.hidden.append((self._hidden_from, end))
-            self._hidden_from = -1
+    Without comments and hidden elements, with a note of how much text they held. What a click on
+    its summary shows, as in `details`, is kept.
+    """
+    if XHTML in html[:HEAD_CHARACTERS]:
+        html = SELF_CLOSED.sub(r"<\1\2></\1>", html)
+    visible = _read(html, with_sheets=True)
+    if visible.html:
+        return visible
+    bare = _read(html, with_sheets=False)
+    if bare.notes == visible.notes:
+        return bare
+    return bare._replace(notes=(*bare.notes, "style sheets that hide all of it not heeded"))
 
 
-def _read_attributes(source: str) -> dict[str, str]:
-    return {name.lower(): unescape(value.strip("\"'")) for name, value in ATTRIBUTE.findall(source)}
+def _read(html: str, *, with_sheets: bool) -> VisiblePage:
+    """The page, its HTML empty if style sheets hide all that is in it."""
+    page = LexborHTMLParser(html)
+    styles = PageStyles(page, with_sheets=with_sheets)
+    title = page.css_first("title")
+    words = " ".join(title.text().split()) if title else ""
+    for node in page.css(NO_TEXT):
+        if not _is_within_svg(node):
+            node.decompose()
+    eraser = _Eraser(page, styles)
+    characters = eraser.erase()
+    is_blank = with_sheets and styles.has_sheets and characters and not eraser.shows_anything
+    hidden = (f"{characters} hidden characters left out",) if characters else ()
+    return VisiblePage(words, "" if is_blank else page.html or "", hidden + styles.notes)
 
 
-def _read_style(style: str) -> dict[str, str]:
-    return {
-        name: "".join(value.replace("!important", "").split())
-        for name, value in DECLARATION.findall(style.lower())
-    }
+def _is_within_svg(node: LexborNode) -> bool:
+    """A title or style of a drawing belongs to the drawing."""
+    parent = node.parent
+    for _ in range(DEEPEST_DRAWING):
+        if parent is None or parent.tag == "svg":
+            break
+        parent = parent.parent
+    return parent is not None and parent.tag == "svg"
 
 
-def _background(attributes: dict[str, str], style: dict[str, str], around: str) -> str:
-    own = style.get("background-color") or style.get("background") or attributes.get("bgcolor")
-    if own:
-        return "white" if own.lower() in WHITE else "coloured"
-    is_styled = "class" in attributes or "id" in attributes
-    return "unknown" if is_styled and around == "unknown" else around
+class _Eraser:
+    """Takes out of a page what does not show, whole elements where nothing in them shows."""
+
+    def __init__(self, page: LexborHTMLParser, styles: PageStyles) -> None:
+        self._page = page
+        self._styles = styles
+        self._first = Look(ground=None) if styles.has_linked else Look()
+        self._looks: dict[int, Look] = {}
+        self._known: dict[tuple[object, ...], Look] = {}
+        self._live: set[int] = set()
+
+    @property
+    def shows_anything(self) -> bool:
+        """Whether the page shows any text or picture."""
+        return bool(self._live)
+
+    def erase(self) -> int:
+        """How many characters, white space aside, are gone."""
+        root = self._page.root
+        if root is None or root.parent is None:
+            return 0
+        nodes = list(root.parent.traverse(include_text=True))
+        for node in nodes:
+            self._look_at(node)
+        for name in ("hidden", "style"):  # what makes Markdown of it would judge them again
+            for node in self._page.css(f"[{name}]"):
+                del node.attrs[name]
+        return sum(map(self._erase, list(self._hidden(nodes))))
+
+    def _look_at(self, node: LexborNode) -> None:
+        around = self._looks.get(node.parent.mem_id, self._first) if node.parent else self._first
+        if node.is_element_node:
+            look = self._looks[node.mem_id] = self._look_within(around, node)
+            is_seen = node.tag in PICTURES and look.shows_pictures
+            if node.tag in PLAYED:
+                is_seen, self._looks[node.mem_id] = look.shows_pictures, replace(look, is_gone=True)
+        else:
+            is_seen = around.shows_text and _is_text(node)
+        at: LexborNode | None = node
+        while is_seen and at is not None and at.mem_id not in self._live:
+            self._live.add(at.mem_id)
+            at = at.parent
+
+    def _look_within(self, around: Look, node: LexborNode) -> Look:
+        declared = self._styles.of.get(node.mem_id)
+        is_coloured = node.mem_id in self._styles.coloured
+        if not declared and not is_coloured:
+            return around
+        values = declared or {}
+        key = (id(around), is_coloured, node.tag, *values.items())
+        if key not in self._known:
+            behind = replace(around, ground=None) if is_coloured else around
+            self._known[key] = look_within(behind, node.tag or "", values)
+        return self._known[key]
+
+    def _hidden(self, nodes: list[LexborNode]) -> Iterator[LexborNode]:
+        """What does not show, the outermost of each."""
+        gone: set[int] = set()
+        for node in nodes:
+            if node.parent is not None and node.parent.mem_id in gone:
+                gone.add(node.mem_id)
+            elif self._is_hidden(node):
+                gone.add(node.mem_id)
+                yield node
+
+    def _is_hidden(self, node: LexborNode) -> bool:
+        if node.is_comment_node:
+            return True
+        if node.mem_id in self._live or node.parent is None:
+            return False
+        if node.is_text_node:
+            return _is_text(node)
+        return node.is_element_node and not self._looks[node.mem_id].shows_text
+
+    def _erase(self, node: LexborNode) -> int:
+        if node.is_comment_node:
+            said = node.comment_content or ""
+            node.remove()
+            return 0 if said.startswith("?") else _count(said)  # as `<?xml version="1.0"?>`
+        said = _words(node)
+        node.replace_with(" ")
+        return _count(said)
 
 
-def _hides(attributes: dict[str, str], style: dict[str, str], ground: str) -> bool:
-    colour = style.get("color") or attributes.get("color", "").lower()
-    return (
-        style.get("display") == "none"
-        or style.get("visibility") in ("hidden", "collapse")
-        or bool(TINY_SIZE.fullmatch(style.get("font-size", "")))
-        or bool(NOTHING.fullmatch(style.get("opacity", "")))
-        or (colour in WHITE and ground == "white")
-        or colour == "transparent"
-    )
+def _is_text(node: LexborNode) -> bool:
+    return node.is_text_node and bool((node.text_content or "").strip())
+
+
+def _words(node: LexborNode) -> str:
+    pictures = [picture.attributes.get("alt") or "" for picture in node.css("img[alt]")]
+    return " ".join([node.text(), *pictures])
+
+
+def _count(text: str) -> int:
+    return len("".join(text.split()))

@@ -1,11 +1,12 @@
 """XML formats of which the elements are known: FictionBook, OPML outlines and SVG drawings."""
 
 from collections.abc import Iterator
+from xml.etree.ElementTree import Element
 
 from ingest.formats.content import Extraction, SourceFile
 from ingest.formats.office import extract_office
-from ingest.formats.rows import describe_rows
-from ingest.formats.xml import Element, NotWellFormed, extract_xml, parse_xml
+from ingest.formats.records.rows import describe_rows
+from ingest.formats.xml import NotWellFormed, extract_xml, find_outermost, parse_xml, text_of
 from ingest.text.decoding import drop_unseen
 from rag.domain import MetadataValue
 
@@ -56,7 +57,7 @@ def extract_drawing(file: SourceFile) -> Extraction:
         root = parse_xml(file.read())
     except NotWellFormed:
         return extract_xml(file)
-    titles = [child.text() for child in root.elements() if child.tag == "title"]
+    titles = [text_of(child) for child in root if child.tag == "title"]
     seen = drop_unseen(PARAGRAPH_BREAK.join(filter(None, _labels(root))))
     return Extraction(seen.text, file.media_type, "".join(titles[:1]), notes=seen.notes)
 
@@ -71,26 +72,26 @@ def _as_markdown(
 
 
 def _book(element: Element, level: int) -> Iterator[str]:
-    for child in element.elements():
+    for child in element:
         if child.tag == "title":
             yield _heading(_words_apart(child), level)
         elif child.tag in LINES:
-            yield child.text()
+            yield text_of(child)
         elif child.tag == "table":
             yield from describe_rows(
-                [cell.text() for cell in row.elements() if cell.tag in CELLS]
-                for row in child.find_all("tr")
+                [text_of(cell) for cell in row if cell.tag in CELLS]
+                for row in find_outermost(child, "tr")
             )
         else:
             yield from _book(child, level + (child.tag == "section"))
 
 
 def _outline(element: Element, level: int) -> Iterator[str]:
-    for child in element.elements():
-        text = child.attributes.get("text") or child.attributes.get("title", "")
-        note = child.attributes.get("_note", "").strip()
-        yield _heading(text, level) if note or child.elements() else text
-        yield child.attributes.get("description", "")
+    for child in element:
+        text = child.get("text") or child.get("title") or ""
+        note = (child.get("_note") or "").strip()
+        yield _heading(text, level) if note or len(child) else text
+        yield child.get("description", "")
         yield note
         yield from _outline(child, level + 1)
 
@@ -100,7 +101,7 @@ def _heading(text: str, level: int) -> str:
 
 
 def _labels(element: Element) -> Iterator[str]:
-    for child in element.elements():
+    for child in element:
         if child.tag in LABELS:
             yield " ".join(_label(child).split())
         elif child.tag not in NOT_DRAWN:
@@ -109,17 +110,18 @@ def _labels(element: Element) -> Iterator[str]:
 
 def _label(element: Element) -> str:
     """Its text, in which a part with a place of its own is a word of its own."""
-    pieces = [child if isinstance(child, str) else _label(child) for child in element.content]
-    return f" {''.join(pieces)}" if "x" in element.attributes else "".join(pieces)
+    inner = (element.text, *(piece for child in element for piece in (_label(child), child.tail)))
+    text = "".join(filter(None, inner))
+    return f" {text}" if "x" in element.attrib else text
 
 
 def _words_apart(element: Element) -> str:
-    return " ".join(child.text() for child in element.elements())
+    return " ".join(text_of(child) for child in element)
 
 
 def _all(elements: list[Element], tag: str) -> list[Element]:
-    return [found for element in elements for found in element.find_all(tag)]
+    return [found for element in elements for found in find_outermost(element, tag)]
 
 
 def _first(elements: list[Element], tag: str) -> str:
-    return next((found.text() for found in _all(elements, tag)), "")
+    return next((text_of(found) for found in _all(elements, tag)), "")

@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from ingest.formats.content import Extraction, SourceFile
 from ingest.formats.office import read_marked_up
-from ingest.formats.rows import describe_rows
+from ingest.formats.records.rows import describe_rows
 from ingest.text.decoding import decode
 
 SIMPLE_RULE = re.compile(r"=+(?: +=+)+")

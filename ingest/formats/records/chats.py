@@ -11,7 +11,10 @@ from ingest.formats.content import Extraction
 from ingest.text.decoding import drop_unseen
 
 MESSAGE_BREAK = "\n\n"
+# Chosen: of the first lines most begin a message, the rest being lines within long ones, and there
+# are some: a log or a diary has one or two such lines by chance.
 LEAST_SHARE = 0.6
+LEAST_MESSAGES = 3
 LOOKED_AT = 50
 # `[date, time] sender: ` or `date, time - sender: `; what is looser would take logs for chats.
 WHATSAPP = re.compile(
@@ -103,7 +106,7 @@ def _whatsapp(text: str) -> list[Message]:
     lines = [line for line in text.splitlines() if line.strip()]
     first = lines[:LOOKED_AT]
     starts = sum(1 for line in first if WHATSAPP.match(line))
-    if starts < 3 or starts < LEAST_SHARE * len(first):
+    if starts < LEAST_MESSAGES or starts < LEAST_SHARE * len(first):
         return []
     return list(_whatsapp_messages(lines))
 

@@ -1,0 +1,1 @@
+"""Markup languages that people write: LaTeX, Org and reStructuredText as Markdown."""

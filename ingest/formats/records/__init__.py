@@ -1,0 +1,1 @@
+"""Files of many small parts: rows, records, messages, cells and cues, a paragraph each."""
