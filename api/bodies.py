@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rag.domain import Expansion, Message, Mode
-from rag.filters import parse_filters
-from rag.scope import Scope
+from rag.releases.filters import parse_filters
+from rag.retrieval.scope import Scope
 
 QUESTION = "How many weeks of parental leave do we get?"
 RECENT_MESSAGES = 40

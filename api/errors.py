@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from rag import errors
-from rag.redaction import redact
+from rag.adapters.chat.redaction import redact
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 import rag
-from api import chat, docs, health, native, page
 from api.bodies import ErrorBody
 from api.errors import add_handlers
 from api.limits import Limits
+from api.routes import chat, docs, health, native, page
 from api.state import Service
 from rag.plumbline import Plumbline
 from rag.settings import Settings

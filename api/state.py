@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from rag.errors import RagError
 from rag.plumbline import Plumbline
-from rag.releases import corpus_folder, corpus_names, live_number
+from rag.releases.folder import corpus_folder, corpus_names, live_number
 from rag.settings import Settings
 
 log = logging.getLogger(__name__)

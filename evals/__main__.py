@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Never
 from rag.errors import NotMeasured, RagError, SettingsError, UsageError
 
 if TYPE_CHECKING:
-    from evals.judging import JudgedTier
+    from evals.judging.judged import JudgedTier
     from evals.running import Run
     from rag.settings import Settings
 
@@ -96,9 +96,10 @@ def _exit_code(error: RagError) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from evals import printing, record, rendering
+    from evals import terminal
+    from evals.reports import record, rendering
     from evals.running import evaluate
-    from rag.releases import release_folder
+    from rag.releases.folder import release_folder
     from rag.settings import load_settings
 
     settings = load_settings(data=options.data)
@@ -109,7 +110,7 @@ def _run(options: argparse.Namespace) -> int:
 
     plumbline = open_plumbline(settings)
     try:
-        with printing.ProgressBars() as bars:
+        with terminal.ProgressBars() as bars:
             report = asyncio.run(evaluate(run, plumbline, judged, on_progress=bars.advance))
     finally:
         plumbline.close()
@@ -117,16 +118,16 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(record.to_json(report), end="")  # noqa: T201 - a command's output
     else:
-        printing.print_report(report, folder)
-    for line in printing.explain_verdict(report.verdict):
+        terminal.print_report(report, folder)
+    for line in terminal.explain_verdict(report.verdict):
         _complain(line)
     return report.verdict.exit_code
 
 
 def _plan(options: argparse.Namespace) -> "Run":
-    from evals.criteria import floors_path, read_baseline, read_floors
+    from evals.gates.criteria import floors_path, read_baseline, read_floors
     from evals.running import Run
-    from evals.sets import read_set
+    from evals.samples.reading import read_set
 
     asked = read_set(options.set)
     run = Run(asked, options.corpus, options.limit)
@@ -145,15 +146,15 @@ def _load_judged_tier(settings: "Settings", repeats: int) -> "JudgedTier":
             "RAG_JUDGE_MODEL is empty: name the judge's model, or leave out --judge"
         )
     try:
-        from evals.judge import Judge
-        from evals.judge_cache import JudgeCache
-        from evals.judging import JudgedTier
+        from evals.judging.cache import JudgeCache
+        from evals.judging.judge import Judge
+        from evals.judging.judged import JudgedTier
     except ModuleNotFoundError as error:
         library = (error.name or "").split(".")[0]
         raise SettingsError(
             f"the judged tier needs {library}: run `pip install '.[evals]'`"
         ) from error
-    from ingest.erasure import JUDGE_CACHE
+    from ingest.releases.erasure import JUDGE_CACHE
     from rag.bootstrap import load_embedder
 
     judge = Judge(
@@ -166,10 +167,10 @@ def _load_judged_tier(settings: "Settings", repeats: int) -> "JudgedTier":
 
 
 def _locate(options: argparse.Namespace) -> int:
-    from evals.locating import Sources, locate_set
-    from evals.sets import read_lines
+    from evals.samples.locating import Sources, locate_set
+    from evals.samples.reading import read_lines
     from rag.bootstrap import open_release
-    from rag.releases import release_folder
+    from rag.releases.folder import release_folder
     from rag.settings import load_settings
 
     lines = read_lines(options.set)

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from evals.locating import Sources, Target, find_target
-from evals.samples import Sample
+from evals.samples.locating import Sources, Target, find_target
+from evals.samples.sample import Sample
 from rag.domain import Answer, AnswerDelta, Citation, Document, DocumentRef, Message, SearchResult
 from rag.errors import CorpusNotFound, DocumentNotFound, RagError
-from rag.manifest import Manifest
-from rag.scope import Scope
+from rag.releases.manifest import Manifest
+from rag.retrieval.scope import Scope
 
 HITS = 100
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from evals.aggregates import (
+from evals.gates.criteria import Criteria
+from evals.gates.verdict import decide
+from evals.metrics.aggregates import (
     aggregate_all,
     confusion_matrix,
     lost_evidence,
     mean_of_repeats,
     slice_by_tag,
 )
-from evals.criteria import Criteria
-from evals.locating import Target
 from evals.metrics.ranking import touches
 from evals.metrics.table import METRICS, measure_all
 from evals.observing import Missing, Observation, Observer, QuestionSide
-from evals.record import (
+from evals.reports.record import (
     SCHEMA,
     JudgeRecord,
     MetricRecord,
@@ -29,12 +29,12 @@ from evals.record import (
     SetRecord,
     Value,
 )
-from evals.samples import RegressionSet, Sample
-from evals.verdict import decide
+from evals.samples.locating import Target
+from evals.samples.sample import RegressionSet, Sample
 from rag.domain import Answer, DocumentRef, Fingerprint, Span
 
 if TYPE_CHECKING:
-    from evals.judging import JudgedTier
+    from evals.judging.judged import JudgedTier
 
 SHOWN_HITS = 10
 NOT_JUDGED = JudgeRecord(measured=False, note="not measured: no judge was asked (--judge)")

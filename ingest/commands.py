@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from rag.errors import CorpusNotFound, StorageError, UsageError
 
 if TYPE_CHECKING:
-    from ingest.erasure import Receipt
     from ingest.limits import Limits
-    from ingest.outcomes import Progress, Report
-    from ingest.publishing import CorpusFolder
-    from ingest.sources import ScanOptions
-    from ingest.workshop import Workshop
+    from ingest.releases.erasure import Receipt
+    from ingest.releases.publishing import CorpusFolder
+    from ingest.releases.workshop import Workshop
+    from ingest.runs.outcomes import Progress, Report
+    from ingest.sources.scanning import ScanOptions
     from rag.settings import Settings
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that was asked for; returns its exit code. Raises RagError."""
-    from ingest.publishing import CorpusFolder
-    from rag.releases import corpus_folder
+    from ingest.releases.publishing import CorpusFolder
+    from rag.releases.folder import corpus_folder
     from rag.settings import load_settings
 
     settings = load_settings(data=options.data)
@@ -33,23 +33,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _add(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import pipeline
-    from ingest.sources import scan
+    from ingest.runs import adding
+    from ingest.sources.scanning import scan
 
     language = _check_language(options.language)
     chosen = _choose(options)
 
     def bring_in() -> "Report":
         found = scan(options.source, chosen)
-        return _make(options, settings, language, lambda w: pipeline.add(folder, found, w))
+        return _make(options, settings, language, lambda w: adding.add(folder, found, w))
 
     return _watch(options, bring_in) if options.watch else _tell(options, bring_in())
 
 
 def _choose(options: argparse.Namespace) -> "ScanOptions":
-    from ingest.labels import parse_labels
-    from ingest.selection import Selection
-    from ingest.sources import ScanOptions
+    from ingest.sources.labels import parse_labels
+    from ingest.sources.scanning import ScanOptions
+    from ingest.sources.selection import Selection
 
     if options.ocr:
         from ingest.adapters.tesseract import check_ocr
@@ -60,8 +60,8 @@ def _choose(options: argparse.Namespace) -> "ScanOptions":
 
 
 def _watch(options: argparse.Namespace, bring_in: "Callable[[], Report]") -> int:
-    from ingest.reporting import News
-    from ingest.watching import Pace, watch
+    from ingest.runs.watching import Pace, watch
+    from ingest.terminal.reports import News
 
     news = News()
 
@@ -82,8 +82,8 @@ def _make(
     make: "Callable[[Workshop], Report]",
 ) -> "Report":
     """Run what makes a release, showing how far it is."""
-    from ingest.outcomes import Unpublished
-    from ingest.progress import shown_progress
+    from ingest.runs.outcomes import Unpublished
+    from ingest.terminal.progress import shown_progress
 
     try:
         with shown_progress(as_json=options.json) as progress:
@@ -96,14 +96,14 @@ def _make(
 
 def _tell(options: argparse.Namespace, report: "Report") -> int:
     """Say how a run has ended; its exit code."""
-    from ingest import reporting
+    from ingest.terminal import reports
 
-    (reporting.print_report_as_json if options.json else reporting.print_report)(report)
+    (reports.print_report_as_json if options.json else reports.print_report)(report)
     return report.exit_code
 
 
 def _check_language(language: str | None) -> str | None:
-    from rag.adapters.tantivy import LANGUAGES
+    from rag.adapters.indexes.tantivy import LANGUAGES
 
     known = sorted(LANGUAGES)
     if language is None or language in known:
@@ -117,10 +117,10 @@ def _equip(
     progress: "Progress | None" = None,
     language: str | None = None,
 ) -> "Workshop":
-    from ingest.building import Engines
-    from ingest.outcomes import Silence
-    from ingest.publishing import KEPT_RELEASES
-    from ingest.workshop import Workshop
+    from ingest.releases.building import Engines
+    from ingest.releases.publishing import KEPT_RELEASES
+    from ingest.releases.workshop import Workshop
+    from ingest.runs.outcomes import Silence
     from rag import bootstrap
 
     return Workshop(
@@ -162,44 +162,46 @@ def limits_of(settings: "Settings") -> "Limits":
 
 
 def _remove(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import pipeline
+    from ingest.runs import adding
 
     sources = options.source
-    report = _make(options, settings, None, lambda w: pipeline.remove(folder, sources, w))
+    report = _make(options, settings, None, lambda w: adding.remove(folder, sources, w))
     return _tell(options, report)
 
 
 def _rebuild(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import pipeline
+    from ingest.runs import adding
 
-    report = _make(options, settings, None, lambda w: pipeline.rebuild(folder, w))
+    report = _make(options, settings, None, lambda w: adding.rebuild(folder, w))
     return _tell(options, report)
 
 
 def _forget(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import erasing, printing
-    from ingest.sources import scan
+    from ingest.runs import erasing
+    from ingest.sources.scanning import scan
+    from ingest.terminal import tables
 
     if not options.source and not options.subject:
         raise UsageError("name what to forget: --source SOURCE or --subject SUBJECT")
     if options.dry_run:
         doomed = erasing.preview(folder, options.source, options.subject)
-        printing.print_doomed(doomed, as_json=options.json)
+        tables.print_doomed(doomed, as_json=options.json)
         return 0
     workshop = _equip(options, settings)
     if options.lift:
-        printing.print_lifted(erasing.readmit(folder, workshop, scan(options.source)))
+        tables.print_lifted(erasing.readmit(folder, workshop, scan(options.source)))
         return 0
     receipt = erasing.forget(folder, workshop, sources=options.source, subjects=options.subject)
     return _show_receipt(options, folder, receipt)
 
 
 def _receipts(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import erasing, printing
+    from ingest.runs import erasing
+    from ingest.terminal import tables
 
     found = erasing.receipts(folder)
     if options.id is None:
-        printing.print_receipts(found, as_json=options.json)
+        tables.print_receipts(found, as_json=options.json)
         return 0
     meant = [receipt for receipt in found if receipt.id.startswith(options.id)]
     if len(meant) != 1:
@@ -208,16 +210,17 @@ def _receipts(options: argparse.Namespace, settings: "Settings", folder: "Corpus
 
 
 def _show_receipt(options: argparse.Namespace, folder: "CorpusFolder", receipt: "Receipt") -> int:
-    from ingest import erasing, printing
+    from ingest.runs import erasing
+    from ingest.terminal import tables
 
     shared = erasing.name_sources(folder, receipt.shared)
-    printing.print_receipt(receipt, shared=shared, as_json=options.json)
+    tables.print_receipt(receipt, shared=shared, as_json=options.json)
     return 0 if receipt.is_clean else 1
 
 
 def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger_views import view_ledger
-    from ingest.listing import Choice, print_sources
+    from ingest.corpus.views import view_ledger
+    from ingest.terminal.sources import Choice, print_sources
 
     with view_ledger(folder.ledger) as ledger:
         choice = Choice(options.state, options.root, options.name)
@@ -226,8 +229,8 @@ def _status(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
 
 
 def _roots(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger_views import view_ledger
-    from ingest.listing import print_roots
+    from ingest.corpus.views import view_ledger
+    from ingest.terminal.sources import print_roots
 
     with view_ledger(folder.ledger) as ledger:
         print_roots(ledger, as_json=options.json)
@@ -235,8 +238,8 @@ def _roots(options: argparse.Namespace, settings: "Settings", folder: "CorpusFol
 
 
 def _releases(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest.ledger_views import view_ledger
-    from ingest.printing import print_releases
+    from ingest.corpus.views import view_ledger
+    from ingest.terminal.tables import print_releases
 
     with view_ledger(folder.ledger) as ledger:
         pins = ledger.pins()
@@ -247,14 +250,14 @@ def _releases(options: argparse.Namespace, settings: "Settings", folder: "Corpus
 
 
 def _change_live(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import upkeep
+    from ingest.runs import upkeep
 
     upkeep.choose(folder, _equip(options, settings), getattr(options, "release", None))
     return _releases(options, settings, folder)
 
 
 def _pin(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import upkeep
+    from ingest.runs import upkeep
 
     workshop = _equip(options, settings)
     upkeep.pin(folder, workshop, options.release, is_pinned=options.command == "pin")
@@ -262,8 +265,8 @@ def _pin(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolde
 
 
 def _verify(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import upkeep
-    from ingest.printing import print_verified
+    from ingest.runs import upkeep
+    from ingest.terminal.tables import print_verified
 
     checked = upkeep.verify(folder, options.release)
     print_verified(checked, as_json=options.json)
@@ -271,8 +274,8 @@ def _verify(options: argparse.Namespace, settings: "Settings", folder: "CorpusFo
 
 
 def _collect(options: argparse.Namespace, settings: "Settings", folder: "CorpusFolder") -> int:
-    from ingest import upkeep
-    from ingest.printing import print_freed
+    from ingest.runs import upkeep
+    from ingest.terminal.tables import print_freed
 
     workshop = _equip(options, settings)
     print_freed(upkeep.collect_garbage(folder, workshop), as_json=options.json)

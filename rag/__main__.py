@@ -12,7 +12,7 @@ from rag.errors import RagError
 
 if TYPE_CHECKING:
     from rag.plumbline import Plumbline
-    from rag.scope import Scope
+    from rag.retrieval.scope import Scope
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -68,10 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from rag.filters import parse_filter_options
-    from rag.releases import release_folder
+    from rag.releases.filters import parse_filter_options
+    from rag.releases.folder import release_folder
     from rag.retrieval.question import check_question
-    from rag.scope import Scope
+    from rag.retrieval.scope import Scope
     from rag.settings import load_settings
 
     settings = load_settings(
@@ -102,20 +102,20 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _search(plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope") -> int:
-    from rag import printing, wire
+    from rag import json_forms, terminal
 
     result = plumbline.search(options.question, corpus=options.corpus, top_k=top_k, scope=scope)
     if options.json:
-        print(json.dumps(wire.search_body(result), ensure_ascii=False))  # noqa: T201
+        print(json.dumps(json_forms.search_body(result), ensure_ascii=False))  # noqa: T201
     else:
-        printing.print_search(result)
+        terminal.print_search(result)
     return 0
 
 
 async def _explain(
     plumbline: "Plumbline", options: argparse.Namespace, top_k: int, scope: "Scope"
 ) -> int:
-    from rag import printing, wire
+    from rag import json_forms, terminal
     from rag.domain import Message
 
     standalone, explanation = await plumbline.explain(
@@ -126,15 +126,15 @@ async def _explain(
         scope=scope,
     )
     if options.json:
-        body = wire.explanation_body(standalone, explanation)
+        body = json_forms.explanation_body(standalone, explanation)
         print(json.dumps(body, ensure_ascii=False))  # noqa: T201
     else:
-        printing.print_explanation(standalone, explanation)
+        terminal.print_explanation(standalone, explanation)
     return 0
 
 
 async def _ask(plumbline: "Plumbline", options: argparse.Namespace, scope: "Scope") -> int:
-    from rag import printing, wire
+    from rag import json_forms, terminal
     from rag.domain import Answer, Message
 
     conversation = [Message("user", options.question)]
@@ -142,9 +142,9 @@ async def _ask(plumbline: "Plumbline", options: argparse.Namespace, scope: "Scop
         if not isinstance(item, Answer):
             continue
         if options.json:
-            print(json.dumps(wire.answer_body(item), ensure_ascii=False))  # noqa: T201
+            print(json.dumps(json_forms.answer_body(item), ensure_ascii=False))  # noqa: T201
         else:
-            printing.print_answer(item)
+            terminal.print_answer(item)
     return 0
 
 

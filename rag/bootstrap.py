@@ -7,10 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.embedders import Embedders, tell_precision
 from rag.errors import RagError, ReleaseBroken, StorageError
-from rag.letters import VERSION as TERMS_VERSION
-from rag.manifest import RELEASE_FORMAT, Manifest
 from rag.ports import (
     ChatModel,
     CountingEmbedder,
@@ -19,13 +16,16 @@ from rag.ports import (
     VectorIndex,
     VectorIndexBuilder,
 )
-from rag.releases import CALIBRATION, OpenRelease, probe
-from rag.seals import damaged_files
+from rag.releases.embedders import Embedders, tell_precision
+from rag.releases.folder import CALIBRATION, OpenRelease, probe
+from rag.releases.manifest import RELEASE_FORMAT, Manifest
+from rag.releases.seals import damaged_files
 from rag.settings import Settings
+from rag.text.normalization import VERSION as TERMS_VERSION
 
 if TYPE_CHECKING:
-    from rag.adapters.chroma import ChromaIndex
-    from rag.adapters.sentence_transformers import Prefixes
+    from rag.adapters.embedding.sentence_transformers import Prefixes
+    from rag.adapters.indexes.chroma import ChromaIndex
     from rag.plumbline import Plumbline
     from rag.retrieval.reranking import Reranking
 
@@ -40,7 +40,7 @@ def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
     """The embedder of that name, else the configured one. Raises EmbedderError."""
     name = name or settings.embedder
     if name.startswith(REMOTE_EMBEDDER):
-        from rag.adapters.openai_embeddings import OpenAIEmbedder
+        from rag.adapters.embedding.openai_embeddings import OpenAIEmbedder
 
         return OpenAIEmbedder(
             name.removeprefix(REMOTE_EMBEDDER),
@@ -49,7 +49,7 @@ def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
             query_prefix=settings.embedder_query_prefix,
             document_prefix=settings.embedder_document_prefix,
         )
-    from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
+    from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmbedder
 
     return SentenceTransformersEmbedder(
         name, precision=settings.embedder_precision, prefixes=_prefixes(settings)
@@ -60,7 +60,7 @@ def embedder_fingerprint(settings: Settings, name: str = "") -> str:
     """The fingerprint that `load_embedder` would have, without loading a model."""
     name = name or settings.embedder
     if name.startswith(REMOTE_EMBEDDER):
-        from rag.adapters import openai_embeddings
+        from rag.adapters.embedding import openai_embeddings
 
         return openai_embeddings.fingerprint_of(
             name.removeprefix(REMOTE_EMBEDDER),
@@ -68,20 +68,20 @@ def embedder_fingerprint(settings: Settings, name: str = "") -> str:
             settings.embedder_query_prefix,
             settings.embedder_document_prefix,
         )
-    from rag.adapters.sentence_transformers import fingerprint_of
+    from rag.adapters.embedding.sentence_transformers import fingerprint_of
 
     return fingerprint_of(name, settings.embedder_precision, _prefixes(settings))
 
 
 def _prefixes(settings: Settings) -> "Prefixes":
-    from rag.adapters.sentence_transformers import Prefixes
+    from rag.adapters.embedding.sentence_transformers import Prefixes
 
     return Prefixes(settings.embedder_query_prefix, settings.embedder_document_prefix)
 
 
 def open_embedders(settings: Settings) -> Embedders:
     """The embedders of all releases, each loaded when its first release is opened."""
-    from rag.adapters.micro_batching import MicroBatchingEmbedder
+    from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
 
     def load(name: str) -> Embedder:
         embedder = load_embedder(settings, name)
@@ -99,7 +99,7 @@ def load_reranking(settings: Settings) -> "Reranking | None":
     """The configured cross-encoder with its limits, None where there is none."""
     if not settings.reranker:
         return None
-    from rag.adapters.cross_encoder import CrossEncoderReranker
+    from rag.adapters.embedding.cross_encoder import CrossEncoderReranker
     from rag.retrieval.reranking import Reranking
 
     reranker = CrossEncoderReranker(settings.reranker)
@@ -110,7 +110,7 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
     """The configured chat model, None where answers are extractive. Raises SettingsError."""
     if not settings.chat_model:
         return None
-    from rag.adapters.langchain_chat import LangChainChatModel
+    from rag.adapters.chat.langchain_chat import LangChainChatModel
 
     return LangChainChatModel(
         settings.chat_model,
@@ -128,15 +128,15 @@ def index_engines() -> str:
 
 def load_index_builders() -> tuple[VectorIndexBuilder, LexicalIndexBuilder]:
     """The writers of a release's vector index and lexical index."""
-    from rag.adapters.chroma import ChromaIndexBuilder
-    from rag.adapters.tantivy import TantivyIndexBuilder
+    from rag.adapters.indexes.chroma import ChromaIndexBuilder
+    from rag.adapters.indexes.tantivy import TantivyIndexBuilder
 
     return ChromaIndexBuilder(), TantivyIndexBuilder()
 
 
 def calibrate_release(folder: Path, embedder: Embedder) -> None:
     """Write what a release under way learns of its own confidence. Raises ReleaseBroken."""
-    from rag.calibration import calibrate
+    from rag.retrieval.calibration import calibrate
 
     release = open_release_parts(folder, open_vectors=_open_all)
     try:
@@ -179,20 +179,20 @@ def _open_exact(folder: Path, reason: str) -> OpenRelease:
 
 def open_graph(folder: Path) -> "ChromaIndex":
     """The vector index of a release, by the names of its vectors. Raises StorageError."""
-    from rag.adapters.chroma import ChromaIndex
+    from rag.adapters.indexes.chroma import ChromaIndex
 
     return ChromaIndex(folder / "chroma")
 
 
 def _open_all(folder: Path, manifest: Manifest) -> VectorIndex:
-    from rag.adapters.exact import ExactVectors
+    from rag.adapters.indexes.exact import ExactVectors
 
     return ExactVectors(folder)
 
 
 def _open_as_told(folder: Path, manifest: Manifest) -> VectorIndex:
     """What the manifest says; all vectors where Chroma finds no place for its own files."""
-    from rag.adapters.sharing import SharedVectors
+    from rag.adapters.indexes.sharing import SharedVectors
 
     if manifest.search == "exact":
         return _open_all(folder, manifest)
@@ -211,10 +211,10 @@ def open_release_parts(
     folder: Path, *, open_vectors: Callable[[Path, Manifest], VectorIndex] = _open_as_told
 ) -> OpenRelease:
     """Open a release as it is, whatever its files may be like. Raises ReleaseBroken."""
-    from rag.adapters.documents import SqliteDocumentStore
-    from rag.adapters.exact import ExactVectors
-    from rag.adapters.tantivy import TantivyIndex
-    from rag.calibration import read_calibration
+    from rag.adapters.indexes.exact import ExactVectors
+    from rag.adapters.indexes.tantivy import TantivyIndex
+    from rag.adapters.stores.documents import SqliteDocumentStore
+    from rag.retrieval.calibration import read_calibration
 
     try:
         manifest = Manifest.from_json((folder / "manifest.json").read_text())
@@ -241,8 +241,8 @@ def open_plumbline(
 ) -> "Plumbline":
     """The question side, its models loaded and its live releases open. Raises RagError."""
     from rag.answering.answerer import Policy
-    from rag.live import LiveCorpora
     from rag.plumbline import Plumbline
+    from rag.releases.live import LiveCorpora
     from rag.retrieval.searcher import Searcher
 
     embedders = open_embedders(settings)

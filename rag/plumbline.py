@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from rag.answering.answerer import Answerer, Policy, finish_in_thread
 from rag.answering.followups import Standalone
 from rag.domain import Answer, AnswerDelta, Document, DocumentRef, Message, SearchResult
-from rag.embedders import tell_precision
 from rag.errors import RagError
-from rag.live import LiveCorpora
-from rag.manifest import Manifest
 from rag.ports import ChatModel
-from rag.releases import OpenRelease, corpus_not_found
+from rag.releases.embedders import tell_precision
+from rag.releases.folder import OpenRelease, corpus_not_found
+from rag.releases.live import LiveCorpora
+from rag.releases.manifest import Manifest
 from rag.retrieval.explaining import Explanation, Limits
 from rag.retrieval.question import check_question
+from rag.retrieval.scope import Scope
 from rag.retrieval.searcher import Searcher
-from rag.scope import Scope
 
 EVERYTHING_PUBLIC = Scope()
 

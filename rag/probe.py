@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import RagError, ReleaseBroken
-from rag.graphs import NEIGHBOURS, ask_nearby, count_near, is_found
-from rag.manifest import Manifest, hash_ids
 from rag.ports import Vectors
-from rag.releases import LEAST_RECALL, OpenRelease
+from rag.releases.folder import LEAST_RECALL, OpenRelease
+from rag.releases.manifest import Manifest, hash_ids
+from rag.repair import NEIGHBOURS, ask_nearby, count_near, is_found
 
 SAMPLED = 400
 NEWEST = 400

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from rag.adapters.memory import HashingEmbedder
+from rag.adapters.memory.release import HashingEmbedder
 
 Rows = list[dict[str, Any]]
 COMMENT_EVERY_S = 0.02

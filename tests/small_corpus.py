@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rag.adapters.memory import HashingEmbedder, memory_release
+from rag.adapters.memory.release import HashingEmbedder, memory_release
 from rag.answering.answerer import Policy
 from rag.domain import PUBLIC, Chunk, Document, MetadataValue, Span
-from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
 from rag.ports import ChatModel
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
+from rag.releases.live import LiveCorpora
 from rag.retrieval.searcher import Searcher
-from rag.sentences import split_sentences
+from rag.text.sentences import split_sentences
 
 TEXTS = {
     "leave.md": "Parental leave is 26 weeks at full pay. It must be requested 8 weeks before the "

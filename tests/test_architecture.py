@@ -10,8 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag", "ingest", "api", "evals")
 SHARED = (
-    *("rag.domain", "rag.manifest", "rag.ports", "rag.errors", "rag.sentences"),
-    *("rag.chunks", "rag.releases", "rag.filters", "rag.seals", "rag.disks"),
+    *("rag.domain", "rag.releases.manifest", "rag.ports", "rag.errors", "rag.text.sentences"),
+    *(
+        "rag.releases.chunks",
+        "rag.releases.folder",
+        "rag.releases.filters",
+        "rag.releases.seals",
+        "rag.releases.disk_faults",
+    ),
 )
 ARROWS: dict[str, tuple[str, ...]] = {
     "rag": ("rag",),
@@ -24,35 +30,41 @@ WIRING = {
     *("evals.__main__", "evals.bench.__main__", "evals.bench.scale"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
-    "chromadb": ("rag.adapters.chroma",),
-    "cachetools": ("rag.adapters.micro_batching",),
-    "tantivy": ("rag.adapters.tantivy",),
-    "sentence_transformers": ("rag.adapters.cross_encoder", "rag.adapters.sentence_transformers"),
+    "chromadb": ("rag.adapters.indexes.chroma",),
+    "cachetools": ("rag.adapters.embedding.micro_batching",),
+    "tantivy": ("rag.adapters.indexes.tantivy",),
+    "sentence_transformers": (
+        "rag.adapters.embedding.cross_encoder",
+        "rag.adapters.embedding.sentence_transformers",
+    ),
     "torch": (
-        *("rag.adapters.bert", "rag.adapters.cross_encoder"),
-        *("rag.adapters.sentence_transformers", "evals.bench.scale"),
+        *("rag.adapters.embedding.bert", "rag.adapters.embedding.cross_encoder"),
+        *("rag.adapters.embedding.sentence_transformers", "evals.bench.scale"),
     ),
-    "safetensors": ("rag.adapters.bert", "rag.adapters.cross_encoder"),
-    "tokenizers": ("rag.adapters.bert", "rag.adapters.sentence_transformers"),
-    "huggingface_hub": ("rag.adapters.cross_encoder", "rag.adapters.sentence_transformers"),
-    "langchain": ("rag.adapters.langchain_chat",),
-    "langchain_core": ("rag.adapters.langchain_chat", "rag.adapters.langchain_retriever"),
+    "safetensors": ("rag.adapters.embedding.bert", "rag.adapters.embedding.cross_encoder"),
+    "tokenizers": ("rag.adapters.embedding.bert", "rag.adapters.embedding.sentence_transformers"),
+    "huggingface_hub": (
+        "rag.adapters.embedding.cross_encoder",
+        "rag.adapters.embedding.sentence_transformers",
+    ),
+    "langchain": ("rag.adapters.chat.langchain_chat",),
+    "langchain_core": ("rag.adapters.chat.langchain_chat", "rag.langchain_retriever"),
     "openai": (
-        *("rag.adapters.langchain_chat", "rag.adapters.chat_faults"),
-        *("rag.adapters.embedding_requests", "evals.judge"),
+        *("rag.adapters.chat.langchain_chat", "rag.adapters.chat.faults"),
+        *("rag.adapters.embedding.requests", "evals.judging.judge"),
     ),
-    "httpx2": ("rag.adapters.embedding_requests",),
-    "tenacity": ("rag.adapters.embedding_requests", "evals.judge"),
+    "httpx2": ("rag.adapters.embedding.requests",),
+    "tenacity": ("rag.adapters.embedding.requests", "evals.judging.judge"),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "fsspec": ("ingest.adapters.filesystems",),
-    "httpx": ("ingest.adapters.web",),
-    "pathspec": ("ingest.selection",),
-    "ahocorasick_rs": ("ingest.needles",),
-    "watchfiles": ("ingest.watching",),
+    "httpx": ("ingest.adapters.guarded_web",),
+    "pathspec": ("ingest.sources.selection",),
+    "ahocorasick_rs": ("ingest.releases.needles",),
+    "watchfiles": ("ingest.runs.watching",),
     "py3langid": ("ingest.adapters.py3langid",),
-    "pebble": ("ingest.workers",),
+    "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),
-    "ragas": ("evals.ragas_metrics",),
+    "ragas": ("evals.judging.ragas_metrics",),
     "sklearn": ("evals.bench.abstaining",),
     "fastapi": ("api",),
     "starlette": ("api",),
@@ -104,7 +116,7 @@ def test_no_import_breaks_an_arrow_or_leaves_its_home() -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("rag/x.py", "import ingest.ledger"),
+        ("rag/x.py", "import ingest.corpus.ledger"),
         ("rag/x.py", "from api import main"),
         ("rag/retrieval/x.py", "import evals"),
         ("ingest/x.py", "from rag.settings import Settings"),
@@ -138,4 +150,4 @@ def test_only_entry_points_and_settings_read_the_environment() -> None:
         for file in (ROOT / package).rglob("*.py")
         if re.search(r"os\.(environ|getenv)", file.read_text())
     }
-    assert readers <= WIRING | {"rag.settings", "evals.ragas_metrics"}
+    assert readers <= WIRING | {"rag.settings", "evals.judging.ragas_metrics"}

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.building import Engines
-from ingest.publishing import CorpusFolder
-from rag.adapters.exact import ExactVectors
-from rag.adapters.memory import HashingEmbedder
+from ingest.releases.building import Engines
+from ingest.releases.publishing import CorpusFolder
+from rag.adapters.indexes.exact import ExactVectors
+from rag.adapters.memory.release import HashingEmbedder
 from rag.bootstrap import load_index_builders, open_probed_release, open_release
 from rag.errors import ReleaseBroken
-from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
+from rag.releases.live import LiveCorpora
 from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.building import Engines
-from ingest.pipeline import add
-from ingest.publishing import CorpusFolder
-from ingest.sources import scan
-from ingest.workshop import Workshop
+from ingest.releases.building import Engines
+from ingest.releases.publishing import CorpusFolder
+from ingest.releases.workshop import Workshop
+from ingest.runs.adding import add
+from ingest.sources.scanning import scan
 from rag import bootstrap
-from rag.manifest import Manifest
+from rag.releases.manifest import Manifest
 from rag.settings import load_settings
 from tests.unprivileged import ROOT, can_drop, can_mount, mounted, read_only, run_unprivileged
 
@@ -141,7 +141,7 @@ def test_without_a_place_for_temporary_files_what_helps_is_said(data: Path, tmp_
     """No place at all is stood for by a process that may write no file."""
     code = (
         "import resource, sys, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256));"
-        "import rag.adapters.views as v; v.PLACES = (sys.argv.pop(1),);"
+        "import rag.adapters.indexes.views as v; v.PLACES = (sys.argv.pop(1),);"
         "runpy.run_module('rag', run_name='__main__', alter_sys=True)"
     )
     nowhere = str(tmp_path / "nowhere")

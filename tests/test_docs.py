@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 
-from api import chat, docs, health, native, page
+from api.routes import chat, docs, health, native, page
+from evals.judging.ragas_metrics import JUDGED
 from evals.metrics.table import METRICS
-from evals.ragas_metrics import JUDGED
-from ingest.extraction import EXTRACTORS
+from ingest.formats.table import EXTRACTORS
 from rag.retrieval.searching import RETRIEVERS
 from rag.settings import Settings
 

@@ -13,13 +13,13 @@ from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # shi
 
 from evals.bench.spans import MarkedQuestion, read_questions
 from evals.bench.watching import watch_add
-from evals.samples import KINDS, Sample
-from evals.sets import read_set
-from rag.calibration import read_calibration
+from evals.samples.reading import read_set
+from evals.samples.sample import KINDS, Sample
 from rag.domain import Answer
 from rag.errors import InvalidRegressionSet
 from rag.plumbline import Plumbline
-from rag.releases import release_folder
+from rag.releases.folder import release_folder
+from rag.retrieval.calibration import read_calibration
 
 Rows = list[tuple[str, str]]
 CORPUS = "handbook"

@@ -19,10 +19,10 @@ from shutil import copyfile
 import numpy as np
 
 from evals.bench.watching import watch_add
-from rag.graphs import NEIGHBOURS, ask_nearby, count_near
-from rag.manifest import Manifest
 from rag.ports import Vectors
-from rag.releases import release_folder, tell_search
+from rag.releases.folder import release_folder, tell_search
+from rag.releases.manifest import Manifest
+from rag.repair import NEIGHBOURS, ask_nearby, count_near
 
 Rows = list[tuple[str, str]]
 SEED = 17
@@ -228,11 +228,11 @@ class ClusterEmbedder:
 
 def _publish_clusters(data: Path, size: int, spread: float) -> Published:
     """More chunks than are compared one by one, in the order that is worst for a graph."""
-    from ingest.building import Engines
-    from ingest.pipeline import add
-    from ingest.publishing import CorpusFolder
-    from ingest.sources import scan
-    from ingest.workshop import Workshop
+    from ingest.releases.building import Engines
+    from ingest.releases.publishing import CorpusFolder
+    from ingest.releases.workshop import Workshop
+    from ingest.runs.adding import add
+    from ingest.sources.scanning import scan
     from rag import bootstrap
 
     numbers = iter(range(CLUSTERED))

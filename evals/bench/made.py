@@ -104,11 +104,11 @@ def write_documents(folder: Path, chunks: int, writer: Writer) -> None:
 
 def build(data: Path, chunks: int, writer: Writer) -> float:
     """Ingest made documents with made vectors; returns the seconds it took."""
-    from ingest.building import Engines
-    from ingest.pipeline import add
-    from ingest.publishing import CorpusFolder
-    from ingest.sources import scan
-    from ingest.workshop import Workshop
+    from ingest.releases.building import Engines
+    from ingest.releases.publishing import CorpusFolder
+    from ingest.releases.workshop import Workshop
+    from ingest.runs.adding import add
+    from ingest.sources.scanning import scan
     from rag import bootstrap
     from rag.settings import load_settings
 

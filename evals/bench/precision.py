@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag.adapters.sentence_transformers import PACKAGED, Precision, SentenceTransformersEmbedder
+from rag.adapters.embedding.sentence_transformers import (
+    PACKAGED,
+    Precision,
+    SentenceTransformersEmbedder,
+)
 from rag.bootstrap import open_release
 from rag.domain import Mode
-from rag.releases import OpenRelease, release_folder
+from rag.releases.folder import OpenRelease, release_folder
 from rag.retrieval.searching import Query, search
 
 Rows = list[tuple[str, str]]

@@ -15,9 +15,9 @@ import numpy as np
 
 from evals.bench.made import CORPUS, Writer, build
 from evals.bench.watching import resident_bytes
-from rag.filters import parse_filters
 from rag.plumbline import Plumbline
-from rag.scope import Scope
+from rag.releases.filters import parse_filters
+from rag.retrieval.scope import Scope
 
 Rows = list[tuple[str, str]]
 SEED = 17
@@ -74,7 +74,7 @@ def _time_searches(plumbline: Plumbline, questions: Iterable[str], scope: Scope)
 def _recall(data: Path) -> float:
     """Share of the exact nearest neighbours that the index finds, near vectors of its own."""
     from rag.bootstrap import open_release
-    from rag.releases import release_folder
+    from rag.releases.folder import release_folder
 
     folder = release_folder(data, CORPUS)
     vectors = np.load(folder / "vectors.npy", mmap_mode="r")

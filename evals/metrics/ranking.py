@@ -7,7 +7,7 @@ of the same version, so that a second copy of the same file counts as well.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from evals.locating import Location, Target
+from evals.samples.locating import Location, Target
 from rag.domain import Hit, Span
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from evals.locating import Target
 from evals.metrics import ranking, wording
 from evals.observing import Missing, Observation
-from evals.samples import Kind, Sample
+from evals.samples.locating import Target
+from evals.samples.sample import Kind, Sample
 from rag.domain import Answer, Citation, Hit
 
 Measurement = float | Missing | None

@@ -6,7 +6,7 @@ from typing import Any
 
 import fsspec.core  # type: ignore[import-untyped]  # ships no types
 
-from ingest.urls import credentials_of, without_credentials
+from ingest.adapters.urls import credentials_of, without_credentials
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 
 STEP_BYTES = 1 << 20

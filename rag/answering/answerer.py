@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
+from rag.answering.code_version import code_version
 from rag.answering.draft import Draft, abstain
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import Asked, answer_extractively
@@ -15,7 +16,6 @@ from rag.answering.followups import Standalone
 from rag.answering.prompted import Evidence, stream_prompted
 from rag.answering.prompts import load_prompt
 from rag.answering.rewriting import rewrite
-from rag.code_version import code_version
 from rag.domain import (
     Answer,
     AnswerDelta,
@@ -27,11 +27,11 @@ from rag.domain import (
 )
 from rag.errors import ChatModelUnavailable, InvalidQuestion
 from rag.ports import ChatModel
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
 from rag.retrieval.packing import HITS_TO_PACK, pack
 from rag.retrieval.question import check_question
+from rag.retrieval.scope import Scope
 from rag.retrieval.searcher import Searcher
-from rag.scope import Scope
 
 log = logging.getLogger(__name__)
 

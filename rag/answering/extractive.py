@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from rag.answering.draft import Draft
 from rag.domain import Citation, Passage, Sentence, Span
-from rag.letters import count_words
 from rag.ports import Embedder, LexicalIndex
 from rag.retrieval.confidence import term_coverage
-from rag.sentences import split_sentences, trim
+from rag.text.normalization import count_words
+from rag.text.sentences import split_sentences, trim
 
 MAX_SENTENCES = 3
 MAX_CANDIDATES = 48

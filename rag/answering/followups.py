@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.domain import Message
-from rag.letters import HANGUL, count_words
 from rag.retrieval.question import MAX_QUESTION_BYTES
+from rag.text.normalization import HANGUL, count_words
 
 
 def _words(text: str) -> frozenset[str]:

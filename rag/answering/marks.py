@@ -7,7 +7,7 @@ passages are text.
 
 import re
 
-from rag.unfinished import unfinished_end
+from rag.text.partial import unfinished_end
 
 NOT_THERE = "NOT_IN_THE_DOCUMENTS"
 REFUSALS = (NOT_THERE, NOT_THERE.replace("_", "\\_"))

@@ -19,7 +19,7 @@ from rag.domain import (
 )
 from rag.errors import ChatModelTruncated, ChatModelUnavailable
 from rag.ports import ChatModel
-from rag.sentences import split_sentences
+from rag.text.sentences import split_sentences
 
 MAX_ANSWER_CHARACTERS = 64_000
 HISTORY_MESSAGES = 8

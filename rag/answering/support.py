@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rag.domain import Passage, Span
-from rag.sentences import split_sentences
+from rag.text.sentences import split_sentences
 
 Analyze = Callable[[str], list[str]]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rag.domain import Chunk, Hit
 from rag.ports import DocumentStore, LexicalIndex, Ranking
-from rag.releases import OpenRelease
-from rag.sentences import split_sentences
+from rag.releases.folder import OpenRelease
+from rag.text.sentences import split_sentences
 
 HITS_FOR_CONFIDENCE = 3
 SHARE_OF_COSINE, SHARE_OF_CONTEXT, SHARE_OF_SENTENCE = 1 / 2, 1 / 3, 1 / 6

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rag.domain import Chunk, Document, DocumentRef, Hit, Mode, Passage
 from rag.errors import DocumentNotFound
 from rag.ports import Ranking
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
 from rag.retrieval.confidence import estimate_confidence
 from rag.retrieval.fusion import fuse, share_with_neighbours
 from rag.retrieval.packing import HITS_TO_PACK, pack

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from threading import BoundedSemaphore
 
 from rag.domain import Mode, SearchResult
-from rag.manifest import Manifest
 from rag.ports import Embedder
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
+from rag.releases.manifest import Manifest
 from rag.retrieval.explaining import Explainer, Limits
 from rag.retrieval.fusion import fuse_hits
 from rag.retrieval.reranking import Reranking
+from rag.retrieval.scope import Scope
 from rag.retrieval.searching import SETTINGS_LABEL, Query, search
-from rag.scope import Scope
 
 TURNS = os.cpu_count() or 1
 

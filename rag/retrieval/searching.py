@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rag.domain import Hit, Mode, SearchResult
-from rag.filters import Condition
 from rag.ports import DocumentStore, Embedder, Ranking, Subset, Vectors
-from rag.releases import OpenRelease
+from rag.releases.filters import Condition
+from rag.releases.folder import OpenRelease
 from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence
 from rag.retrieval.fusion import fuse, share_with_neighbours
 from rag.retrieval.within import search_vectors, search_words

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Chunk, Document, Passage
-from rag.filters import Condition, labels_of
-from rag.letters import INVISIBLE
 from rag.ports import Ranking
+from rag.releases.filters import Condition, labels_of
 from rag.retrieval.packing import HITS_TO_PACK
 from rag.retrieval.searching import CANDIDATES, Query
 from rag.retrieval.within import search_vectors, search_words
+from rag.text.normalization import INVISIBLE
 
 DEEP = 2000
 WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:[-'’./@&\u2011]\w[\w\u0300-\u036f]*)*")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rag.ports import Ranking, Subset, Vectors
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
 
 MOST_ROWS_COMPARED = 20_000
 LEAST_SHARE_OF_WORDS = 0.1

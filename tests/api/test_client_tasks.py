@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from api.client_tasks import answer_client_task, question_in
+from api.replies.client_tasks import answer_client_task, question_in
 
 HISTORY = """### Chat History:
 <chat_history>

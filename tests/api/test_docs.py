@@ -5,7 +5,7 @@ import re
 
 import httpx
 
-from api.docs import read_operations
+from api.routes.docs import read_operations
 
 
 def test_every_operation_of_the_schema_is_shown(http: httpx.Client) -> None:

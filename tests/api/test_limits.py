@@ -12,7 +12,7 @@ import pytest
 from api import limits
 from api.errors import advise
 from api.logs import SafeFormatter
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, RagError, ReleaseBroken
 from rag.plumbline import Plumbline
 from rag.settings import Settings, load_settings

@@ -8,7 +8,7 @@ from langchain_openai import ChatOpenAI
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.errors import ChatModelTruncated, ChatModelUnavailable
 from tests.api.conftest import wait_until_ready
 from tests.serving import serving_small_corpus

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.errors import ChatModelTruncated
 from tests.api.conftest import wait_until_ready
 from tests.serving import serving_small_corpus

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from api import state
-from rag.adapters.memory import HashingEmbedder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.answerer import Policy
 from rag.errors import EmbedderError, ReleaseBroken
-from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
-from rag.releases import OpenRelease
+from rag.releases.folder import OpenRelease
+from rag.releases.live import LiveCorpora
 from rag.retrieval.searcher import Searcher
 from rag.settings import Settings, load_settings
 from tests.api.conftest import wait_until_ready

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api import streaming
+from api.replies import streaming
 from tests.api.conftest import wait_until_ready
 from tests.api.slow_chat import SlowChatModel
 from tests.serving import serving_small_corpus

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.adapters.langchain_chat import LangChainChatModel
+from rag.adapters.chat.langchain_chat import LangChainChatModel
 from tests.api.conftest import wait_until_ready
 from tests.openai_server import Reply, openai_server
 from tests.serving import serving_small_corpus

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.errors import ChatModelTruncated
 from rag.plumbline import Plumbline
 from rag.settings import Settings, load_settings

@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 import pytest
 
-from rag.adapters.memory import HashingEmbedder
-from rag.adapters.sentence_transformers import SentenceTransformersEmbedder
+from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmbedder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.ports import Embedder, TokenCounter
 
 

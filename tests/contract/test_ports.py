@@ -8,24 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.ledger import StoredDocument, open_ledger
-from ingest.tabling import made_fresh
-from rag.adapters.chroma import ChromaIndex, ChromaIndexBuilder
-from rag.adapters.counted_words import ChunkWords
-from rag.adapters.documents import SqliteDocumentStore
-from rag.adapters.exact import ExactVectors
-from rag.adapters.memory import (
+from ingest.corpus.ledger import StoredDocument, open_ledger
+from ingest.releases.documents_db import made_fresh
+from rag.adapters.indexes.chroma import ChromaIndex, ChromaIndexBuilder
+from rag.adapters.indexes.counted_words import ChunkWords
+from rag.adapters.indexes.exact import ExactVectors
+from rag.adapters.indexes.sharing import SharedVectors
+from rag.adapters.indexes.tantivy import TantivyIndex, TantivyIndexBuilder
+from rag.adapters.memory.release import (
     HashingEmbedder,
     MemoryDocumentStore,
     MemoryLexicalIndex,
     MemoryVectorIndex,
 )
-from rag.adapters.sharing import SharedVectors
-from rag.adapters.tantivy import TantivyIndex, TantivyIndexBuilder
-from rag.chunks import lexical_entries
+from rag.adapters.stores.documents import SqliteDocumentStore
 from rag.domain import PUBLIC
 from rag.errors import DocumentNotFound, InvalidFilter, ReleaseBroken
-from rag.filters import Condition, parse_filters
 from rag.ports import (
     LexicalEntry,
     LexicalIndex,
@@ -33,7 +31,9 @@ from rag.ports import (
     VectorIndex,
     Vectors,
 )
-from rag.releases import ReleaseDocuments
+from rag.releases.chunks import lexical_entries
+from rag.releases.filters import Condition, parse_filters
+from rag.releases.folder import ReleaseDocuments
 from tests.small_corpus import TEXTS, About, make_documents
 
 WORDS = [

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest.publishing import CorpusFolder
-    from ingest.workshop import Workshop
+    from ingest.releases.publishing import CorpusFolder
+    from ingest.releases.workshop import Workshop
 
 EVENTS = {
     *("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.truncate"),
@@ -94,7 +94,8 @@ def note(report: str, said: dict[str, object]) -> None:
 
 def watch_steps(fate: Fate) -> None:
     """Have the fate know which step is under way."""
-    from ingest import erasing, erasure, pipeline, publishing
+    from ingest.releases import erasure, publishing
+    from ingest.runs import adding, erasing
 
     def named(step: str, work: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:
@@ -104,9 +105,9 @@ def watch_steps(fate: Fate) -> None:
         return run
 
     for owner, name, step in (
-        (pipeline, "SourceReader", "reading"),
-        (pipeline, "_embed", "embedding"),
-        (pipeline, "release", "building"),
+        (adding, "SourceReader", "reading"),
+        (adding, "_embed", "embedding"),
+        (adding, "release", "building"),
         (publishing, "settle", "verifying"),
         (publishing, "put_in_place", "publishing"),
         (publishing, "make_live", "going live"),
@@ -140,8 +141,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _work(orders: Orders) -> None:
-    from ingest import releasing
-    from ingest.publishing import CorpusFolder
+    from ingest.releases import releasing
+    from ingest.releases.publishing import CorpusFolder
 
     if not orders.checks_disk:
         setattr(releasing, "estimate_bytes", lambda ledger, embedder: 0)  # noqa: B010 - for mypy
@@ -154,9 +155,9 @@ def equip(tell: Callable[[int], None]) -> "Workshop":
 
     Much may be gone at once, since the corpora of these runs are small.
     """
-    from ingest.building import Engines
-    from ingest.workshop import Workshop
-    from rag.adapters.memory import HashingEmbedder
+    from ingest.releases.building import Engines
+    from ingest.releases.workshop import Workshop
+    from rag.adapters.memory.release import HashingEmbedder
     from rag.bootstrap import index_engines, load_index_builders
     from rag.ports import Vectors
 
@@ -176,8 +177,8 @@ def equip(tell: Callable[[int], None]) -> "Workshop":
 
 
 def _add(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
-    from ingest.pipeline import add
-    from ingest.sources import scan
+    from ingest.runs.adding import add
+    from ingest.sources.scanning import scan
 
     add(folder, scan([sources]), workshop)
 
@@ -187,13 +188,13 @@ def _resume(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
 
 
 def _roll_back(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
-    from ingest.upkeep import choose
+    from ingest.runs.upkeep import choose
 
     choose(folder, workshop, folder.numbers()[0])
 
 
 def _forget(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
-    from ingest import erasing
+    from ingest.runs import erasing
 
     erasing.forget(folder, workshop, sources=[sources])
 
@@ -203,7 +204,7 @@ def _build(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
 
 
 def _collect(folder: "CorpusFolder", workshop: "Workshop", sources: str) -> None:
-    from ingest.upkeep import collect_garbage
+    from ingest.runs.upkeep import collect_garbage
 
     collect_garbage(folder, workshop)
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.publishing import CorpusFolder
-from rag.adapters.memory import HashingEmbedder
+from ingest.releases.publishing import CorpusFolder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.bootstrap import open_probed_release
 from rag.errors import StorageError
-from rag.seals import damaged_files
+from rag.releases.seals import damaged_files
 from tests.crash.child import Orders
 from tests.crash.harness import check_release, run_child, state, write_sources
 

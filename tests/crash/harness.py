@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.embedding import BATCH_TEXTS
-from ingest.erasing import receipts
-from ingest.ledger import open_ledger
-from ingest.publishing import CorpusFolder
-from rag.manifest import hash_ids
+from ingest.corpus.embedding import BATCH_TEXTS
+from ingest.corpus.ledger import open_ledger
+from ingest.releases.publishing import CorpusFolder
+from ingest.runs.erasing import receipts
+from rag.releases.manifest import hash_ids
 from tests.crash.child import Orders
 
 NEXT = {"forget": "gc"}

@@ -13,13 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ingest import erasing, upkeep
-from ingest.erasure import Receipt
-from ingest.history import hash_uri
-from ingest.pipeline import add
-from ingest.publishing import CorpusFolder
-from ingest.sources import scan
-from ingest.workshop import Workshop
+from ingest.corpus.history import hash_uri
+from ingest.releases.erasure import Receipt
+from ingest.releases.publishing import CorpusFolder
+from ingest.releases.workshop import Workshop
+from ingest.runs import erasing, upkeep
+from ingest.runs.adding import add
+from ingest.sources.scanning import scan
 from rag.errors import ReleaseNotFound, SourceNotFound, UsageError
 from tests.crash.child import Orders, equip
 from tests.crash.harness import run_child

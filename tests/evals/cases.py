@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from evals.locating import Location, Lost, Target
 from evals.observing import Missing, Observation
-from evals.samples import Kind, Sample
+from evals.samples.locating import Location, Lost, Target
+from evals.samples.sample import Kind, Sample
 from rag.domain import (
     Answer,
     Chunk,

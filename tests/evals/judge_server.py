@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from evals.judge_answers import read_input
+from evals.judging.replies import read_input
 from tests.openai_server import running
 
 Json = dict[str, Any]

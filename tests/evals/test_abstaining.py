@@ -9,8 +9,8 @@ import pytest
 
 from evals.bench.abstaining import auroc, leave_one_out, measure_close_misses, measure_left_out
 from evals.bench.watching import watch_add
-from evals.samples import Sample
-from evals.sets import read_set
+from evals.samples.reading import read_set
+from evals.samples.sample import Sample
 from rag.bootstrap import open_plumbline
 from rag.errors import InvalidRegressionSet
 from rag.plumbline import Plumbline

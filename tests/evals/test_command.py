@@ -11,8 +11,8 @@ import pytest
 
 import rag.bootstrap
 from evals.__main__ import main
-from evals.printing import ProgressBars
-from rag.adapters.memory import HashingEmbedder
+from evals.terminal import ProgressBars
+from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.answerer import Policy
 from rag.plumbline import Plumbline
 from rag.settings import Settings
@@ -201,7 +201,7 @@ def test_a_judge_without_its_extra_says_how_to_install_it(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RAG_JUDGE_MODEL", "judge-1")
-    for name in ("evals.judging", "evals.ragas_metrics"):
+    for name in ("evals.judging.judged", "evals.judging.ragas_metrics"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     for name in [*sys.modules, "ragas"]:
         if name.split(".")[0] == "ragas":

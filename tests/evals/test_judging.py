@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from evals.aggregates import mean_of_repeats
-from evals.judge import Judge, JudgeLimits
-from evals.judge_cache import JudgeCache
-from evals.judging import JudgedTier, Repeats
+from evals.judging.cache import JudgeCache
+from evals.judging.judge import Judge, JudgeLimits
+from evals.judging.judged import JudgedTier, Repeats
+from evals.metrics.aggregates import mean_of_repeats
 from evals.observing import Missing
-from evals.record import JudgeRecord, Value
-from evals.samples import Sample
-from rag.adapters.memory import HashingEmbedder
+from evals.reports.record import JudgeRecord, Value
+from evals.samples.sample import Sample
+from rag.adapters.memory.release import HashingEmbedder
 from rag.domain import Answer
 from tests.evals.cases import make_answer, make_observation, make_sample
 from tests.evals.judge_server import QUESTIONS, JudgeServer, Reply, judge_server

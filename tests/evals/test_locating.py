@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.locating import (
+from evals.samples.locating import (
     Locating,
     Location,
     Sources,
@@ -15,8 +15,8 @@ from evals.locating import (
     find_target,
     locate_set,
 )
-from evals.samples import Evidence
-from evals.sets import read_lines
+from evals.samples.reading import read_lines
+from evals.samples.sample import Evidence
 from rag.domain import Document, Span
 
 TEXT = "Leave is 26 weeks.\nIt is\n  paid in full.\nIt is requested early. It is requested late."

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from evals.locating import Target
 from evals.metrics.ranking import evidence_recall, ndcg_at
 from evals.metrics.table import METRICS, Measurement, measure_all
 from evals.metrics.wording import containment, content_tokens, number_containment
 from evals.observing import Missing, Observation
-from evals.samples import Sample
+from evals.samples.locating import Target
+from evals.samples.sample import Sample
 from tests.evals.cases import (
     GONE,
     make_answer,

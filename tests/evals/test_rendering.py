@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from evals.criteria import Criteria
-from evals.locating import Lost
+from evals.gates.criteria import Criteria
+from evals.gates.verdict import decide
 from evals.observing import Missing
-from evals.record import JudgeRecord, Report, read_report, to_json
-from evals.rendering import render, write_report
+from evals.reports.record import JudgeRecord, Report, read_report, to_json
+from evals.reports.rendering import render, write_report
 from evals.running import Run, evaluate
-from evals.samples import RegressionSet
-from evals.verdict import decide
+from evals.samples.locating import Lost
+from evals.samples.sample import RegressionSet
 from rag.errors import NotMeasured, StorageError
 from tests.evals.test_running import SAMPLES
 from tests.small_corpus import make_plumbline

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from evals.aggregates import aggregate, missing_values
-from evals.locating import Lost
+from evals.metrics.aggregates import aggregate, missing_values
 from evals.observing import Missing, Observer
-from evals.record import Aggregate, Decisions, Report, SampleRecord
+from evals.reports.record import Aggregate, Decisions, Report, SampleRecord
 from evals.running import NOT_JUDGED, Run, evaluate
-from evals.samples import Evidence, Kind, RegressionSet, Sample
-from rag.adapters.scripted import ScriptedChatModel
+from evals.samples.locating import Lost
+from evals.samples.sample import Evidence, Kind, RegressionSet, Sample
+from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.domain import Answer, AnswerDelta, Message, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, CorpusNotFound, RagError
 from rag.plumbline import Plumbline

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from evals.samples import Evidence
-from evals.sets import read_set
+from evals.samples.reading import read_set
+from evals.samples.sample import Evidence
 from rag.domain import Message, Span
 from rag.errors import InvalidRegressionSet
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from evals.__main__ import HANDBOOK
-from evals.aggregates import aggregate_all, poorly_measured
-from evals.criteria import (
+from evals.gates.criteria import (
     DEFAULT_FLOORS,
     JUDGED_METRICS,
     Criteria,
@@ -17,14 +16,15 @@ from evals.criteria import (
     read_baseline,
     read_floors,
 )
-from evals.failures import find_failures, find_weakest
+from evals.gates.verdict import compare, decide, mcnemar
+from evals.judging.ragas_metrics import JUDGED
+from evals.metrics.aggregates import aggregate_all, poorly_measured
 from evals.metrics.table import METRICS
 from evals.observing import Missing
-from evals.ragas_metrics import JUDGED
-from evals.record import Report, SampleRecord, Value, to_json
-from evals.samples import RegressionSet
-from evals.sets import read_set
-from evals.verdict import compare, decide, mcnemar
+from evals.reports.failures import find_failures, find_weakest
+from evals.reports.record import Report, SampleRecord, Value, to_json
+from evals.samples.reading import read_set
+from evals.samples.sample import RegressionSet
 from rag.errors import NotMeasured, UsageError
 from tests.evals.test_running import CLOSE_MISS, LEAVE, SAMPLES, run
 from tests.small_corpus import make_plumbline

@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.building import Engines
-from ingest.labels import parse_labels
 from ingest.limits import Limits
-from ingest.outcomes import Report
-from ingest.pipeline import add, rebuild
-from ingest.publishing import CorpusFolder
-from ingest.sources import ScanOptions, scan
-from ingest.workshop import EXACT_UP_TO, ImproveGraph, Workshop
-from rag.adapters.memory import HashingEmbedder
-from rag.adapters.memory_builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
+from ingest.releases.building import Engines
+from ingest.releases.publishing import CorpusFolder
+from ingest.releases.workshop import EXACT_UP_TO, ImproveGraph, Workshop
+from ingest.runs.adding import add, rebuild
+from ingest.runs.outcomes import Report
+from ingest.sources.labels import parse_labels
+from ingest.sources.scanning import ScanOptions, scan
+from rag.adapters.memory.builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.ports import Embedder, Vectors
-from rag.releases import improve_graph
+from rag.releases.folder import improve_graph
 
 FAST = Limits(wall_s=20.0, cpu_s=20)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import docx
 
-from ingest.extraction import Extraction, extract
+from ingest.formats.table import Extraction, extract
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 

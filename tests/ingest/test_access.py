@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.ledger import open_ledger
-from ingest.outcomes import Report
+from ingest.corpus.ledger import open_ledger
+from ingest.runs.outcomes import Report
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import release_rows
 
@@ -168,9 +168,9 @@ def test_checksums_find_a_side_car_that_looks_as_it_did(corpus: SmallCorpus) -> 
 
 
 def test_metadata_and_readers_of_a_root_are_kept_apart(corpus: SmallCorpus) -> None:
-    from ingest.labels import parse_labels
-    from ingest.pipeline import add
-    from ingest.sources import ScanOptions, scan
+    from ingest.runs.adding import add
+    from ingest.sources.labels import parse_labels
+    from ingest.sources.scanning import ScanOptions, scan
 
     def say(metadata: list[str], access: list[str], tags: list[str]) -> tuple[object, object]:
         labels = parse_labels(metadata, access, tags)

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from ingest.chunking import draft_chunks
-from ingest.extraction import extract
-from ingest.ledger import open_ledger
+from ingest.corpus.ledger import open_ledger
+from ingest.formats.table import extract
 from ingest.limits import Limits
-from ingest.outcomes import Report
-from ingest.workers import Extracted, Job
+from ingest.runs.outcomes import Report
+from ingest.sandbox.workers import Extracted, Job
+from ingest.text.chunking import draft_chunks
 from rag.errors import ExtractionFailed
 from tests.ingest.corpora import SmallCorpus
 
@@ -209,7 +209,7 @@ class World:
 def test_nothing_widens_unsaid_and_all_narrowing_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr("ingest.reading.ExtractionPool", ReaderInPlace)
+    monkeypatch.setattr("ingest.runs.reading.ExtractionPool", ReaderInPlace)
     for seed in range(block, SEQUENCES, 4):
         (tmp_path / f"{seed}").mkdir()
         world = World(tmp_path / f"{seed}", seed)

@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from ingest.chunking import (
+from ingest.text.chunking import (
     TARGET_CHARACTERS,
     Draft,
     draft_chunks,
     fit_window,
     make_chunks,
 )
-from rag.adapters.memory import HashingEmbedder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.domain import Page, Span
 
 PIECES = [

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from ingest.__main__ import main
-from ingest.publishing import CorpusFolder, verify
+from ingest.releases.publishing import CorpusFolder, verify
 from rag.bootstrap import load_embedder, open_release
 from rag.errors import ReleaseBroken
-from rag.manifest import Manifest
 from rag.probe import check_release
+from rag.releases.manifest import Manifest
 from rag.retrieval.searching import Query, search
 from rag.settings import load_settings
 from tests.ingest.corpora import SmallCorpus

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest import erasing, upkeep, writing
-from ingest.building import Engines
-from ingest.erasure import Receipt
-from ingest.ledger import open_ledger
-from ingest.sources import scan
+from ingest.corpus.ledger import open_ledger
+from ingest.releases.building import Engines
+from ingest.releases.erasure import Receipt
+from ingest.runs import erasing, upkeep, writing
+from ingest.sources.scanning import scan
 from rag.bootstrap import load_index_builders, open_release
 from rag.errors import SourceNotFound
 from tests.ingest.corpora import CountingEmbedder, Killed, SmallCorpus

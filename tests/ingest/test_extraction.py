@@ -9,9 +9,17 @@ import docx
 import pytest
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # ships no types
 
-from ingest.decoding import decode, drop_unseen
-from ingest.extraction import EXTRACTORS
-from ingest.markup import EMPHASIS, ESCAPED, IMAGE, LINK, WEB_CHARSET, WEB_METADATA, WEB_TITLE
+from ingest.formats.markup import (
+    EMPHASIS,
+    ESCAPED,
+    IMAGE,
+    LINK,
+    WEB_CHARSET,
+    WEB_METADATA,
+    WEB_TITLE,
+)
+from ingest.formats.table import EXTRACTORS
+from ingest.text.decoding import decode, drop_unseen
 from rag.errors import ExtractionFailed
 from tests.ingest.files import read, zipped
 

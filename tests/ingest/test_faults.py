@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from ingest.__main__ import main
-from ingest.blobs import BlobStore
-from ingest.publishing import CorpusFolder
-from ingest.sources import scan
+from ingest.corpus.blobs import BlobStore
+from ingest.releases.publishing import CorpusFolder
+from ingest.sources.scanning import scan
 from rag.errors import EmbedderError, ExtractionFailed, StorageError
 from rag.ports import Vectors
 from tests.crash.child import Orders

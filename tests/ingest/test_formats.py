@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.chunking import draft_chunks
-from ingest.extraction import EXTRACTORS
+from ingest.formats.table import EXTRACTORS
+from ingest.text.chunking import draft_chunks
 from rag.errors import ExtractionFailed
 from tests.ingest.files import read, sheet_file, slide_file, word_file, zipped
 

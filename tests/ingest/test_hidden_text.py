@@ -7,7 +7,7 @@ import docx
 import pytest
 from docx.shared import Pt, RGBColor
 
-from ingest.blocks import parse_markdown
+from ingest.text.structure import parse_markdown
 from tests.ingest.files import read
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest import erasing, upkeep
-from ingest.building import Engines
-from ingest.outcomes import Report
-from ingest.pipeline import add, rebuild
-from ingest.sources import scan
+from ingest.releases.building import Engines
+from ingest.runs import erasing, upkeep
+from ingest.runs.adding import add, rebuild
+from ingest.runs.outcomes import Report
+from ingest.sources.scanning import scan
 from rag.bootstrap import load_index_builders, open_release
 from rag.errors import ReleaseNotFound, UsageError
-from rag.releases import FLOOR, HOLD, serving_order
+from rag.releases.folder import FLOOR, HOLD, serving_order
 from tests.ingest.corpora import SmallCorpus
 
 GOOD, BAD = "# Fares\n\nA ticket is six crowns.\n", "# Fares\n\nA ticket is sixty crowns.\n"

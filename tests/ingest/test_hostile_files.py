@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import ingest
-from ingest.archives import MOST_ENTRIES
-from ingest.chunking import TARGET_CHARACTERS, draft_chunks
-from ingest.extraction import Extraction
+from ingest.formats.containers.zip_safety import MOST_ENTRIES
+from ingest.formats.table import Extraction
 from ingest.limits import Limits
-from ingest.workers import Extracted, ExtractionPool, Job
+from ingest.sandbox.workers import Extracted, ExtractionPool, Job
+from ingest.text.chunking import TARGET_CHARACTERS, draft_chunks
 from rag.errors import ExtractionFailed
-from rag.sentences import split_sentences
+from rag.text.sentences import split_sentences
 from tests.ingest.files import read, word_file, zipped
 from tests.ingest.hostile import SEEN, archive, deflate, pdf, pdf_of_objects
 

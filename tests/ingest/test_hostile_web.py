@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from ingest.adapters.web import GuardedWeb
-from ingest.pipeline import add
-from ingest.sources import Scan, ScanOptions
-from ingest.web import MOST_PAGES, look_at_page
+from ingest.adapters.guarded_web import GuardedWeb
+from ingest.runs.adding import add
+from ingest.sources.scanning import Scan, ScanOptions
+from ingest.sources.web import MOST_PAGES, look_at_page
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_web import Site, serving, url

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ingest import blobs
-from ingest.ledger import open_ledger
+from ingest.corpus import blobs
+from ingest.corpus.ledger import open_ledger
 from rag.errors import SourceUnreadable
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_access import readers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.labels import parse_labels
+from ingest.sources.labels import parse_labels
 from rag.domain import MetadataValue
 from rag.errors import UsageError
 

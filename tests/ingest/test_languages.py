@@ -5,8 +5,8 @@ from itertools import repeat
 
 import pytest
 
-from ingest.languages import MAX_TEXTS, NAMES, detect_language
-from rag.adapters.tantivy import LANGUAGES
+from ingest.text.languages import MAX_TEXTS, NAMES, detect_language
+from rag.adapters.indexes.tantivy import LANGUAGES
 from tests.rag.foreign_facts import FACTS
 from tests.small_corpus import TEXTS
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.labels import Labels, read_labels
-from ingest.selection import Selection
-from ingest.sources import ScanOptions, Source, scan
+from ingest.sources.labels import Labels, read_labels
+from ingest.sources.scanning import ScanOptions, Source, scan
+from ingest.sources.selection import Selection
 from rag.errors import ExtractionFailed, UsageError
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.ledger import open_ledger
-from ingest.listing import Choice, print_roots, print_sources
-from ingest.naming import Named, name_apart
-from ingest.pipeline import remove
+from ingest.corpus.ledger import open_ledger
+from ingest.corpus.naming import Named, name_apart
+from ingest.runs.adding import remove
+from ingest.terminal.sources import Choice, print_roots, print_sources
 from rag.errors import SourceNotFound
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import release_rows

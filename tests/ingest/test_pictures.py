@@ -10,9 +10,9 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # sh
 
 from ingest.adapters import tesseract
 from ingest.adapters.tesseract import check_ocr
-from ingest.content import name_pages
+from ingest.formats.content import name_pages
 from ingest.limits import Limits
-from ingest.workers import Extracted, ExtractionPool, Job
+from ingest.sandbox.workers import Extracted, ExtractionPool, Job
 from rag.errors import ExtractionFailed, SettingsError
 from tests.ingest.files import read
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest import publishing
-from ingest.ledger import open_ledger
-from ingest.outcomes import Unpublished
+from ingest.corpus.ledger import open_ledger
+from ingest.releases import publishing
+from ingest.runs.outcomes import Unpublished
 from rag.errors import ReleaseBroken, SourceNotFound, StorageError, WriterBusy
 from tests.ingest.corpora import CountingEmbedder, Killed, SmallCorpus
 
@@ -212,7 +212,7 @@ def test_names_of_any_bytes_are_stored_escaped(corpus: SmallCorpus) -> None:
 def test_a_killed_run_goes_on_where_it_stopped(
     corpus: SmallCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.embedding.BATCH_TEXTS", 2)
+    monkeypatch.setattr("ingest.corpus.embedding.BATCH_TEXTS", 2)
     corpus.write("a.md", "\n\n".join(f"# Part {n}\n\n{LONG} {n}" for n in range(6)))
     corpus.embedder = CountingEmbedder(dies_after=2)
     with pytest.raises(Killed):
@@ -239,8 +239,8 @@ def test_another_chunker_cuts_the_stored_text_again(
 ) -> None:
     corpus.write("a.md", LONG)
     corpus.add()
-    monkeypatch.setattr("ingest.pipeline.CHUNKER", "other@1")
-    monkeypatch.setattr("ingest.chunking.TARGET_CHARACTERS", 100)
+    monkeypatch.setattr("ingest.runs.adding.CHUNKER", "other@1")
+    monkeypatch.setattr("ingest.text.chunking.TARGET_CHARACTERS", 100)
     report = corpus.add()
     assert report.release == 2
     assert report.chunks > 1

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
-from ingest.progress import Bars, Lines, shown_progress
+from ingest.terminal.progress import Bars, Lines, shown_progress
 
 
 def test_a_log_gets_a_line_every_few_seconds_and_at_the_end_of_a_stage(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr("ingest.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("ingest.terminal.progress.time.monotonic", lambda: now)
     with shown_progress(as_json=False) as shown:
         assert isinstance(shown, Lines)
         shown.advance("embedding", 0, 1000)
@@ -35,7 +35,7 @@ def test_a_rate_is_of_late_and_not_told_before_it_is_known(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr("ingest.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("ingest.terminal.progress.time.monotonic", lambda: now)
     with shown_progress(as_json=False) as shown:
         shown.advance("reading", 256, 256)
         for done in range(0, 1001, 100):
@@ -54,7 +54,7 @@ def test_a_program_gets_json_every_few_seconds_of_a_long_stage(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr("ingest.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("ingest.terminal.progress.time.monotonic", lambda: now)
     with shown_progress(as_json=True) as shown:
         shown.advance("reading", 1, 1)
         shown.advance("embedding", 0, 100)

@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.building import Engines
-from ingest.outcomes import Unpublished
-from rag import graphs
-from rag.adapters.chroma import ChromaIndex, ChromaIndexBuilder
-from rag.adapters.exact import ExactVectors
-from rag.adapters.sharing import SharedVectors
+from ingest.releases.building import Engines
+from ingest.runs.outcomes import Unpublished
+from rag import repair
+from rag.adapters.indexes.chroma import ChromaIndex, ChromaIndexBuilder
+from rag.adapters.indexes.exact import ExactVectors
+from rag.adapters.indexes.sharing import SharedVectors
 from rag.bootstrap import load_index_builders, open_release
 from rag.errors import ReleaseBroken
-from rag.manifest import Manifest
 from rag.ports import Vectors
 from rag.probe import check_release
-from rag.releases import GraphQuality, tell_search
-from rag.seals import check_seal, write_seal
+from rag.releases.folder import GraphQuality, tell_search
+from rag.releases.manifest import Manifest
+from rag.releases.seals import check_seal, write_seal
 from tests.ingest.corpora import SmallCorpus
 
 LINE = "The pump of hall 7 reports a pressure of 4.2 bar and a flow of 118 litres a minute.\n\n"
@@ -233,9 +233,9 @@ def test_what_a_graph_loses_is_put_in_again_until_it_is_found(tmp_path: Path) ->
     builder = ChromaIndexBuilder()
     builder.write(tmp_path / "chroma", names, np.arange(3000), vectors)
     builder.repair(tmp_path / "chroma", names[7:8], vectors[2000:2001])  # a vector of another
-    quality = graphs.improve(tmp_path)
+    quality = repair.improve(tmp_path)
     assert (quality.lost, quality.tried, quality.is_good) == (0, 3000, True)
-    assert graphs.improve(tmp_path, 400).tried in range(700, 801)
+    assert repair.improve(tmp_path, 400).tried in range(700, 801)
     index = ChromaIndex(tmp_path / "chroma")
     [(name, score), *_] = index.search(vectors[7], 1)
     index.close()

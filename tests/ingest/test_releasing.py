@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest import building, upkeep
-from ingest.building import Engines
+from ingest.releases import building
+from ingest.releases.building import Engines
+from ingest.runs import upkeep
 from rag.bootstrap import load_index_builders, open_release, open_release_parts
 from rag.errors import ReleaseBroken, ReleaseNotFound, StorageError
-from rag.manifest import Manifest
 from rag.probe import check_release
-from rag.seals import check_seal, damaged_files, is_complete
+from rag.releases.manifest import Manifest
+from rag.releases.seals import check_seal, damaged_files, is_complete
 from tests.ingest.corpora import SmallCorpus
 
 FACTS = [f"Fact {n}: the boat of pier {n} carries {n * 7} people and {n} dogs." for n in range(60)]

@@ -10,12 +10,12 @@ from typing import Any
 import fsspec  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from ingest.blobs import BlobStore
-from ingest.labels import Labels, read_labels
-from ingest.pipeline import add
-from ingest.remote import version_number
-from ingest.sources import Scan, Source, is_below, scan
-from ingest.urls import credentials_of, without_credentials
+from ingest.adapters.urls import credentials_of, without_credentials
+from ingest.corpus.blobs import BlobStore
+from ingest.runs.adding import add
+from ingest.sources.labels import Labels, read_labels
+from ingest.sources.remote import version_number
+from ingest.sources.scanning import Scan, Source, is_below, scan
 from rag.errors import (
     ExtractionFailed,
     SourceNotFound,

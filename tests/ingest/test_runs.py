@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.ledger import open_ledger
-from ingest.pipeline import add, remove
-from ingest.sources import scan
+from ingest.corpus.ledger import open_ledger
+from ingest.runs.adding import add, remove
+from ingest.sources.scanning import scan
 from rag.errors import SourceNotFound, StorageError
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import LONG, release_rows

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.pipeline import rebuild, remove
+from ingest.runs.adding import rebuild, remove
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import release_rows
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.blobs import Blob, BlobStore
 from ingest.commands import limits_of
+from ingest.corpus.blobs import Blob, BlobStore
 from ingest.limits import Limits
-from ingest.reporting import print_report
-from ingest.sources import Source
+from ingest.sources.scanning import Source
+from ingest.terminal.reports import print_report
 from rag.errors import ExtractionFailed, SettingsError, SourceSkipped
 from rag.settings import load_settings
 from tests.ingest.corpora import SmallCorpus
@@ -95,7 +95,7 @@ def test_an_archive_that_failed_is_opened_again_only_when_it_changes(
 ) -> None:
     corpus.write("a.zip", b"PK\x03\x04garbage")
     assert corpus.states(corpus.add()) == {"a.zip": "quarantined"}
-    monkeypatch.setattr("ingest.expanding.ExtractionPool", None)
+    monkeypatch.setattr("ingest.runs.expanding.ExtractionPool", None)
     assert corpus.states(corpus.add()) == {"a.zip": "quarantined"}
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import fsspec  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from ingest.labels import Labels, parse_labels
-from ingest.outcomes import Report
-from ingest.pipeline import add
-from ingest.selection import Selection
-from ingest.sources import ScanOptions, scan
-from ingest.unpacking import unpack
+from ingest.runs.adding import add
+from ingest.runs.outcomes import Report
+from ingest.sources.archives import unpack
+from ingest.sources.labels import Labels, parse_labels
+from ingest.sources.scanning import ScanOptions, scan
+from ingest.sources.selection import Selection
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_pipeline import release_rows

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.labels import Labels, read_labels
 from ingest.limits import Limits
-from ingest.sources import Source
-from ingest.unpacking import Member, member_sources, unpack
+from ingest.sources.archives import Member, member_sources, unpack
+from ingest.sources.labels import Labels, read_labels
+from ingest.sources.scanning import Source
 from rag.errors import ExtractionFailed, SourceSkipped
 from tests.ingest.corpora import SmallCorpus
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.publishing import CorpusFolder, writer_lock
-from ingest.watching import Pace, StampedLines, follow, watched_folders
+from ingest.releases.publishing import CorpusFolder, writer_lock
+from ingest.runs.watching import Pace, StampedLines, follow, watched_folders
 from rag.errors import EmbedderError, SourceNotFound, UsageError, WriterBusy
 from tests.ingest.corpora import Killed, SmallCorpus
 from tests.ingest.test_naming import names

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from ingest.adapters.web import MOST_BYTES, GuardedWeb, is_public
-from ingest.sources import ScanOptions
-from ingest.web import look_at_page
+from ingest.adapters.guarded_web import MOST_BYTES, GuardedWeb, is_public
+from ingest.sources.scanning import ScanOptions
+from ingest.sources.web import look_at_page
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 
 Reply = tuple[int, dict[str, str], bytes]

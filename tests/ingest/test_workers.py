@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.confinement import can_deny_network
-from ingest.extraction import Extraction
+from ingest.formats.table import Extraction
 from ingest.limits import Limits
-from ingest.workers import Extracted, ExtractionPool, Job
+from ingest.sandbox.confinement import can_deny_network
+from ingest.sandbox.workers import Extracted, ExtractionPool, Job
 from rag.errors import ExtractionFailed
 
 BAD = ("hang", "crash", "devour", "spin", "stumble", "killed", "flood")

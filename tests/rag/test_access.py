@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.adapters.memory import MemoryLexicalIndex, MemoryVectorIndex
+from rag.adapters.memory.release import MemoryLexicalIndex, MemoryVectorIndex
 from rag.domain import PUBLIC, Answer, Message
 from rag.errors import DocumentNotFound, InvalidFilter
-from rag.filters import parse_filter_options, parse_filters
 from rag.plumbline import Plumbline
-from rag.scope import Scope
+from rag.releases.filters import parse_filter_options, parse_filters
+from rag.retrieval.scope import Scope
 from tests.small_corpus import About, make_plumbline
 
 ABOUT: dict[str, About] = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rag.adapters.memory import HashingEmbedder
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
+from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.answerer import Policy
 from rag.answering.draft import abstain
 from rag.answering.extractive import Asked, answer_extractively

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.building import Engines
-from rag.adapters.memory import HashingEmbedder
+from ingest.releases.building import Engines
+from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.answerer import Policy
 from rag.bootstrap import calibrate_release, load_index_builders, open_release
-from rag.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
 from rag.domain import Answer, Message
-from rag.live import LiveCorpora
 from rag.plumbline import Plumbline
+from rag.releases.live import LiveCorpora
+from rag.retrieval.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
 from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import make_release

@@ -4,7 +4,7 @@ import pytest
 
 from rag.domain import Document, Page, Span, check_corpus_name
 from rag.errors import InvalidCorpusName
-from rag.manifest import Manifest, hash_ids
+from rag.releases.manifest import Manifest, hash_ids
 
 MANIFEST = Manifest(
     format=1,

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.adapters import sentence_transformers as adapter
-from rag.adapters.bert import BertEncoder, read_shape
-from rag.adapters.sentence_transformers import (
+from rag.adapters.embedding import sentence_transformers as adapter
+from rag.adapters.embedding.bert import BertEncoder, read_shape
+from rag.adapters.embedding.sentence_transformers import (
     PACKAGED,
     PACKAGED_SHA256,
     LibraryEncoder,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from rag.adapters.memory import HashingEmbedder
-from rag.embedders import Embedders, tell_precision
+from rag.adapters.memory.release import HashingEmbedder
 from rag.errors import EmbedderError, ReleaseBroken
 from rag.ports import Embedder
+from rag.releases.embedders import Embedders, tell_precision
 from tests.small_corpus import make_release
 
 FINGERPRINTS = {"old": "old@1:fp32", "new": "new@2:bfloat16"}

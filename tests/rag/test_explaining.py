@@ -9,11 +9,11 @@ import pytest
 from rag.answering.answerer import Policy
 from rag.domain import PUBLIC, Message
 from rag.errors import DocumentNotFound
-from rag.filters import parse_filters
+from rag.json_forms import explanation_body
 from rag.plumbline import Plumbline
+from rag.releases.filters import parse_filters
 from rag.retrieval.explaining import Explanation
-from rag.scope import Scope
-from rag.wire import explanation_body
+from rag.retrieval.scope import Scope
 from tests.small_corpus import TEXTS, About, make_plumbline
 
 QUESTION = "How many passengers does the Heron carry?"

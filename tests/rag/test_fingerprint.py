@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 import rag
-from rag.adapters.memory import HashingEmbedder, OverlapReranker
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
+from rag.adapters.memory.release import HashingEmbedder, OverlapReranker
 from rag.answering.answerer import Policy
-from rag.code_version import code_version
+from rag.answering.code_version import code_version
 from rag.domain import Answer, Fingerprint, Message
+from rag.json_forms import answer_body
 from rag.ports import ChatModel
 from rag.retrieval.reranking import Reranking
+from rag.retrieval.scope import Scope
 from rag.retrieval.searcher import Searcher
-from rag.scope import Scope
-from rag.wire import answer_body
 from tests.small_corpus import make_plumbline, make_release
 
 PLAIN = Policy(min_confidence=0.3)
@@ -99,7 +99,7 @@ def test_the_code_is_hashed_wherever_it_is_installed_and_any_change_shows(tmp_pa
 
 
 def _code_of(folder: Path) -> str:
-    script = "from rag.code_version import code_version; print(code_version())"
+    script = "from rag.answering.code_version import code_version; print(code_version())"
     environment = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     found = subprocess.run(
         [sys.executable, "-c", script],

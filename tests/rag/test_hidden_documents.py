@@ -10,22 +10,22 @@ from typing import Any
 
 import pytest
 
-from api.native import _corpus
-from ingest.building import Engines
-from ingest.publishing import CorpusFolder
-from rag.adapters.chroma import ChromaIndexBuilder
-from rag.adapters.memory import HashingEmbedder, MemoryLexicalIndex
-from rag.adapters.tantivy import TantivyIndexBuilder
+from api.routes.native import _corpus
+from ingest.releases.building import Engines
+from ingest.releases.publishing import CorpusFolder
+from rag.adapters.indexes.chroma import ChromaIndexBuilder
+from rag.adapters.indexes.tantivy import TantivyIndexBuilder
+from rag.adapters.memory.release import HashingEmbedder, MemoryLexicalIndex
 from rag.answering.answerer import Policy
 from rag.bootstrap import open_release_parts
 from rag.domain import PUBLIC, Answer, Message
-from rag.filters import parse_filters
-from rag.live import LiveCorpora
+from rag.json_forms import answer_body, explanation_body, search_body
 from rag.plumbline import Plumbline
+from rag.releases.filters import parse_filters
+from rag.releases.live import LiveCorpora
 from rag.retrieval import within
+from rag.retrieval.scope import Scope
 from rag.retrieval.searcher import Searcher
-from rag.scope import Scope
-from rag.wire import answer_body, explanation_body, search_body
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import TEXTS, About, make_data_folder, make_plumbline
 

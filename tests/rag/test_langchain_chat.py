@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from rag.adapters.langchain_chat import LangChainChatModel
+from rag.adapters.chat.langchain_chat import LangChainChatModel
 from rag.domain import Message, Usage
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
 from tests.openai_server import OpenAIServer, Reply, openai_server

@@ -9,10 +9,10 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
 
-from rag.adapters.langchain_retriever import PlumblineRetriever
 from rag.errors import CorpusNotFound
-from rag.filters import parse_filters
-from rag.scope import Scope
+from rag.langchain_retriever import PlumblineRetriever
+from rag.releases.filters import parse_filters
+from rag.retrieval.scope import Scope
 from tests.small_corpus import TEXTS, make_plumbline
 
 QUESTION = "How many passengers does the Heron carry?"

@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.memory import HashingEmbedder
-from rag.adapters.tantivy import LANGUAGES, TantivyIndex, TantivyIndexBuilder, build_analyzer
+from rag.adapters.indexes.tantivy import (
+    LANGUAGES,
+    TantivyIndex,
+    TantivyIndexBuilder,
+    build_analyzer,
+)
+from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.extractive import Asked, answer_extractively
-from rag.letters import count_words, space_out
 from rag.ports import LexicalEntry
 from rag.retrieval.packing import pack
 from rag.retrieval.searching import Query, search
+from rag.text.normalization import count_words, space_out
 from tests.rag.foreign_facts import FACTS
 from tests.small_corpus import make_release
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.memory import MemoryVectorIndex
+from rag.adapters.memory.release import MemoryVectorIndex
 from rag.errors import CorpusNotFound, InvalidCorpusName, ReleaseBroken, ReleaseNotFound
-from rag.live import LiveCorpora
-from rag.releases import FLOOR, OpenRelease, release_folder
+from rag.releases.folder import FLOOR, OpenRelease, release_folder
+from rag.releases.live import LiveCorpora
 from tests.small_corpus import make_data_folder, make_plumbline, make_release
 
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag.adapters.embedding_requests import RequestRefused
-from rag.adapters.memory import HashingEmbedder
-from rag.adapters.micro_batching import MicroBatchingEmbedder
-from rag.adapters.sentence_transformers import PACKAGED, SentenceTransformersEmbedder
+from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
+from rag.adapters.embedding.requests import RequestRefused
+from rag.adapters.embedding.sentence_transformers import PACKAGED, SentenceTransformersEmbedder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.errors import EmbedderError
 from rag.ports import Vectors
 

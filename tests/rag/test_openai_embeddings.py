@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag.adapters import embedding_requests, openai_embeddings
-from rag.adapters.memory import HashingEmbedder
-from rag.adapters.openai_embeddings import OpenAIEmbedder, fingerprint_of
+from rag.adapters.embedding import openai_embeddings, requests
+from rag.adapters.embedding.openai_embeddings import OpenAIEmbedder, fingerprint_of
+from rag.adapters.memory.release import HashingEmbedder
 from rag.errors import EmbedderError
 from rag.ports import Embedder, TokenCounter
 from tests.contract.test_embedding import EmbedderContract
@@ -46,7 +46,7 @@ def refuse(*replies: Reply, texts: Sequence[str] = TEXTS) -> tuple[str, OpenAISe
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding_requests, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(requests, "FIRST_WAIT_S", 0.01)
 
 
 class TestOpenAIEmbedder(EmbedderContract):
@@ -316,7 +316,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
 
 def test_naming_the_embedder_does_not_load_the_library() -> None:
     program = (
-        "import sys; from rag.adapters.openai_embeddings import fingerprint_of; fingerprint_of('m')"
-        "; sys.exit('openai' in sys.modules)"
+        "import sys; from rag.adapters.embedding.openai_embeddings import fingerprint_of"
+        "; fingerprint_of('m'); sys.exit('openai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.adapters.memory import HashingEmbedder
+from rag.adapters.memory.release import HashingEmbedder
 from rag.domain import Hit, Mode
 from rag.errors import InvalidQuestion
 from rag.retrieval.confidence import estimate_confidence, term_coverage

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.adapters.langchain_chat import LangChainChatModel
-from rag.adapters.memory import HashingEmbedder
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.langchain_chat import LangChainChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
+from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.expansion import expand
 from rag.answering.followups import Standalone
 from rag.answering.rewriting import rewrite

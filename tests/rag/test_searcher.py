@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.memory import HashingEmbedder, OverlapReranker
-from rag.adapters.scripted import ScriptedChatModel
+from rag.adapters.chat.scripted import ScriptedChatModel
+from rag.adapters.memory.release import HashingEmbedder, OverlapReranker
 from rag.domain import Answer, Expansion, Message
 from rag.plumbline import Plumbline
 from rag.retrieval.reranking import Reranking
+from rag.retrieval.scope import Scope
 from rag.retrieval.searcher import Searcher
-from rag.scope import Scope
 from tests.small_corpus import make_plumbline, make_release
 
 QUESTION = "Which boats were built in Skarvik?"

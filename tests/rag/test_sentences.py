@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from rag.sentences import split_sentences
+from rag.text.sentences import split_sentences
 from tests.small_corpus import sentences_of
 
 NASTY = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.adapters.thinking import ThinkingFilter
+from rag.adapters.chat.thinking import ThinkingFilter
 
 
 def pass_through(pieces: list[str], *, begins_inside: bool = False) -> str:

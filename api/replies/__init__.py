@@ -1,0 +1,1 @@
+"""Replies in the forms that other programs rely on, whole or streamed."""

@@ -1,0 +1,1 @@
+"""Routes: a request parsed, one function called, its result shaped."""

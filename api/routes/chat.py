@@ -1,0 +1,66 @@
+"""The OpenAI-compatible routes: a corpus is a model, its answers are chat completions."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.bodies import ChatRequest, read_recent
+from api.json_bodies import JsonRoute
+from api.replies.client_tasks import answer_client_task, question_in
+from api.replies.completions import chunk_form, completion_body, model_body, text_body, text_chunks
+from api.replies.streaming import HEADERS, read_answer, stream_answer
+from api.state import ThePlumbline
+from rag.domain import Message
+
+router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=JsonRoute)
+
+
+@router.get("/models")
+def list_models(plumbline: ThePlumbline) -> dict[str, Any]:
+    """Each corpus as a model."""
+    return {"object": "list", "data": [model_body(manifest) for manifest in plumbline.corpora()]}
+
+
+@router.get("/models/{model}")
+def get_model(model: str, plumbline: ThePlumbline) -> dict[str, Any]:
+    """One corpus as a model."""
+    return model_body(plumbline.corpus(model))
+
+
+@router.post("/chat/completions", response_model=None)
+async def complete(
+    body: ChatRequest, request: Request, plumbline: ThePlumbline
+) -> dict[str, Any] | Response:
+    """Answer the last user message from the corpus named by `model`.
+
+    The message, and in a stream the last chunk with a choice, carries `citations` (number, quote,
+    document, release, page, span) beside the `[1]` marks of its text; `"citations": false` leaves
+    all extra fields out. A stream that fails ends with one `error` and without `[DONE]`.
+    """
+    conversation = _conversation(body)
+    if task := answer_client_task(conversation[-1].content):
+        return _reply(task, body)
+    if conversation[-1].role == "user":
+        conversation[-1] = Message("user", question_in(conversation[-1].content))
+    items = plumbline.answer(
+        conversation, corpus=body.model, max_tokens=body.limit, scope=body.scope
+    )
+    if body.stream:
+        return await stream_answer(items, chunk_form(body))
+    return completion_body(await read_answer(items, request), body)
+
+
+def _conversation(body: ChatRequest) -> list[Message]:
+    """The messages without instructions behind the question, which some clients append."""
+    messages = read_recent(body.messages)
+    while len(messages) > 1 and messages[-1].role == "system":
+        messages.pop()
+    return messages
+
+
+def _reply(text: str, body: ChatRequest) -> dict[str, Any] | Response:
+    if not body.stream:
+        return text_body(text, body)
+    events = "".join(text_chunks(text, body))
+    return Response(events, media_type="text/event-stream", headers=HEADERS)

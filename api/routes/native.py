@@ -1,0 +1,158 @@
+"""The native routes: search, answers, corpora and documents."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from api.bodies import AnswerRequest, ExplainRequest, SearchRequest
+from api.errors import describe
+from api.json_bodies import JsonRoute
+from api.replies.streaming import EventForm, event, read_answer, stream_answer
+from api.state import ThePlumbline, TheService
+from rag import json_forms
+from rag.domain import Answer, AnswerDelta, DocumentRef
+from rag.errors import DocumentNotFound
+from rag.plumbline import Plumbline
+from rag.releases.manifest import Manifest
+from rag.retrieval.scope import Scope
+
+router = APIRouter(prefix="/v1", tags=["Native"], route_class=JsonRoute)
+
+CANDIDATES = 10
+Corpus = Annotated[str, Query(description="Name of the corpus")]
+Release = Annotated[int | None, Query(ge=1, description="Number of a retained release")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
+After = Annotated[str | None, Query(description="`last_id` of the page before")]
+
+
+@router.post("/search", response_model=None)
+def search(body: SearchRequest, service: TheService, plumbline: ThePlumbline) -> JSONResponse:
+    """Ranked chunks with each stage's scores in `data`; no chat model is asked."""
+    top_k = body.top_k or service.settings.top_k
+    result = plumbline.search(body.query, corpus=body.corpus, top_k=top_k, scope=body.scope)
+    return JSONResponse(
+        json_forms.search_body(result)
+    )  # FastAPI would look at every value of a dict
+
+
+@router.post("/answers", response_model=None)
+async def answer(
+    body: AnswerRequest, request: Request, plumbline: ThePlumbline
+) -> dict[str, Any] | Response:
+    """An answer with checked quotes.
+
+    With `stream` the reply is server-sent events: any number of `delta` (`{"text"}`), then exactly
+    one `answer` (the whole body) or `error`.
+    """
+    items = plumbline.answer(body.conversation(), corpus=body.corpus, scope=body.scope)
+    if not body.stream:
+        return json_forms.answer_body(await read_answer(items, request))
+    form = EventForm("", _events, lambda error: event(describe(error)[1], "error"), "")
+    return await stream_answer(items, form)
+
+
+def _events(item: AnswerDelta | Answer) -> Iterator[str]:
+    if isinstance(item, AnswerDelta):
+        yield event({"text": item.text}, "delta")
+    else:
+        yield event(json_forms.answer_body(item), "answer")
+
+
+@router.post("/explain")
+async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> dict[str, Any]:
+    """Each candidate's rank and score at each stage, and what became of `document`."""
+    standalone, explanation = await plumbline.explain(
+        body.conversation(),
+        corpus=body.corpus,
+        document=body.document,
+        top=body.top_k or CANDIDATES,
+        scope=body.scope,
+    )
+    return json_forms.explanation_body(standalone, explanation)
+
+
+@router.get("/corpora")
+def list_corpora(plumbline: ThePlumbline) -> dict[str, Any]:
+    """All corpora with a live release."""
+    data = [_corpus(manifest, plumbline) for manifest in plumbline.corpora()]
+    return _page(data, has_more=False)
+
+
+@router.get("/corpora/{name}")
+def get_corpus(name: str, plumbline: ThePlumbline) -> dict[str, Any]:
+    """One corpus and its live release."""
+    return _corpus(plumbline.corpus(name), plumbline)
+
+
+@router.get("/documents")
+def list_documents(
+    corpus: Corpus, plumbline: ThePlumbline, limit: Limit = 100, after: After = None
+) -> dict[str, Any]:
+    """Documents of a corpus's live release in order of their source, page by page."""
+    references = plumbline.documents(corpus)
+    start = 0
+    if after is not None:
+        ids = [reference.id for reference in references]
+        if after not in ids:
+            raise DocumentNotFound(f"no document {after[:80]!r}: begin again without `after`")
+        start = ids.index(after) + 1
+    end = start + limit
+    return _page([_document(each) for each in references[start:end]], end < len(references))
+
+
+@router.get("/documents/{document_id}")
+def get_document(
+    document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None
+) -> dict[str, Any]:
+    """What is known of one document."""
+    document = plumbline.document(document_id, corpus=corpus, scope=Scope(release=release))
+    return _document(document.reference) | {
+        "media_type": document.media_type,
+        "characters": len(document.text),
+        "pages": len(document.pages),
+    }
+
+
+@router.get("/documents/{document_id}/text")
+def get_text(
+    document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None
+) -> PlainTextResponse:
+    """The extracted text in which citations count their characters."""
+    document = plumbline.document(document_id, corpus=corpus, scope=Scope(release=release))
+    return PlainTextResponse(document.text)
+
+
+def _corpus(manifest: Manifest, plumbline: Plumbline) -> dict[str, Any]:
+    return {
+        "id": manifest.corpus,
+        "object": "corpus",
+        "release": manifest.release,
+        "created": manifest.created,
+        "documents": manifest.documents,
+        "chunks": manifest.chunks,
+        "language": manifest.language,
+        "embedder": manifest.embedder,
+        "precision_note": plumbline.precision_note(manifest) or None,
+    }
+
+
+def _document(reference: DocumentRef) -> dict[str, Any]:
+    return {
+        "id": reference.id,
+        "object": "document",
+        "version": reference.version,
+        "source": reference.source,
+        "title": reference.title,
+    }
+
+
+def _page(data: list[dict[str, Any]], has_more: bool) -> dict[str, Any]:
+    return {
+        "object": "list",
+        "data": data,
+        "has_more": has_more,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+    }

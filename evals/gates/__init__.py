@@ -1,0 +1,1 @@
+"""What an evaluation must reach, and whether it did."""

@@ -1,0 +1,1 @@
+"""Metrics that a chat model judges, by Ragas."""

@@ -1,0 +1,193 @@
+"""The JSON of record: what one evaluation run found, complete enough to render and to compare."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from evals.observing import Missing
+from evals.samples.locating import Lost
+from evals.samples.sample import Kind
+from evals.samples.validation import first_fault
+from rag.domain import Fingerprint, Span, Status
+from rag.errors import NotMeasured
+
+SCHEMA = 2
+
+Value = float | Missing
+"""In JSON a number, or `{"reason": "..."}` for a value that is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRecord:
+    """What a metric's numbers mean."""
+
+    unit: Literal["share", "ms"]
+    definition: str
+    judged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span of a source that was found or cited; `relevant` where it overlaps evidence."""
+
+    source: str
+    span: Span
+    relevant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRecord:
+    """One sample: what was asked, what came back, every value that applies to it.
+
+    `status` is None where there was no answer; `lost` says what of its evidence, or of the
+    alternatives to it, the release no longer holds. `repeats` holds what each repeat of a judged
+    metric gave; the value is their mean, and missing if any of them is.
+    """
+
+    id: str
+    kind: Kind
+    tags: tuple[str, ...]
+    critical: bool
+    question: str
+    standalone_question: str
+    reference: str
+    status: Status | None
+    answer: str
+    confidence: float | None
+    hits: tuple[Place, ...]
+    citations: tuple[Place, ...]
+    lost: tuple[Lost, ...]
+    values: dict[str, Value]
+    repeats: dict[str, tuple[Value, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One metric over samples: `n` valid values, `missing` ones, and None where n is 0."""
+
+    n: int
+    missing: int
+    mean: float | None
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """One row of the abstention confusion matrix, in samples."""
+
+    answered: int
+    abstained: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRecord:
+    """The judged tier; `note` says why where it was not measured.
+
+    `calls` went to the judge, `cached` answers did not; `tokens` are those of the calls.
+    """
+
+    measured: bool
+    note: str
+    model: str = ""
+    base_url: str = ""
+    repeats: int = 0
+    calls: int = 0
+    cached: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecord:
+    """Which regression set was asked; `asked` is less than `samples` under `--limit`."""
+
+    name: str
+    sha256: str
+    samples: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed since an earlier run: samples lost and gained, and how likely by chance."""
+
+    run_id: str
+    lost: tuple[str, ...]
+    gained: tuple[str, ...]
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the run decides, a sentence for each reason, and what it was held against."""
+
+    exit_code: int
+    unmeasured: tuple[str, ...]
+    broken: tuple[str, ...]
+    regressions: tuple[str, ...]
+    notes: tuple[str, ...]
+    floors: dict[str, float]
+    comparison: Comparison | None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """All that speaks against the run, the gravest first."""
+        return (*self.unmeasured, *self.broken, *self.regressions)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run. `slices` holds the aggregates of the samples with each tag.
+
+    `lost_evidence` names the samples by what of their evidence the release does not hold.
+    """
+
+    schema: int
+    run_id: str
+    created: str
+    seconds: float
+    corpus: str
+    release: int
+    content_hash: str
+    regression_set: SetRecord
+    fingerprint: Fingerprint | None
+    judge: JudgeRecord
+    verdict: Verdict
+    lost_evidence: dict[str, tuple[str, ...]]
+    metrics: dict[str, MetricRecord]
+    aggregates: dict[str, Aggregate]
+    slices: dict[str, dict[str, Aggregate]]
+    abstention: dict[Kind, Decisions]
+    samples: tuple[SampleRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    schema: int
+
+
+_ADAPTER = TypeAdapter(Report)
+_SCHEMA = TypeAdapter(_Versioned)
+
+
+def to_json(report: Report) -> str:
+    """The report as the text of `report.json`."""
+    return _ADAPTER.dump_json(report, indent=2).decode() + "\n"
+
+
+def read_report(path: Path) -> Report:
+    """Read a `report.json`. Raises NotMeasured if it is not one of this schema."""
+    try:
+        content = path.read_bytes()
+        schema = _SCHEMA.validate_json(content).schema
+        if schema != SCHEMA:
+            raise NotMeasured(f"{path} has report schema {schema}, this version reads {SCHEMA}")
+        return _ADAPTER.validate_json(content)
+    except OSError as error:
+        raise NotMeasured(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise NotMeasured(f"{path} is not a report: {first_fault(error)}") from error

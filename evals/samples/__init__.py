@@ -1,0 +1,1 @@
+"""Regression sets: read, checked, their evidence found in a release."""

@@ -1,0 +1,1 @@
+"""The truth of a corpus: its ledger, its original bytes, its embeddings."""

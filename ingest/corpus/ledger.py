@@ -1,0 +1,288 @@
+"""The ledger: what a corpus is made of, the one truth from which every release can be built."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ingest.corpus.catalogue import Catalogue
+from ingest.corpus.faults import ledger_error
+from ingest.corpus.history import History
+from ingest.corpus.schema import FORMAT, prepare, write_digest
+from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
+from rag.errors import StorageError
+
+State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "skipped", "removed"]
+
+SOURCE_COLUMNS = (
+    "uri, root, name, size, mtime_ns, sha256, extractor, state, reason, is_published,"
+    " stamp, characters, pages, empty_pages, seconds"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """What the ledger remembers of a source; `is_published` once a release was made since.
+
+    `stamp` stands for all beside its content that its document depends on; `empty_pages` names
+    pages without text, `characters` counts those kept, `seconds` is what reading it took.
+    """
+
+    uri: str
+    root: str
+    name: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    extractor: str
+    state: State
+    reason: str = ""
+    is_published: int = 0
+    stamp: str = ""
+    characters: int = 0
+    pages: int = 0
+    empty_pages: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document and whether its text is Markdown, so that it can be cut into chunks again."""
+
+    document: Document
+    is_markdown: bool
+
+
+def hash_embedded(chunk: Chunk) -> bytes:
+    """The key of a chunk's embedding: sha256 of the text that is embedded."""
+    return hashlib.sha256(chunk.embedded_text.encode()).digest()
+
+
+class Ledger:
+    """One corpus' database, durable after each transaction; for one writer."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.database = database
+        self.history = History(database)
+        self.catalogue = Catalogue(database)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes made inside are kept together, or none."""
+        self.database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.database.execute("ROLLBACK")
+            raise
+        self.database.execute("COMMIT")
+
+    def sources(self) -> dict[str, SourceRow]:
+        """Every source by its URI, sorted."""
+        rows = self.database.execute(f"SELECT {SOURCE_COLUMNS} FROM sources ORDER BY uri")
+        return {row[0]: _read_source(row) for row in rows}
+
+    def put_source(self, row: SourceRow) -> None:
+        """Record a source's latest state."""
+        self.database.execute(
+            f"INSERT OR REPLACE INTO sources ({SOURCE_COLUMNS}) VALUES ({'?,' * 14}?)",
+            astuple(row),
+        )
+
+    def mark_published(self) -> None:
+        """Remember that the live release holds all that is recorded."""
+        self.database.execute("UPDATE sources SET is_published = 1")
+
+    def holds_content(self, sha256: str, *, beside: str) -> bool:
+        """Whether a document of another source than `beside` was made from these bytes."""
+        found = self.database.execute(
+            "SELECT 1 FROM documents WHERE version = ? AND uri != ? LIMIT 1", (sha256, beside)
+        )
+        return found.fetchone() is not None
+
+    def put_document(
+        self, uri: str, stored: StoredDocument, chunks: Sequence[Chunk], *, chunked_by: str
+    ) -> None:
+        """Record document and chunks of a source that is recorded, in place of those it had."""
+        self.drop_document(uri)
+        self.database.execute(
+            f"INSERT INTO documents VALUES ({'?,' * 12} '')",
+            _document_row(uri, stored, chunked_by),
+        )
+        self.history.record(uri)
+        self._put_chunks(stored.document.id, chunks)
+
+    def replace_chunks(self, document_id: str, chunks: Sequence[Chunk], *, chunked_by: str) -> None:
+        """Record new chunks of a document that itself has not changed."""
+        self.database.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
+        self.database.execute(
+            "UPDATE documents SET chunked_by = ? WHERE id = ?", (chunked_by, document_id)
+        )
+        self._put_chunks(document_id, chunks)
+
+    def _put_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
+        self.database.executemany(
+            "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)", map(_chunk_row, chunks)
+        )
+        write_digest(self.database, document_id)
+
+    def drop_document(self, uri: str) -> None:
+        """Remove the document of a source, if it has one."""
+        self.database.execute(
+            "DELETE FROM chunks WHERE document_id IN (SELECT id FROM documents WHERE uri = ?)",
+            (uri,),
+        )
+        self.database.execute("DELETE FROM documents WHERE uri = ?", (uri,))
+
+    def remove_source(self, uri: str) -> None:
+        """Take out a source and its document; what its versions were stays in the history."""
+        self.drop_document(uri)
+        self.database.execute("DELETE FROM sources WHERE uri = ?", (uri,))
+
+    def archives(self) -> dict[str, tuple[int, int, str]]:
+        """Size, time and stamp of each archive whose members are recorded, by its URI."""
+        rows = self.database.execute("SELECT uri, size, mtime_ns, stamp FROM archives")
+        return {uri: (size, mtime_ns, stamp) for uri, size, mtime_ns, stamp in rows}
+
+    def put_archive(self, uri: str, seen: tuple[int, int, str] | None) -> None:
+        """Remember what an archive was like when its members were recorded, or forget it."""
+        self.database.execute("DELETE FROM archives WHERE uri = ?", (uri,))
+        if seen:
+            self.database.execute("INSERT INTO archives VALUES (?,?,?,?)", (uri, *seen))
+
+    def drop_empty_archives(self) -> None:
+        """Forget the archives of whose members none is recorded."""
+        self.database.execute(
+            "DELETE FROM archives WHERE NOT EXISTS (SELECT 1 FROM sources s"
+            " WHERE substr(s.uri, 1, length(archives.uri) + 2) = archives.uri || '!/')"
+        )
+
+    def has_died(self) -> bool:
+        """Whether the last run never came to its end."""
+        row = self.database.execute("SELECT finished FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        return row is not None and row[0] is None
+
+    def compact(self) -> None:
+        """Write the database anew, so that not even its free pages hold what was deleted."""
+        self.database.execute("VACUUM")
+        self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def drop_unused_embeddings(self, *, embedder: str = "") -> int:
+        """Remove the embeddings of no chunk, and those not by `embedder`; returns how many."""
+        return self.database.execute(
+            "DELETE FROM embeddings WHERE hash NOT IN (SELECT embedded_hash FROM chunks)"
+            " OR (? != '' AND embedder != ?)",
+            (embedder, embedder),
+        ).rowcount
+
+    def pins(self) -> set[int]:
+        """Numbers of the releases that are kept for ever."""
+        return {row[0] for row in self.database.execute("SELECT release FROM pins")}
+
+    def pin(self, release: int, *, is_pinned: bool) -> None:
+        """Keep a release for ever, or no longer."""
+        self.database.execute("DELETE FROM pins WHERE release = ?", (release,))
+        if is_pinned:
+            self.database.execute("INSERT INTO pins VALUES (?)", (release,))
+
+    def documents_chunked_otherwise(self, chunked_by: str) -> list[str]:
+        """Ids of the documents whose chunks were not made by `chunked_by`."""
+        rows = self.database.execute(
+            "SELECT id FROM documents WHERE chunked_by != ? ORDER BY id", (chunked_by,)
+        )
+        return [row[0] for row in rows]
+
+    def document(self, document_id: str) -> StoredDocument:
+        """One document by an id that the ledger gave."""
+        row = self.database.execute(
+            "SELECT id, version, source, title, text, media_type, pages, metadata, access,"
+            " is_markdown FROM documents WHERE id = ?",
+            (document_id,),
+        ).fetchone()
+        id_, version, source, title, text, media_type, pages, metadata, access, is_markdown = row
+        spans = tuple(Page(number, Span(start, end)) for number, start, end in json.loads(pages))
+        readers = tuple(json.loads(access))
+        about = metadata_from_json(metadata)
+        document = Document(id_, version, source, title, text, media_type, spans, about, readers)
+        return StoredDocument(document, bool(is_markdown))
+
+    def count_chunks(self) -> dict[str, int]:
+        """Chunks of each source by its URI, those without a document absent."""
+        rows = self.database.execute(
+            "SELECT d.uri, count(c.id) FROM documents d LEFT JOIN chunks c"
+            " ON c.document_id = d.id GROUP BY d.uri"
+        )
+        return dict(rows.fetchall())
+
+    def begin_run(self, started: str) -> int:
+        """Record that a run has begun; returns its id."""
+        cursor = self.database.execute("INSERT INTO runs (started) VALUES (?)", (started,))
+        return int(cursor.lastrowid or 0)
+
+    def end_run(self, run: int, *, finished: str, release: int | None, counts: str) -> None:
+        """Record how a run has ended."""
+        self.database.execute(
+            "UPDATE runs SET finished = ?, release = ?, counts = ? WHERE id = ?",
+            (finished, release, counts, run),
+        )
+
+
+def _read_source(row: tuple[Any, ...]) -> SourceRow:  # rows of SQLite are untyped
+    return SourceRow(**dict(zip(SOURCE_COLUMNS.split(", "), row, strict=True)))
+
+
+def _document_row(uri: str, stored: StoredDocument, chunked_by: str) -> tuple[object, ...]:
+    document = stored.document
+    pages = [[page.number, page.span.start, page.span.end] for page in document.pages]
+    return (
+        document.id,
+        uri,
+        document.version,
+        document.source,
+        document.title,
+        document.media_type,
+        document.text,
+        json.dumps(pages),
+        stored.is_markdown,
+        chunked_by,
+        metadata_to_json(document.metadata),
+        json.dumps(document.access, ensure_ascii=False),
+    )
+
+
+def _chunk_row(chunk: Chunk) -> tuple[object, ...]:
+    heading = json.dumps(chunk.heading, ensure_ascii=False)
+    span = chunk.span
+    key = hash_embedded(chunk)
+    return chunk.id, chunk.document_id, span.start, span.end, chunk.page, heading, chunk.text, key
+
+
+@contextmanager
+def open_ledger(path: Path) -> Iterator[Ledger]:
+    """The ledger at `path`, made if it is missing. Any fault of it becomes a StorageError."""
+    try:
+        uri = path.resolve().as_uri()
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+            database.execute("PRAGMA temp_store = MEMORY")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute("PRAGMA secure_delete = ON")
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version > FORMAT:
+                raise StorageError(f"{path} was written by a newer version of Plumbline")
+            if version < FORMAT:
+                prepare(database, version)
+            _check(database)
+            yield Ledger(database)
+    except sqlite3.DatabaseError as error:
+        raise ledger_error(path, error) from error
+
+
+def _check(database: sqlite3.Connection) -> None:
+    [first, *_] = database.execute("PRAGMA quick_check(1)").fetchall()
+    if first[0] != "ok":
+        raise sqlite3.DatabaseError(first[0])

@@ -1,0 +1,1 @@
+"""What a file is by its bytes, and how packed ones are opened within limits."""

@@ -1,0 +1,1 @@
+"""Text that the readers of a document cannot see, left out."""

@@ -1,0 +1,1 @@
+"""From the truth to a release: built, verified, published, erased from."""

@@ -1,0 +1,273 @@
+"""The folder of a release, written fresh from the ledger or as a changed copy of another one."""
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ingest.corpus.embedding import find_unusable
+from ingest.corpus.ledger import Ledger
+from ingest.releases.documents_db import Difference, Rows, compare, made_fresh, made_from
+from rag.errors import ReleaseBroken, StorageError
+from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
+from rag.releases.chunks import lexical_entries
+from rag.releases.disk_faults import tell_refusal
+from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
+from rag.releases.seals import check_seal
+
+MOST_REPLACED = 0.1
+BYTES_PER_DIMENSION = 16
+BYTES_PER_CHUNK = 1000
+COPIES_OF_TEXT = 3
+LEAST_FREE_BYTES = 32_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The writers of a release's two indexes."""
+
+    vectors: VectorIndexBuilder
+    lexical: LexicalIndexBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a release's content depends on besides the documents."""
+
+    corpus: str
+    language: str
+    embedder: str
+    chunker: str
+    engines: str
+    embedder_name: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An intact release that another one may be made from."""
+
+    folder: Path
+    manifest: Manifest
+
+
+def hash_content(ledger: Ledger) -> str:
+    """One sha256 over documents, versions and chunks, in which no order and no time counts."""
+    return hash_documents(ledger.database)
+
+
+def hash_documents(database: sqlite3.Connection) -> str:
+    """The same over the documents of a release's own database."""
+    rows = database.execute("SELECT id, digest FROM documents ORDER BY id")
+    return hashlib.sha256(json.dumps(rows.fetchall()).encode()).hexdigest()
+
+
+def is_made_by(manifest: Manifest | None, recipe: Recipe) -> bool:
+    """Whether a release was made in just this way, whatever it holds."""
+    return (
+        manifest is not None
+        and manifest.format == RELEASE_FORMAT
+        and recipe
+        == Recipe(
+            manifest.corpus,
+            manifest.language,
+            manifest.embedder,
+            manifest.chunker,
+            manifest.engines,
+        )
+    )
+
+
+def estimate_bytes(ledger: Ledger, embedder: str) -> int:
+    """What a release of all that the ledger holds may take on the disk, rather more than less."""
+    chunks, characters = ledger.database.execute(
+        "SELECT count(*), coalesce(sum(length(text)), 0) FROM chunks"
+    ).fetchone()
+    per_chunk = BYTES_PER_DIMENSION * _dimensions(ledger, embedder) + BYTES_PER_CHUNK
+    return int(chunks * per_chunk + COPIES_OF_TEXT * characters + LEAST_FREE_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A release on its way: its folder, its number, and when it was begun."""
+
+    folder: Path
+    number: int
+    created: str
+
+
+def build(
+    ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines, *, base: Base | None = None
+) -> Manifest:
+    """Write a release into a new folder, still to be sealed. Raises StorageError.
+
+    It is made from `base` where that is intact, made by the same recipe, and at most a tenth of
+    its rows would be left behind; fresh otherwise.
+    """
+    writer = _Writer(ledger, under_way, recipe, engines)
+    with storage_errors(under_way.folder):
+        under_way.folder.mkdir(parents=True)
+        difference = _small_difference(ledger, base, recipe)
+        manifest = writer.change(base, difference) if base and difference else writer.write()
+        (under_way.folder / "manifest.json").write_text(manifest.to_json())
+    return manifest
+
+
+def _small_difference(ledger: Ledger, base: Base | None, recipe: Recipe) -> Difference | None:
+    if base is None or not is_made_by(base.manifest, recipe) or not _is_intact(base):
+        return None
+    difference = compare(ledger, base.folder / "documents.db")
+    left_behind = base.manifest.replaced + len(difference.replaced)
+    return difference if left_behind <= MOST_REPLACED * base.manifest.chunks else None
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Have what the disk of `folder` refuses inside raise StorageError."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = tell_refusal(error, folder) or str(error)
+        raise StorageError(f"the release cannot be written: {reason}") from error
+
+
+def _is_intact(base: Base) -> bool:
+    try:
+        check_seal(base.folder)
+    except ReleaseBroken:
+        return False
+    return True
+
+
+class _Writer:
+    def __init__(self, ledger: Ledger, under_way: Build, recipe: Recipe, engines: Engines) -> None:
+        self._ledger = ledger
+        self._under_way = under_way
+        self._folder = under_way.folder
+        self._recipe = recipe
+        self._engines = engines
+
+    def write(self) -> Manifest:
+        """All parts fresh."""
+        ledger = self._ledger
+        with made_fresh(ledger, self._folder / "documents.db") as rows:
+            count, dimensions = rows.count_filled(), _dimensions(ledger, self._recipe.embedder)
+            vectors = self._new_vectors(count, dimensions)
+            self._fill(vectors, 0, rows)
+            named = rows.named_rows()
+            places = np.fromiter(named.values(), np.int64, len(named))
+            self._engines.vectors.write(self._folder / "chroma", list(named), places, vectors)
+            self._engines.lexical.write(
+                self._folder / "lexical", lexical_entries(rows.chunks()), self._recipe.language
+            )
+            return self._manifest(rows, vectors)
+
+    def change(self, base: Base, difference: Difference) -> Manifest:
+        """All parts as changed copies of those of `base`."""
+        documents = self._folder / "documents.db"
+        shutil.copy2(base.folder / "documents.db", documents)
+        before = base.manifest.chunks + base.manifest.replaced
+        with made_from(self._ledger, documents, rows=before) as rows:
+            count = before + rows.count_filled()
+            held = np.load(base.folder / "vectors.npy", mmap_mode="r")
+            vectors = self._new_vectors(count, base.manifest.dimensions)
+            vectors[:before] = held
+            self._fill(vectors, before, rows)
+            named = rows.named_rows()
+            self._engines.vectors.change(
+                self._folder / "chroma",
+                base.folder / "chroma",
+                removed=rows.absent(difference.vectors),
+                added=difference.new,
+                vectors=vectors[[named[name] for name in difference.new]],
+            )
+            self._change_lexical(base, difference, rows)
+            return self._manifest(rows, vectors, based_on=base.manifest.release)
+
+    def _change_lexical(self, base: Base, difference: Difference, rows: Rows) -> None:
+        lexical, folder, language = self._engines.lexical, self._folder, self._recipe.language
+        if difference.is_hidden:
+            entries = lexical_entries(rows.chunks(all_of_them=True))
+            lexical.write(folder / "lexical", entries, language)
+        else:
+            lexical.change(
+                folder / "lexical",
+                base.folder / "lexical",
+                removed=difference.replaced,
+                added=lexical_entries(rows.chunks()),
+                language=language,
+            )
+
+    def _new_vectors(self, count: int, dimensions: int) -> Vectors:
+        path = self._folder / "vectors.npy"
+        if not count:
+            empty = np.zeros((0, dimensions), dtype=np.float32)
+            np.save(path, empty)
+            return empty
+        shape = (count, dimensions)
+        vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        with path.open("r+b") as file:  # a mapped page that finds no room ends the process
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        return vectors
+
+    def _fill(self, vectors: Vectors, start: int, rows: Rows) -> None:
+        at = start
+        damaged: list[int] = []
+        for block in rows.vectors(self._recipe.embedder):
+            unusable = find_unusable(block, vectors.shape[1])
+            damaged += [at + place for place in unusable]
+            if not unusable:
+                filled = np.frombuffer(b"".join(block), dtype=np.float32)
+                vectors[at : at + len(block)] = filled.reshape(len(block), -1)
+            at += len(block)
+        if damaged:
+            source = rows.source(damaged[0])
+            rows.discard_embeddings(self._recipe.embedder, damaged)
+            raise StorageError(
+                f"{len(damaged)} embeddings in the ledger are damaged, the first is of {source}: "
+                f"they were taken out, run the command again to have them made anew"
+            )
+        if at != len(vectors):
+            raise StorageError(
+                f"{len(vectors) - at} chunks have no embedding in the ledger: "
+                f"run the command again to have them made"
+            )
+        if isinstance(vectors, np.memmap):
+            vectors.flush()
+
+    def _manifest(self, rows: Rows, vectors: Vectors, *, based_on: int | None = None) -> Manifest:
+        recipe, ids = self._recipe, rows.ids()
+        return Manifest(
+            format=RELEASE_FORMAT,
+            corpus=recipe.corpus,
+            release=self._under_way.number,
+            created=self._under_way.created,
+            documents=rows.count_documents(),
+            chunks=len(ids),
+            dimensions=vectors.shape[1],
+            language=recipe.language,
+            embedder=recipe.embedder,
+            embedder_precision=recipe.embedder.rpartition(":")[2],
+            chunker=recipe.chunker,
+            content_hash=hash_content(self._ledger),
+            chunk_ids_hash=hash_ids(ids),
+            engines=recipe.engines,
+            based_on=based_on,
+            replaced=len(vectors) - len(ids),
+            embedder_name=recipe.embedder_name,
+            vectors=rows.count_vectors(),
+            search="exact",
+        )
+
+
+def _dimensions(ledger: Ledger, embedder: str) -> int:
+    row = ledger.database.execute(
+        "SELECT length(vector) / 4 FROM embeddings WHERE embedder = ? LIMIT 1", (embedder,)
+    ).fetchone()
+    return int(row[0]) if row else 1

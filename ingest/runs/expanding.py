@@ -1,0 +1,149 @@
+"""Archives among the sources of a run, each replaced by its members."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest.corpus.ledger import SourceRow
+from ingest.corpus.widening import NARROWED, read_stamp
+from ingest.runs.desk import Desk
+from ingest.runs.settling import TRY_AGAIN
+from ingest.sandbox.workers import ExtractionPool
+from ingest.sources.archives import is_archive, member_sources, unpack
+from ingest.sources.scanning import Source
+from rag.errors import ExtractionFailed, SourceSkipped, SourceUnreadable, StorageError
+
+Seen = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """All sources of a run, and what the archives among them were like."""
+
+    sources: tuple[Source, ...]
+    archives: dict[str, Seen]
+
+
+class ArchiveExpander:
+    """Unpacks archives below a scratch folder; one that has not changed is not even opened.
+
+    `stamp` tells what holds of a source beside its content.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        known: Mapping[str, SourceRow],
+        extractor: str,
+        stamp: Callable[[Source], str],
+    ) -> None:
+        self._desk = desk
+        self._known = known
+        self._extractor = extractor
+        self._stamp = stamp
+        self._seen = {} if desk.checksum else desk.ledger.archives()
+        self._members: dict[str, list[SourceRow]] = {}
+        for uri, row in known.items() if self._seen else ():
+            archive, mark, _ = uri.partition("!/")
+            if mark:
+                self._members.setdefault(archive, []).append(row)
+
+    def expand(self, sources: tuple[Source, ...]) -> Expanded:
+        """Replace each archive by its members; one that cannot be unpacked has a problem."""
+        archives = [each for each in sources if is_archive(each.name) and not each.problem]
+        if not archives:
+            return Expanded(sources, {})
+        members: dict[str, list[Source]] = {}
+        seen: dict[str, Seen] = {}
+        fresh = []
+        for archive in archives:
+            if problem := self._failed_before(archive):
+                members[archive.uri] = [replace(archive, problem=problem)]
+                continue
+            seen[archive.uri] = self._look(archive)
+            if self._is_unchanged(archive):
+                members[archive.uri] = list(self._recorded(archive))
+            else:
+                fresh.append(archive)
+        if fresh:
+            self._unpack_all(fresh, members, seen)
+        found = [each for source in sources for each in members.get(source.uri) or [source]]
+        return Expanded(tuple(sorted(found, key=lambda source: source.uri)), seen)
+
+    def _look(self, archive: Source) -> Seen:
+        return archive.size, archive.mtime_ns, f"{self._stamp(archive)} {self._extractor}"
+
+    def _is_unchanged(self, archive: Source) -> bool:
+        if archive.mtime_ns < 0 or self._seen.get(archive.uri) != self._look(archive):
+            return False
+        return not any(map(self._must_be_read, self._members.get(archive.uri, ())))
+
+    def _must_be_read(self, member: SourceRow) -> bool:
+        if member.mtime_ns == TRY_AGAIN or NARROWED in member.stamp:
+            return True
+        return self._desk.widen and read_stamp(member.stamp)[1] is not None
+
+    def _failed_before(self, archive: Source) -> ExtractionFailed | None:
+        """Why it could not be unpacked, where it is just what it was then."""
+        row = self._known.get(archive.uri)
+        if row is None or row.state != "quarantined" or self._desk.checksum:
+            return None
+        at = (archive.size, archive.mtime_ns, self._extractor)
+        is_same = archive.mtime_ns >= 0 and at == (row.size, row.mtime_ns, row.extractor)
+        return ExtractionFailed(row.reason) if is_same else None
+
+    def _recorded(self, archive: Source) -> Iterator[Source]:
+        """The members of an archive that has not changed, as they were recorded."""
+        labels = self._stamp(archive).removesuffix(archive.stamp)
+        for row in self._members.get(archive.uri, ()):
+            stamp = read_stamp(row.stamp)[0].removeprefix(labels)
+            at = (row.uri, archive.root, archive.path, row.name, row.size, row.mtime_ns)
+            yield Source(*at, problem=_problem(row), stamp=stamp)
+
+    def _unpack_all(
+        self, fresh: list[Source], members: dict[str, list[Source]], seen: dict[str, Seen]
+    ) -> None:
+        with ExtractionPool(1, self._desk.limits) as pool:
+            for number, archive in enumerate(fresh):
+                try:
+                    folder = self._desk.scratch / f"{number:05}"
+                    members[archive.uri] = self._unpack(pool, archive, folder)
+                except ExtractionFailed as error:
+                    members[archive.uri] = [replace(archive, problem=error)]
+                    del seen[archive.uri]
+
+    def _unpack(self, pool: ExtractionPool, archive: Source, folder: Path) -> list[Source]:
+        limits = self._desk.limits
+        if archive.fetch is None and archive.size > limits.source_bytes:
+            raise ExtractionFailed(f"larger than {limits.source_bytes / 1e6:g} MB")
+        try:
+            folder.mkdir(parents=True)
+            path = self._fetch(archive, folder.with_suffix(".archive"))
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be written: {error.strerror}") from error
+        return member_sources(archive, pool.call(unpack, path, archive.name, folder, limits))
+
+    def _fetch(self, archive: Source, target: Path) -> Path:
+        """Where an archive can be read: its own place, or a copy of one that is far away."""
+        try:
+            if archive.fetch is not None:
+                archive.fetch(target, most_bytes=self._desk.limits.source_bytes)
+                return target
+        except ExtractionFailed as error:
+            raise SourceUnreadable(str(error)) from error
+        try:
+            archive.path.open("rb").close()
+        except OSError as error:
+            raise SourceUnreadable(error.strerror or "cannot be opened") from error
+        return archive.path
+
+    def clear(self) -> None:
+        """Remove what was unpacked."""
+        shutil.rmtree(self._desk.scratch, ignore_errors=True)
+
+
+def _problem(row: SourceRow) -> ExtractionFailed | None:
+    if row.state == "skipped":
+        return SourceSkipped(row.reason)
+    return ExtractionFailed(row.reason) if row.state == "quarantined" else None

@@ -1,0 +1,1 @@
+"""Where files of strangers are parsed: processes of their own, held to limits."""

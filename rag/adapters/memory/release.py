@@ -1,0 +1,277 @@
+"""In-memory implementations of the ports, exact and small: for tests and for trying an idea."""
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from copy import copy
+
+import numpy as np
+
+from rag.domain import Chunk, Document, DocumentRef
+from rag.errors import DocumentNotFound
+from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
+from rag.releases.chunks import lexical_entries
+from rag.releases.filters import Condition, check_condition, kind_of, labels_of
+from rag.releases.folder import OpenRelease
+from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
+
+WORD = re.compile(r"\w+")
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and are as at be by do does for from how in is it of on or that the to was what "
+        "when where which who with",
+    )
+)
+K1, B = 1.2, 0.75
+
+
+class HashingEmbedder:
+    """Bag-of-words vectors by feature hashing: texts that share words are near, without a model."""
+
+    fingerprint = "hashing@1"
+    max_tokens = 254
+
+    def __init__(self, dimensions: int = 256) -> None:
+        self._dimensions = dimensions
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Words of each text, a long one counted as several."""
+        return [sum(1 + len(word) // 8 for word in WORD.findall(text)) for text in texts]
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape `(len(texts), dimensions)`."""
+        vectors = np.zeros((len(texts), self._dimensions), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in _words(text) or [text]:
+                digest = hashlib.blake2b(word.encode(errors="replace"), digest_size=8).digest()
+                vectors[row, int.from_bytes(digest) % self._dimensions] += 1
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / norms, dtype=np.float32)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """As `embed_documents`."""
+        return self.embed_documents(texts)
+
+
+class MemoryVectorIndex:
+    """Exact cosine search over unit vectors held as one array."""
+
+    def __init__(self, ids: Sequence[str], vectors: Vectors) -> None:
+        self._ids = list(ids)
+        self._vectors = vectors
+
+    def search(self, vector: Vectors, limit: int) -> Ranking:
+        """The `limit` nearest ids with their cosine, best first, ties in order of id."""
+        return self.nearest(vector, np.arange(len(self._ids)), limit)
+
+    def nearest(self, vector: Vectors, rows: Rows, limit: int) -> Ranking:
+        """As `search`, among the ids of `rows` alone."""
+        scores = self._vectors[rows] @ vector
+        return _best({self._ids[row]: float(s) for row, s in zip(rows, scores, strict=True)}, limit)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class MemoryLexicalIndex:
+    """BM25 over words, without stemming."""
+
+    def __init__(self, entries: Sequence[LexicalEntry]) -> None:
+        self._entries = entries
+        self._own = _Bm25([(entry.id, entry.text) for entry in entries])
+        self._context = _Bm25([(entry.id, f"{entry.text}\n{entry.beside}") for entry in entries])
+        self._owners = {entry.id: entry.document_id for entry in entries}
+
+    def analyze(self, text: str) -> list[str]:
+        """Lower-case words without stop words."""
+        return _words(text)
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        """Inverse document frequency of each distinct word."""
+        return self._own.term_weights(text)
+
+    def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
+        """The `limit` best ids by BM25, those without a common word left out."""
+        return _best(self._within(self._own.search(text), subset), limit)
+
+    def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
+        """As `search`, each text read together with those beside it."""
+        return _best(self._within(self._context.search(text), subset), limit)
+
+    def part(self, subset: Subset) -> "MemoryLexicalIndex":
+        """The chunks of `subset` as if there were no others."""
+        return MemoryLexicalIndex(
+            [entry for entry in self._entries if entry.document_id in subset.documents]
+        )
+
+    def _within(self, scores: dict[str, float], subset: Subset | None) -> dict[str, float]:
+        if subset is None:
+            return scores
+        return {id_: s for id_, s in scores.items() if self._owners[id_] in subset.documents}
+
+
+class _Bm25:
+    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
+        self._counts = {id_: Counter(_words(text)) for id_, text in texts}
+        self._seen = Counter(word for counts in self._counts.values() for word in counts)
+        lengths = [counts.total() for counts in self._counts.values()]
+        self._mean_length = sum(lengths) / len(lengths) if lengths else 1.0
+
+    def term_weights(self, text: str) -> dict[str, float]:
+        total = len(self._counts)
+        return {
+            word: math.log(1 + (total - self._seen[word] + 0.5) / (self._seen[word] + 0.5))
+            for word in _words(text)
+        }
+
+    def search(self, text: str) -> dict[str, float]:
+        weights = self.term_weights(text)
+        scores = {id_: self._score(counts, weights) for id_, counts in self._counts.items()}
+        return {id_: score for id_, score in scores.items() if score > 0}
+
+    def _score(self, counts: Counter[str], weights: dict[str, float]) -> float:
+        length = K1 * (1 - B + B * counts.total() / self._mean_length)
+        return sum(
+            weight * counts[word] * (K1 + 1) / (counts[word] + length)
+            for word, weight in weights.items()
+        )
+
+
+class MemoryDocumentStore:
+    """Documents and their chunks, the chunks given in order of document and place."""
+
+    def __init__(self, documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:
+        self._documents = {document.id: document for document in documents}
+        self._order = list(chunks)
+        self._row = {chunk.id: row for row, chunk in enumerate(chunks)}
+        self._readers: Set[str] | None = None
+
+    def as_read_by(self, readers: Set[str]) -> "MemoryDocumentStore":
+        """The same store, in which there is only what one of `readers` may read."""
+        view = copy(self)
+        view._readers = readers
+        view._documents = {
+            id_: document
+            for id_, document in self._documents.items()
+            if readers & set(document.access)
+        }
+        return view
+
+    def subset(self, conditions: Sequence[Condition]) -> Subset | None:
+        """The documents shown that meet all `conditions`. Raises InvalidFilter for a new field."""
+        if self._readers is None and not conditions:
+            return None
+        labels = {id_: labels_of(document) for id_, document in self._documents.items()}
+        known: dict[str, set[str]] = {}
+        for field, values in (item for each in labels.values() for item in each.items()):
+            known.setdefault(field, set()).update(kind_of(value) for value in values)
+        for condition in conditions:
+            check_condition(condition, known)
+        found = {id_ for id_, each in labels.items() if all(c.holds(each) for c in conditions)}
+        rows = [row for row, chunk in enumerate(self._order) if chunk.document_id in found]
+        return Subset(frozenset(found), np.array(rows, dtype=np.int64))
+
+    def rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row of each of these chunks; unknown ids are absent."""
+        return {id_: self._row[id_] for id_ in ids if id_ in self._row}
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each of these chunks, by id."""
+        return {id_: self._order[row].document_id for id_, row in self.rows(ids).items()}
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
+        """The chunks with these ids and their documents; unknown ids are absent."""
+        found = [self._order[self._row[id_]] for id_ in ids if id_ in self._row]
+        shown = self._documents
+        return {c.id: (c, shown[c.document_id].reference) for c in found if c.document_id in shown}
+
+    def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each id the ids of the chunks directly before and after it in its document."""
+        return {id_: beside for id_ in ids if (beside := tuple(self._beside(id_)))}
+
+    def _beside(self, id_: str) -> Iterator[str]:
+        row = self._row[id_]
+        for other in (row - 1, row + 1):
+            if 0 <= other < len(self._order):
+                chunk = self._order[other]
+                if chunk.document_id == self._order[row].document_id:
+                    yield chunk.id
+
+    def document(self, document_id: str) -> Document:
+        """The whole document. Raises DocumentNotFound."""
+        if document_id not in self._documents:
+            raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
+        return self._documents[document_id]
+
+    def sample(self, count: int) -> list[Chunk]:
+        """At most `count` chunks from all over, the same each time."""
+        return self._order[:: max(1, len(self._order) // count)][:count]
+
+    def chunk_ids(self, document_id: str) -> list[str]:
+        """The chunks of a document, in order."""
+        return [chunk.id for chunk in self._order if chunk.document_id == document_id]
+
+    def references(self) -> list[DocumentRef]:
+        """All documents, in order of their source."""
+        return sorted((d.reference for d in self._documents.values()), key=lambda r: r.source)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def memory_release(
+    corpus: str,
+    number: int,
+    *,
+    documents: Sequence[Document],
+    chunks: Sequence[Chunk],
+    embedder: Embedder,
+) -> OpenRelease:
+    """A release held in memory, indexed exactly."""
+    ids = [chunk.id for chunk in chunks]
+    vectors = embedder.embed_documents([chunk.embedded_text for chunk in chunks])
+    manifest = Manifest(
+        format=RELEASE_FORMAT,
+        corpus=corpus,
+        release=number,
+        created="2026-01-01T00:00:00Z",
+        documents=len(documents),
+        chunks=len(chunks),
+        dimensions=vectors.shape[1],
+        language="english",
+        embedder=embedder.fingerprint,
+        embedder_precision="fp32",
+        chunker="given",
+        content_hash=hash_ids([document.version for document in documents]),
+        chunk_ids_hash=hash_ids(ids),
+    )
+    index = MemoryVectorIndex(ids, vectors)
+    return OpenRelease(
+        manifest,
+        index,
+        index,
+        MemoryLexicalIndex(list(lexical_entries(chunks))),
+        MemoryDocumentStore(documents, chunks),
+    )
+
+
+class OverlapReranker:
+    """Scores a text by the share of the question's words that it holds."""
+
+    name = "overlap"
+
+    def score(self, question: str, texts: Sequence[str], *, budget_s: float) -> list[float]:
+        """All texts, whatever the budget."""
+        asked = set(_words(question))
+        return [len(asked & set(_words(text))) / (len(asked) or 1) for text in texts]
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in WORD.findall(text.lower()) if word not in STOP_WORDS]
+
+
+def _best(scores: dict[str, float], limit: int) -> Ranking:
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]

@@ -1,0 +1,1 @@
+"""What a release keeps of its documents, and who may read them."""

@@ -1,0 +1,178 @@
+"""Texts and chunks of a release, read from its `documents.db`."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence, Set
+from copy import copy
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rag.adapters.indexes.counted_words import ChunkWords
+from rag.adapters.stores.readable import Selection
+from rag.domain import Chunk, Document, DocumentRef, Page, Span, metadata_from_json
+from rag.errors import DocumentNotFound, ReleaseBroken
+from rag.ports import Subset
+from rag.releases.filters import Condition
+
+CHUNK_FIELDS = """c.id, c.document_id, c.start, c."end", c.text, c.page, c.heading,
+                  d.version, d.source, d.title
+           FROM chunks c JOIN documents d ON d.id = c.document_id"""
+CHUNK = f"SELECT {CHUNK_FIELDS}"
+READABLE = """EXISTS (SELECT 1 FROM readers r WHERE r.document_id = d.id
+              AND r.principal IN (SELECT value FROM json_each(?)))"""
+HIDDEN = f"SELECT 1 FROM documents d WHERE NOT {READABLE} LIMIT 1"
+SQL_VARIABLES = 500
+ROWS_AT_ONCE = 5000
+CACHED_DOCUMENTS = 64
+CACHED_READERS = 256
+CACHE_KB = 65_536  # lookups of ids in a large release: half the time of SQLite's own 2 MB
+
+
+class SqliteDocumentStore:
+    """Reads the database without ever writing to it; safe to share between threads.
+
+    As opened it shows every document; `as_read_by` shows what some readers may see.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise ReleaseBroken(f"{path} is missing")
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        self._rows(f"PRAGMA cache_size = -{CACHE_KB}")
+        self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
+        self._selection = Selection(self._rows)
+        self._hides_from = lru_cache(maxsize=CACHED_READERS)(self._find_hidden)
+        self._readers: str | None = None  # a JSON list; None: nobody is shut out
+
+    def as_read_by(self, readers: Set[str]) -> "SqliteDocumentStore":
+        """The same store, in which there is only what one of `readers` may read."""
+        view = copy(self)
+        principals = json.dumps(sorted(readers))
+        view._readers = principals if self._hides_from(principals) else None
+        return view
+
+    def _find_hidden(self, principals: str) -> bool:
+        return bool(self._rows(HIDDEN, (principals,)))
+
+    def subset(self, conditions: Sequence[Condition]) -> Subset | None:
+        """The documents shown that meet all `conditions`, None where these are all there are.
+
+        Raises InvalidFilter for a field that they lack or that holds other kinds of values.
+        """
+        if self._readers is None and not conditions:
+            return None
+        return self._selection.find(self._readers, tuple(conditions))
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise ReleaseBroken(f"the release's documents.db cannot be read: {error}") from error
+
+    def _rows_for(self, sql: str, ids: Sequence[str], also: Sequence[str] = ()) -> Iterator[Any]:
+        for at in range(0, len(ids), SQL_VARIABLES):
+            some = ids[at : at + SQL_VARIABLES]
+            yield from self._rows(sql.format(marks=",".join("?" * len(some))), [*some, *also])
+
+    def _shown(self, sql: str) -> tuple[str, list[str]]:
+        """`sql` over documents `d` that may be read, and the values it needs."""
+        return (sql, []) if self._readers is None else (f"{sql} AND {READABLE}", [self._readers])
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
+        """The chunks with these ids and their documents; unknown ids are absent."""
+        sql, readers = self._shown(f"{CHUNK} WHERE c.id IN ({{marks}})")
+        return {row[0]: _read_chunk(row) for row in self._rows_for(sql, ids, readers)}
+
+    def words(self) -> Iterator[ChunkWords]:
+        """Every chunk of the release with the text that is indexed of it, whoever may read it."""
+        last = -1
+        sql = f"SELECT c.row, {CHUNK_FIELDS} WHERE c.row > ? ORDER BY c.row LIMIT {ROWS_AT_ONCE}"
+        while found := self._rows(sql, (last,)):
+            for row, *fields in found:
+                chunk, _ = _read_chunk(fields)
+                yield ChunkWords(row, chunk.id, chunk.document_id, chunk.embedded_text)
+            last = found[-1][0]
+
+    def rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row in `vectors.npy` of each of these chunks; unknown ids are absent."""
+        return dict(self._rows_for("SELECT id, row FROM chunks WHERE id IN ({marks})", ids))
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each of these chunks, by id."""
+        return dict(self._rows_for("SELECT id, document_id FROM chunks WHERE id IN ({marks})", ids))
+
+    def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each id the ids of the chunks directly before and after it in its document."""
+        sql = """SELECT c.id, n.id FROM chunks c JOIN chunks n
+                 ON n.row IN (c.row - 1, c.row + 1) AND n.document_id = c.document_id
+                 WHERE c.id IN ({marks}) ORDER BY n.row"""
+        beside: dict[str, tuple[str, ...]] = {}
+        for id_, neighbour in self._rows_for(sql, ids):
+            beside[id_] = (*beside.get(id_, ()), neighbour)
+        return beside
+
+    def document(self, document_id: str) -> Document:
+        """The whole document. Raises DocumentNotFound."""
+        document = self._load(document_id)
+        if self._readers is not None and not set(json.loads(self._readers)) & set(document.access):
+            raise _not_found(document_id)
+        return document
+
+    def _read_document(self, document_id: str) -> Document:
+        rows = self._rows(
+            "SELECT id, version, source, title, text, media_type, pages, metadata, access"
+            " FROM documents WHERE id = ?",
+            (document_id,),
+        )
+        if not rows:
+            raise _not_found(document_id)
+        id_, version, source, title, text, media_type, pages, metadata, access = rows[0]
+        spans = tuple(Page(number, Span(start, end)) for number, start, end in json.loads(pages))
+        readers = tuple(json.loads(access))
+        about = metadata_from_json(metadata)
+        return Document(id_, version, source, title, text, media_type, spans, about, readers)
+
+    def sample(self, count: int) -> list[Chunk]:
+        """At most `count` chunks from all over the release, the same each time."""
+        total = self._rows("SELECT count(*) FROM chunks")[0][0]
+        step = max(1, total // count)
+        rows = self._rows(
+            "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM chunks)"
+            " WHERE place % ? = 0 LIMIT ?",
+            (step, count),
+        )
+        found = self.chunks([row[0] for row in rows])
+        return [found[row[0]][0] for row in rows if row[0] in found]
+
+    def chunk_ids(self, document_id: str) -> list[str]:
+        """The chunks of a document, in order."""
+        rows = self._rows(
+            "SELECT id FROM chunks WHERE document_id = ? ORDER BY start", (document_id,)
+        )
+        return [row[0] for row in rows]
+
+    def references(self) -> list[DocumentRef]:
+        """All documents shown, in order of their source."""
+        sql, readers = self._shown("SELECT id, version, source, title FROM documents d WHERE TRUE")
+        return [DocumentRef(*row) for row in self._rows(f"{sql} ORDER BY source", readers)]
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._db.close()
+
+
+def _not_found(document_id: str) -> DocumentNotFound:
+    return DocumentNotFound(f"no document {document_id[:80]!r} in this release")
+
+
+def _read_chunk(row: Any) -> tuple[Chunk, DocumentRef]:
+    id_, document_id, start, end, text, page, heading, version, source, title = row
+    chunk = Chunk(id_, document_id, Span(start, end), text, page, tuple(json.loads(heading)))
+    return chunk, DocumentRef(document_id, version, source, title)

@@ -1,0 +1,179 @@
+"""`python -m rag.repair FOLDER`: what the vector index of a release loses is put in once more.
+
+Prints how much it finds then. In a process of its own, since an index can take down its process.
+"""
+
+import argparse
+import json
+import sqlite3
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from rag.errors import RagError, ReleaseBroken
+from rag.ports import Ranking, Rows, Vectors
+from rag.releases.folder import GraphQuality
+
+ROUNDS = 3
+MOST_TRIED = 20_000
+MOST_TRIED_OF_COPIES = 400
+NEWEST_TRIED = 400
+BATCH = 100
+QUERIES = 200
+QUERY_BLOCK = 25
+NOISE = 0.02
+NEIGHBOURS = 10
+TIE = 1e-4
+SEED = 17
+
+
+class Graph(Protocol):
+    """A vector index that answers many questions at once, by the names of vectors."""
+
+    def search_many(self, vectors: Vectors, limit: int) -> list[Ranking]:
+        """For each vector the `limit` nearest with their cosine."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The different vectors of a release: their names, a row of each, and all rows."""
+
+    names: list[str]
+    rows: Rows
+    vectors: Vectors
+
+
+def improve(folder: Path, most_tried: int = MOST_TRIED) -> GraphQuality:
+    """Repair the index of an unsealed release while that helps. Raises StorageError.
+
+    Of more than `most_tried` vectors a sample is searched for, and the newest.
+    """
+    from rag.bootstrap import load_index_builders
+
+    builder, _ = load_index_builders()
+    named = _read_vectors(folder)
+    tried = _choose(len(named.names), most_tried)
+    quality, lost = _measure(folder, named, tried)
+    for _ in range(ROUNDS):
+        if not len(lost):
+            break
+        names = [named.names[at] for at in lost]
+        builder.repair(folder / "chroma", names, named.vectors[named.rows[lost]])
+        before, (quality, lost) = quality, _measure(folder, named, tried)
+        if quality.lost >= before.lost:
+            break
+    return quality
+
+
+def _measure(folder: Path, named: Named, tried: Rows) -> tuple[GraphQuality, Rows]:
+    """How good the index is, and the places of what it loses."""
+    from rag.bootstrap import open_graph
+
+    graph = open_graph(folder)
+    try:
+        lost = _find_lost(graph, named, tried)
+        recall = _measure_recall(graph, named.rows, named.vectors)
+    finally:
+        graph.close()
+    return GraphQuality(recall, len(lost), len(tried)), lost
+
+
+def _read_vectors(folder: Path) -> Named:
+    uri = f"{(folder / 'documents.db').resolve().as_uri()}?mode=ro&immutable=1"
+    sql = "SELECT vector, min(row) FROM chunks GROUP BY vector ORDER BY min(row)"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            found = database.execute(sql).fetchall()
+        vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+    except (OSError, ValueError, sqlite3.DatabaseError) as error:
+        raise ReleaseBroken(f"{folder} cannot be read: {error}") from error
+    rows = np.array([row for _, row in found], np.int64)
+    return Named([name for name, _ in found], rows, vectors)
+
+
+def _choose(count: int, most: int) -> Rows:
+    if count <= most + NEWEST_TRIED:
+        return np.arange(count)
+    sample = np.random.default_rng(SEED).choice(count, most, replace=False)
+    return np.unique(np.concatenate([sample, np.arange(count - NEWEST_TRIED, count)]))
+
+
+def _find_lost(graph: Graph, named: Named, tried: Rows) -> Rows:
+    """Which of `tried` the graph does not find by their own vector."""
+    expected = min(NEIGHBOURS, len(named.names))
+    lost: list[int] = []
+    for at in range(0, len(tried), BATCH):
+        batch = tried[at : at + BATCH]
+        rankings = graph.search_many(named.vectors[named.rows[batch]], NEIGHBOURS)
+        lost += [
+            each
+            for each, ranking in zip(batch.tolist(), rankings, strict=True)
+            if not is_found(named.names[each], ranking, expected)
+        ]
+    return np.array(lost, np.int64)
+
+
+def is_found(name: str, ranking: Ranking, expected: int) -> bool:
+    """Whether a search by the own vector of `name` finds it, or as many equal ones instead."""
+    own = dict(ranking).get(name, -1.0)
+    are_equal = bool(ranking) and ranking[-1][1] > 1 - TIE
+    return len(ranking) == expected and (own >= 1 - TIE or are_equal)
+
+
+def _measure_recall(graph: Graph, rows: Rows, vectors: Vectors) -> float:
+    """Share of the nearest that is found of what lies near vectors of the index."""
+    queries, least = ask_nearby(rows, vectors)
+    if not len(queries):
+        return 1.0
+    limit = min(NEIGHBOURS, len(rows))
+    rankings = graph.search_many(queries, limit)
+    return count_near(rankings, least) / (len(queries) * limit)
+
+
+def ask_nearby(rows: Rows, vectors: Vectors) -> tuple[Vectors, Vectors]:
+    """Vectors near some of `rows`, and the cosine of the last of the nearest to each of them."""
+    count, limit = min(QUERIES, len(rows)), min(NEIGHBOURS, len(rows))
+    random = np.random.default_rng(SEED)
+    queries = random.normal(size=(count, vectors.shape[1])) * np.float32(NOISE)
+    queries += vectors[random.choice(rows, count, replace=False)] if count else 0
+    queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
+    blocks = (queries[at : at + QUERY_BLOCK] for at in range(0, count, QUERY_BLOCK))
+    scores = ((block @ vectors.T)[:, rows] for block in blocks)
+    least = [np.partition(each, -limit, axis=1)[:, -limit] for each in scores]
+    return queries, np.concatenate([*least, np.zeros(0, np.float32)])
+
+
+def count_near(rankings: Sequence[Ranking], least: Vectors) -> int:
+    """How many of what was found are among the nearest."""
+    pairs = zip(rankings, least.tolist(), strict=True)
+    return sum(score >= worst - TIE for ranking, worst in pairs for _, score in ranking)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Improve the release named on the command line; the exit code is 0 if it could be measured."""
+    parser = argparse.ArgumentParser(prog="python -m rag.repair", description=__doc__)
+    parser.add_argument("release", type=Path, help="folder of a release that is not sealed yet")
+    parser.add_argument("--copy", action="store_true", help="a changed copy of a measured one")
+    options = parser.parse_args(arguments)
+    try:
+        most = MOST_TRIED_OF_COPIES if options.copy else MOST_TRIED
+        quality = improve(options.release, most)
+    except RagError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command's output
+        return error.exit_code
+    print(json.dumps(asdict(quality)))  # noqa: T201 - a command's output
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
