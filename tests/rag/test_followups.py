@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.sets import read_set
+from evals.samples.reading import read_set
 from rag.answering.followups import Standalone, leans_on_context, make_standalone
 from rag.domain import Message
 from rag.retrieval.question import MAX_QUESTION_BYTES, check_question
