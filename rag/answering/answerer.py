@@ -9,13 +9,12 @@ from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from rag.answering.code_version import code_version
-from rag.answering.draft import Draft, abstain
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import answer_extractively
 from rag.answering.prompted import stream_prompted
 from rag.answering.prompts import load_prompt
 from rag.answering.rewriting import rewrite
-from rag.answering.turn import Turn, last_question
+from rag.answering.turn import Draft, Turn, abstain, last_question
 from rag.domain import Answer, AnswerDelta, Expansion, Fingerprint, Message
 from rag.errors import ChatModelUnavailable
 from rag.ports import ChatModel

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.answering.draft import Draft
-from rag.answering.turn import Turn, last_question
+from rag.answering.turn import Draft, Turn, last_question
 from rag.domain import Citation, Passage, Sentence, Span
 from rag.ports import Embedder, LexicalIndex
 from rag.retrieval.confidence import term_coverage

@@ -5,11 +5,10 @@ import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answering.draft import Draft, abstain
 from rag.answering.marks import MARK, MarkFilter, disarm, numbers_in, without_marks
 from rag.answering.prompts import Prompt
 from rag.answering.support import Support, find_support
-from rag.answering.turn import Turn
+from rag.answering.turn import Draft, Turn, abstain
 from rag.domain import (
     AnswerDelta,
     Citation,

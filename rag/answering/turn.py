@@ -1,13 +1,24 @@
-"""One turn of a conversation: what was asked, what was searched for, and what was found."""
+"""One turn of a conversation: what was asked, what was found, and what is drafted of that."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from rag.answering.followups import Standalone
-from rag.domain import Message, SearchResult
+from rag.domain import (
+    Citation,
+    DocumentRef,
+    FinishReason,
+    Message,
+    SearchResult,
+    Sentence,
+    Status,
+    Usage,
+)
 from rag.errors import InvalidQuestion
 from rag.releases.folder import OpenRelease
 from rag.retrieval.scope import Scope
+
+NEAREST = 3  # chosen: sources that an abstention names, enough to see what was near
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +43,42 @@ def last_question(conversation: Sequence[Message]) -> str:
     if not conversation or conversation[-1].role != "user":
         raise InvalidQuestion("the conversation must end with a message of the user")
     return conversation[-1].content
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Text with its checked citations, before it is stamped with its release and trace."""
+
+    status: Status
+    text: str
+    citations: tuple[Citation, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: FinishReason = "stop"
+    degraded: bool = False
+
+    def pieces_after(self, said: str) -> Iterator[str]:
+        """What of the text was not streamed yet, sentence by sentence."""
+        at = len(said)
+        for sentence in self.sentences:
+            found = self.text.find(sentence.text, at)
+            if found >= 0:
+                yield self.text[at : found + len(sentence.text)]
+                at = found + len(sentence.text)
+        if at < len(self.text):
+            yield self.text[at:]
+
+
+def abstain(search: SearchResult) -> Draft:
+    """The draft that says that the documents do not hold the answer, and what came nearest."""
+    text = f"The documents in {search.corpus} do not seem to hold an answer to this."
+    nearest = dict.fromkeys(_name(passage.document) for passage in search.passages[:NEAREST])
+    if nearest:
+        text += " The nearest are " + ", ".join(nearest) + "."
+    return Draft("abstained", text, sentences=(Sentence(text, (), True),))
+
+
+def _name(document: DocumentRef) -> str:
+    """The source, with the title before it where that says more."""
+    says_more = document.title not in document.source
+    return f"{document.title} ({document.source})" if says_more else document.source
