@@ -12,8 +12,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-MAX_DEPTH = 20
-MAX_DIGITS = 100
+MAX_DEPTH = 20  # chosen: filters nest three deep
+MAX_DIGITS = 100  # chosen: no number that is meant has more
 METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
 WRONG_TYPE = "send the body as JSON, with the header `content-type: application/json`"
 

@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 Items = AsyncIterator[AnswerDelta | Answer]
 
-BEGIN_S = 0.5
-KEEPALIVE_S = 10.0
-GONE_POLL_S = 0.25
-CLIENT_GONE = 499
+BEGIN_S = 0.5  # chosen: within it an error still gets its own status
+KEEPALIVE_S = 10.0  # chosen: below the 15 s after which some proxies give up
+GONE_POLL_S = 0.25  # chosen: a client that is gone costs the model so much longer
+CLIENT_GONE = 499  # as nginx logs it; nobody receives it
 HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 

@@ -13,7 +13,7 @@ from evals.samples.validation import first_fault
 from rag.domain import Fingerprint, Span, Status
 from rag.errors import NotMeasured
 
-SCHEMA = 2
+SCHEMA = 2  # counts up when earlier records cannot be read
 
 Value = float | Missing
 """In JSON a number, or `{"reason": "..."}` for a value that is missing."""

@@ -23,7 +23,7 @@ TOTAL_S = 15.0  # chosen: a page that is slower is not read
 MOST_REDIRECTS = 5  # chosen: as httpx and browsers give up at 20, real pages need 3
 AGENT = "Plumbline"
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-GONE = (404, 410)
+GONE = (404, 410)  # of HTTP: not found, gone
 TOLD = ("etag", "last-modified", "content-type")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 
-FORMAT = 3
+FORMAT = 3  # counts up when the tables change
 SCHEMA = """
 CREATE TABLE sources (
     uri TEXT PRIMARY KEY, root TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,

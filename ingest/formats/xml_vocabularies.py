@@ -10,7 +10,7 @@ from ingest.formats.xml import NotWellFormed, extract_xml, find_outermost, parse
 from ingest.text.decoding import drop_unseen
 from rag.domain import MetadataValue
 
-DEEPEST_HEADING = 6
+DEEPEST_HEADING = 6  # of Markdown
 LINES = ("p", "v", "subtitle", "text-author")
 CELLS = ("th", "td")
 LABELS = ("text", "title", "desc", "foreignObject")

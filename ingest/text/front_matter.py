@@ -10,10 +10,10 @@ from ingest.text.decoding import drop_unseen
 from ingest.text.structure import find_front_matter
 from rag.domain import MetadataValue
 
-MOST_CHARACTERS = 16_000
-MOST_KEYS = 100
-MOST_VALUE_CHARACTERS = 2_000
-LARGEST_NUMBER = 1 << 53
+MOST_CHARACTERS = 16_000  # chosen: several pages of labels
+MOST_KEYS = 100  # chosen: as for side-cars
+MOST_VALUE_CHARACTERS = 2_000  # chosen: an abstract
+LARGEST_NUMBER = 1 << 53  # the largest that JSON carries exactly everywhere
 
 
 class FrontMatter(NamedTuple):

@@ -56,7 +56,7 @@ WEAK_REFERENCES = re.compile(
 EMPTY_IT = re.compile(
     r"\bit (?=(?:takes?|took|costs?) to\b)|(?<=\b[iw]s )it (?=\w+ (?:to|if)\b)", re.I
 )
-EARLIER_QUESTIONS = 2
+EARLIER_QUESTIONS = 2  # measured: two find what one does, and more where the first names the topic
 LONGEST_LED = 8
 """Words above which a question of another language that begins with "and" says all it asks."""
 SHORT, SHORT_WITHOUT_SPACES, SHORT_IN_HANGUL = 4, 3, 2

@@ -56,7 +56,7 @@ class Manifest:
             raise ValueError(f"not a manifest: {error}") from error
 
 
-RELEASE_FORMAT = 4
+RELEASE_FORMAT = 4  # counts up when readers of before cannot read what is written
 
 
 def release_folder_name(number: int) -> str:

@@ -10,7 +10,7 @@ from rag.domain import Ranking
 from rag.ports import DocumentStore
 
 Scores = dict[str, float]
-VARIANTS_SHARE = 0.45
+VARIANTS_SHARE = 0.45  # chosen: the question as it was asked weighs more than all other wordings
 RANK_OFFSET = 5
 """With these, what all variants find first comes after the first two of the question itself."""
 

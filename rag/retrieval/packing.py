@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rag.domain import Hit, Passage, Span
 from rag.ports import DocumentStore
 
-HITS_TO_PACK = 30
+HITS_TO_PACK = 30  # chosen: more than fit the usual budget of 6,000 characters
 
 
 def pack(

@@ -2,7 +2,7 @@
 
 from rag.errors import InvalidQuestion
 
-MAX_QUESTION_BYTES = 8192
+MAX_QUESTION_BYTES = 8192  # chosen: several pages; the embedder reads the first 256 tokens
 
 
 def check_question(text: str) -> str:

@@ -17,10 +17,10 @@ from rag.retrieval.query import Query
 from rag.retrieval.retrievers import RETRIEVERS
 from rag.text.normalization import INVISIBLE
 
-DEEP = 2000
+DEEP = 2000  # chosen: a document further down is out of sight for any setting
 WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:[-'’./@&\u2011]\w[\w\u0300-\u036f]*)*")
 PARTED = re.compile(r"\S+[-\u2010]\s*\n\s*\S+")
-MOST_WORDS = 5
+MOST_WORDS = 5  # chosen: fits one line
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ OPENERS: dict[str, Callable[[Path], object]] = {
     ".xz": lzma.open,
 }
 IN_ARCHIVE = "an archive inside an archive"
-STEP_BYTES = 1 << 18
+STEP_BYTES = 1 << 18  # chosen: small beside any limit, so that none is passed by much
 OPEN_FILES = Path("/proc/self/fd")
 DAMAGED = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 

@@ -26,7 +26,7 @@ MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3\x00", "binary", "a database"),
 )
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
-PDF_WITHIN_BYTES = 1024
+PDF_WITHIN_BYTES = 1024  # as readers of PDF do, by appendix H of its specification
 
 
 def recognize(head: bytes) -> tuple[str, str]:

@@ -7,8 +7,8 @@ from tinycss2 import color4  # type: ignore[import-untyped]  # ships no types
 Rgb = tuple[float, float, float]
 Ink = tuple[Rgb, float]  # a colour and its opacity
 
-WHITE: Rgb = (1.0, 1.0, 1.0)
-BLACK: Ink = ((0.0, 0.0, 0.0), 1.0)
+WHITE: Rgb = (1.0, 1.0, 1.0)  # red, green, blue and opacity, from 0 to 1
+BLACK: Ink = ((0.0, 0.0, 0.0), 1.0)  # as above
 # Contrast as WCAG defines it, 1 to 21. It asks for 4.5; what design systems print palest, disabled
 # labels of #ccc on white, has 1.6; #eee on white has 1.16.
 LEAST_CONTRAST = 1.2

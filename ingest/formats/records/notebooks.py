@@ -9,7 +9,7 @@ from ingest.formats.content import Extraction, SourceFile
 from ingest.text.decoding import decode, drop_unseen
 from rag.errors import ExtractionFailed
 
-LONGEST_OUTPUT_CHARACTERS = 2_000
+LONGEST_OUTPUT_CHARACTERS = 2_000  # chosen: a screen; longer outputs are logs
 ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 BACKTICKS = re.compile(r"`{3,}")
 LANGUAGE = re.compile(r"[A-Za-z0-9+#_-]{1,30}")
