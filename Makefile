@@ -10,7 +10,7 @@ SEED ?= 17
 .PHONY: demo test check crash bench install browser tesseract clean
 
 demo: install  ## Ingest the example corpus, serve it, ask it a question (ONCE=1: then stop)
-	@$(BIN)/python examples/demo.py --port $(PORT) $(if $(ONCE),--once)
+	@$(BIN)/plumbline demo --port $(PORT) $(if $(ONCE),--once)
 
 test: install browser tesseract  ## Run all tests
 	$(BIN)/python -m pytest

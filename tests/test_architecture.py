@@ -28,6 +28,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 WIRING = {
     *("ingest.__main__", "ingest.commands", "api.__main__", "rag.__main__"),
     *("evals.__main__", "evals.bench.__main__", "evals.bench.scale"),
+    *("api.console", "evals.demo"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.indexes.chroma",),

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 from tests.openai_server import Reply, openai_server
 
 ROOT = Path(__file__).parent.parent
+HANDBOOK = "evals/examples/handbook"
 QUESTION = "How many weeks of parental leave does the parent who gives birth get?"
 
 
@@ -33,9 +33,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the example corpus, as `make demo` makes it."""
     data = tmp_path_factory.mktemp("data")
-    ingested = run(
-        "ingest", "add", "examples/handbook", "--corpus", "handbook", "--data", str(data)
-    )
+    ingested = run("ingest", "add", HANDBOOK, "--corpus", "handbook", "--data", str(data))
     assert ingested.returncode == 0, ingested.stderr
     return data
 
@@ -116,7 +114,7 @@ def test_readmes_client_example_runs_as_it_stands(address: str) -> None:
 def test_a_second_run_publishes_nothing_and_embeds_nothing(data: Path) -> None:
     started = time.monotonic()
     again = run(
-        *("ingest", "add", "examples/handbook", "--corpus", "handbook"),
+        *("ingest", "add", HANDBOOK, "--corpus", "handbook"),
         *("--data", str(data), "--json"),
     )
     summary = json.loads(again.stdout.splitlines()[-1])
@@ -217,7 +215,7 @@ def test_a_chat_model_that_cannot_be_opened_fails_the_start(
 def test_an_unknown_setting_is_one_line_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAG_TOPK", "3")
     commands = [
-        ["ingest", "add", "examples", "--corpus", "x"],
+        ["ingest", "add", HANDBOOK, "--corpus", "x"],
         ["rag", "ask", "x", "--corpus", "x"],
         ["api"],
         ["evals", "run"],
@@ -229,22 +227,6 @@ def test_an_unknown_setting_is_one_line_everywhere(monkeypatch: pytest.MonkeyPat
         assert refused.returncode not in (0, 1), command
         assert "RAG_TOPK" in refused.stderr
         assert refused.stderr.count("\n") == 1
-
-
-def test_the_demonstration_answers_once_and_ends(tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    ignored = shutil.ignore_patterns(".venv", ".git", "data", "reports", "__pycache__", ".*_cache")
-    shutil.copytree(ROOT, clone, ignore=ignored)
-    shown = subprocess.run(
-        [sys.executable, "examples/demo.py", "--once", "--port", "8765"],
-        cwd=clone,
-        capture_output=True,
-        text=True,
-    )
-    assert shown.returncode == 0, shown.stderr
-    assert "annual-leave-policy.md" in shown.stdout
-    assert "18 weeks on full pay" in shown.stdout
-    assert "http://127.0.0.1:8765/" in shown.stdout
 
 
 def test_readers_and_filters_hold_from_the_files_to_the_command_line(tmp_path: Path) -> None:

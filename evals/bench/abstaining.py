@@ -42,7 +42,7 @@ def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
 
 def ingest_handbook(root: Path, data: Path) -> None:
     """The example corpus, in `data`."""
-    _ingest(root, [root / "examples" / CORPUS], data, corpus=CORPUS)
+    _ingest(root, [root / "evals" / "examples" / CORPUS], data, corpus=CORPUS)
 
 
 def leave_one_out(root: Path, folder: Path, data: Path) -> None:

@@ -28,7 +28,7 @@ STOP_WORDS = [
     *("on", "not", "by", "are", "or", "this", "at", "an", "but", "if", "they", "their", "will"),
     *("then", "there", "such", "no", "into"),
 ]
-BASIS = Path(__file__).parent.parent.parent / "examples" / "handbook"
+BASIS = Path(__file__).parent.parent / "examples" / "handbook"
 
 
 class MadeEmbedder:
