@@ -19,6 +19,8 @@ from rag.releases.live import LiveCorpora
 from rag.retrieval.searcher import Searcher
 from tests.ingest.corpora import SmallCorpus
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "How many people does the boat of pier 17 carry?"
 
 

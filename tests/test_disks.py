@@ -21,6 +21,8 @@ from rag.releases.manifest import Manifest
 from rag.settings import load_settings
 from tests.unprivileged import ROOT, can_drop, can_mount, mounted, read_only, run_unprivileged
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "How many people does the boat of pier 17 carry?"
 READERS = [
     ("rag", "search", QUESTION),

@@ -79,7 +79,7 @@ def test_every_shown_command_is_one_that_the_parser_takes(line: str) -> None:
     parser_of(package).parse_args(arguments)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "check", "crash", "bench"])
+@pytest.mark.parametrize("target", ["demo", "test", "quick", "check", "crash", "bench"])
 def test_every_make_target_is_named(target: str) -> None:
     assert f"make {target}" in README
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)

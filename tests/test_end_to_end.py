@@ -17,6 +17,8 @@ import pytest
 
 from tests.openai_server import Reply, openai_server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 HANDBOOK = "evals/examples/handbook"
 QUESTION = "How many weeks of parental leave does the parent who gives birth get?"

@@ -11,6 +11,8 @@ import pytest
 from tests.openai_server import Reply, openai_server
 from tests.rag.test_cross_encoder import make_model
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
     "heron.md": "# Heron\n\nThe ferry Heron carries cars and what does it cost.\n",
