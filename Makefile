@@ -2,18 +2,23 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PORT ?= 8000
 BENCH ?=
+OPTIONS ?=
+PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(OPTIONS)
 POINTS ?= 200
 SIZES ?= 20
 HISTORIES ?= 200
 SEED ?= 17
 
-.PHONY: demo test check crash bench install browser tesseract clean
+.PHONY: demo test quick check crash bench install clean
 
 demo: install  ## Ingest the example corpus, serve it, ask it a question (ONCE=1: then stop)
-	@$(BIN)/python examples/demo.py --port $(PORT) $(if $(ONCE),--once)
+	@$(BIN)/plumbline demo --port $(PORT) $(if $(ONCE),--once)
 
-test: install browser tesseract  ## Run all tests
-	$(BIN)/python -m pytest
+test: install  ## Run all tests; what needs Chromium or Tesseract is skipped where there is none
+	$(PYTEST) -rs
+
+quick: install  ## Run the tests that start no browser, server, command or crash of their own
+	$(PYTEST) -m "not slow"
 
 check: install  ## Lint, formatting and types
 	$(BIN)/ruff check .
@@ -33,18 +38,6 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
-
-browser:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
-	|| { echo "installing chromium for the browser tests"; \
-	     apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
-	|| { echo "the browser tests need chromium: install it, e.g. apt-get install -y chromium"; exit 1; }
-
-tesseract:
-	@command -v tesseract >/dev/null \
-	|| { echo "installing tesseract for the tests of --ocr"; \
-	     apt-get update -qq && apt-get install -y -qq tesseract-ocr >/dev/null; } \
-	|| { echo "the tests of --ocr need tesseract: install it, e.g. apt-get install -y tesseract-ocr"; exit 1; }
 
 clean:  ## Remove what the targets made, corpora in data/ excepted
 	rm -rf .venv build reports *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -10,18 +10,18 @@ from pathlib import Path
 from rag.errors import RagError
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(prog: str = "python -m api") -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     parser.add_argument("--host", help="address to listen on, loopback only (RAG_HOST)")
     parser.add_argument("--port", type=int, help="port to listen on (RAG_PORT)")
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m api") -> int:
     """Serve until stopped; returns the exit code, errors are one line on stderr."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser(prog).parse_args(arguments)
     _share_cores()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -19,9 +19,9 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message}\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     """The command line."""
-    parser = _Parser(prog="python -m evals", description="Measure how well a corpus answers.")
+    parser = _Parser(prog=prog, description="Measure how well a corpus answers.")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser(
         "run",
@@ -59,9 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m evals") -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser(prog).parse_args(arguments)
     try:
         from evals.commands import run
 

@@ -12,9 +12,9 @@ from rag.errors import RagError
 __all__ = ["build_parser", "main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m ingest") -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser(prog).parse_args(arguments)
     received: list[int] = []
 
     def terminate(number: int, frame: object) -> NoReturn:

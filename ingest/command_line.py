@@ -16,10 +16,10 @@ REMOVE = """Take sources, and all below them, out of the next release; they stay
 before it. To erase use `forget`."""
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m ingest", description="Bring documents into a corpus and publish them."
+        prog=prog, description="Bring documents into a corpus and publish them."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _describe_add(commands.add_parser("add", help="read sources, publish", description=ADD))

@@ -10,10 +10,10 @@ from rag.errors import RagError
 from rag.retrieval.retrievers import RETRIEVERS
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(prog: str = "python -m rag") -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m rag",
+        prog=prog,
         description="Search a corpus, ask it a question, or see why it finds what it finds.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -49,9 +49,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m rag") -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser(prog).parse_args(arguments)
     try:
         from rag.commands import run
 

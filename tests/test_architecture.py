@@ -28,6 +28,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 WIRING = {
     *("ingest.__main__", "ingest.commands", "api.serving", "rag.__main__", "rag.commands"),
     *("evals.commands", "evals.bench.__main__"),
+    *("api.console", "evals.demo"),
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.indexes.chroma",),
@@ -159,4 +160,4 @@ def test_only_entry_points_read_the_environment() -> None:
         if re.search(r"os\.(environ|getenv)", file.read_text())
     }
     entry_points = {f"{package}.__main__" for package in (*PACKAGES, "evals.bench")}
-    assert readers <= entry_points | {"evals.judging.ragas_metrics"}
+    assert readers <= entry_points | {"evals.demo", "evals.judging.ragas_metrics"}

@@ -12,9 +12,12 @@ from ingest.corpus.folder import CorpusFolder
 from rag.adapters.indexes.exact import ExactVectors
 from rag.bootstrap import load_index_builders, open_probed_release, open_release
 from rag.errors import ReleaseBroken
+from rag.releases.folder import probe
 from rag.releases.live import LiveCorpora
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import compose
+
+pytestmark = pytest.mark.slow
 
 QUESTION = "How many people does the boat of pier 17 carry?"
 
@@ -67,6 +70,20 @@ def test_an_undamaged_release_serves_without_an_alarm(folder: CorpusFolder) -> N
     assert served(folder) == (2, "The boat of pier 17 carries 119 people.", "")
 
 
+@pytest.fixture
+def probing_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no second process open a release that a first one has opened and found sound."""
+    sound = set()
+
+    def probe_once(release: Path, *, thorough: bool) -> None:
+        if release not in sound:
+            probe(release, thorough=thorough)
+            sound.add(release)
+
+    monkeypatch.setattr("rag.bootstrap.probe", probe_once)
+
+
+@pytest.mark.usefixtures("probing_once")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_to_any_file_leaves_right_answers_and_an_alarm(
     folder: CorpusFolder, damage: Callable[[Path], None]

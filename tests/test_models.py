@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from rag.__main__ import main
 from tests.openai_server import Reply, openai_server
 from tests.rag.test_cross_encoder import make_model
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
@@ -82,16 +85,24 @@ def test_a_server_that_is_away_is_one_line_of_advice(docs: Path, tmp_path: Path)
     assert "Traceback" not in refused.stderr
 
 
-def test_a_cross_encoder_from_a_folder_reranks(docs: Path, tmp_path: Path) -> None:
+def test_a_cross_encoder_from_a_folder_reranks(
+    docs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     model = make_model(tmp_path / "small-reranker")
     place = ("--corpus", "x", "--data", str(tmp_path / "data"))
     assert run("ingest", "add", str(docs), *place).returncode == 0
-    search = ("rag", "search", "what does the ferry cost", *place, "--json")
-    reranked = json.loads(run(*search, RAG_RERANKER=str(model)).stdout)["data"]
+    search = ("search", "what does the ferry cost", *place, "--json")
+    monkeypatch.setenv("RAG_RERANKER", str(model))
+    assert main(search) == 0
+    reranked = json.loads(capsys.readouterr().out)["data"]
     scores = [hit["scores"]["rerank"] for hit in reranked]
     assert scores == sorted(scores, reverse=True)
-    plain = json.loads(run(*search, "--no-rerank", RAG_RERANKER=str(model)).stdout)["data"]
+    assert main([*search, "--no-rerank"]) == 0
+    plain = json.loads(capsys.readouterr().out)["data"]
     assert all("rerank" not in hit["scores"] for hit in plain)
-    missing = run(*search, RAG_RERANKER=str(tmp_path / "absent"))
-    assert missing.returncode == 78
-    assert "RAG_RERANKER" in missing.stderr
+    monkeypatch.setenv("RAG_RERANKER", str(tmp_path / "absent"))
+    assert main(search) == 78
+    assert "RAG_RERANKER" in capsys.readouterr().err

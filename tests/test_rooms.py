@@ -23,11 +23,11 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "api": (
         *(("bodies", "errors", "json_bodies", "logs"), ("state", "limits"), ("replies",)),
-        *(("routes",), ("main",), ("serving",), ("__main__",)),
+        *(("routes",), ("main",), ("serving",), ("__main__",), ("console",)),
     ),
     "evals": (
         *(("samples", "exit_codes"), ("observing",), ("reports",), ("metrics",), ("judging",)),
-        *(("gates",), ("running", "terminal"), ("commands",), ("__main__",), ("bench",)),
+        *(("gates",), ("running", "terminal"), ("commands", "demo"), ("__main__",), ("bench",)),
     ),
 }
 """The rooms of each package from the lowest up; a room may import from the floors below it."""

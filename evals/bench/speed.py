@@ -29,7 +29,8 @@ def time_help(root: Path) -> Rows:
 
 def ingest_handbook(root: Path, data: Path) -> Rows:
     """The example corpus, first and unchanged."""
-    command = ("ingest", "add", "examples/handbook", "--corpus", "handbook", "--data", str(data))
+    source = "examples/handbook"
+    command = ("ingest", "add", source, "--corpus", "handbook", "--data", str(data))
     first, _ = _run(root, *command)
     again, _ = _run(root, *command)
     return [

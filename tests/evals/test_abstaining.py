@@ -56,6 +56,7 @@ def test_the_auroc_counts_pairs_in_order_and_ties_half() -> None:
     assert auroc([0.1], [0.9]) == 0.0
 
 
+@pytest.mark.slow
 def test_a_text_left_out_is_abstained_from_and_the_others_are_answered(
     plumbline: Plumbline, spans: Path, data: Path
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_text_left_out_is_abstained_from_and_the_others_are_answered(
     assert rows["abstaining: all left out in turn, AUROC"] == "1.0000"
 
 
+@pytest.mark.slow
 def test_each_kind_of_question_is_held_against_the_answerable_ones(
     plumbline: Plumbline, data: Path, tmp_path: Path
 ) -> None:
@@ -104,6 +106,7 @@ def test_questions_about_one_text_only_leave_nothing_to_compare(tmp_path: Path) 
         leave_one_out(ROOT, tmp_path, tmp_path / "data")
 
 
+@pytest.mark.slow
 def test_a_corpus_that_lacks_one_of_its_texts_is_not_measured(tmp_path: Path) -> None:
     _write_spans(tmp_path, QUESTIONS)
     (tmp_path / "stars.md").write_text("")

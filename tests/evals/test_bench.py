@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.bench import folders
+from evals.bench import folders, questions
 from evals.bench.folders import measure_folders
 from evals.bench.questions import measure_questions
 from evals.bench.scale import SECTIONS, measure_limit, measure_scale, measure_unchanged
@@ -15,6 +15,7 @@ from rag.settings import load_settings
 ROOT = Path(__file__).parent.parent.parent
 
 
+@pytest.mark.slow
 def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
     tmp_path: Path,
 ) -> None:
@@ -30,11 +31,13 @@ def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
     assert first.exit_code == again.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_run_without_a_summary_is_an_error_that_says_why(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"ended with 2: .*corpus"):
         watch_add(ROOT, [tmp_path], tmp_path / "data", corpus="No Such Name!")
 
 
+@pytest.mark.slow
 def test_the_scale_is_measured_at_two_sizes_and_after_a_change(tmp_path: Path) -> None:
     rows = dict(measure_scale(ROOT, tmp_path, (SECTIONS, 2 * SECTIONS)))
     assert "embedding" in rows["scale: 100 chunks"]
@@ -43,12 +46,14 @@ def test_the_scale_is_measured_at_two_sizes_and_after_a_change(tmp_path: Path) -
     assert "building" in rows["scale: 10 documents changed, live after the end of embedding"]
 
 
+@pytest.mark.slow
 def test_files_that_have_not_changed_load_no_model(tmp_path: Path) -> None:
     [_, (label, value)] = measure_unchanged(ROOT, tmp_path, (30,))
     assert label == "unchanged: 30 files, second run"
     assert value.endswith("no model loaded")
 
 
+@pytest.mark.slow
 def test_the_limit_is_stated_for_both_kinds_of_numbers() -> None:
     rows = dict(measure_limit(load_settings({}), size=256, sample=8))
     assert {"limit: fp32 matrix product", "limit: bfloat16 matrix product"} <= set(rows)
@@ -56,7 +61,12 @@ def test_the_limit_is_stated_for_both_kinds_of_numbers() -> None:
     assert int(share.removesuffix("%")) > 0
 
 
-def test_questions_are_timed_in_process_and_over_http(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_questions_are_timed_in_process_and_over_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "QUESTIONS", 40)
+    monkeypatch.setattr(questions, "WARM_UP", 5)
     rows = dict(measure_questions(ROOT, tmp_path, 200, load_s=1.2))
     label = "questions: 200 chunks, "
     assert all(name.startswith(label) for name in rows)
@@ -67,6 +77,7 @@ def test_questions_are_timed_in_process_and_over_http(tmp_path: Path) -> None:
     assert "requests/s" in rows[f"{label}32 clients, each question new"]
 
 
+@pytest.mark.slow
 def test_folders_are_published_with_what_a_search_of_them_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

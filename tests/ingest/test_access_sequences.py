@@ -20,7 +20,7 @@ from ingest.text.chunking import draft_chunks
 from rag.errors import ExtractionFailed
 from tests.ingest.corpora import SmallCorpus
 
-SEQUENCES = int(os.environ.get("ACCESS_SEQUENCES", "100"))
+SEQUENCES = int(os.environ.get("ACCESS_SEQUENCES", "100" if os.environ.get("THOROUGH") else "40"))
 STEPS = 10
 FILES = ("a.md", "b.md", "in/c.md", "in/d.md", "in/deep/e.md")
 FOLDERS = ("", "in", "in/deep")
@@ -205,6 +205,7 @@ class World:
         return uri.removeprefix(f"{self.corpus.sources.as_uri()}/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(4))
 def test_nothing_widens_unsaid_and_all_narrowing_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int

@@ -24,6 +24,8 @@ from rag.settings import load_settings
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import search
 
+pytestmark = pytest.mark.slow
+
 BOATS = "# Boats\n\nThe Heron carries 120 passengers and 18 cars.\n\n# Dogs\n\nDogs travel free.\n"
 FARES = "Route,Adult fare\nNorth,8.40\nSouth,3.10\n"
 

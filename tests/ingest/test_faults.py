@@ -34,6 +34,7 @@ def corpus(tmp_path: Path) -> SmallCorpus:
     return corpus
 
 
+@pytest.mark.slow
 def test_a_run_with_few_descriptors_completes_or_says_so_and_loses_nothing(tmp_path: Path) -> None:
     sources = write_sources(tmp_path / "docs", 1)
     orders = Orders(str(sources), str(tmp_path / "data" / "corpora" / "small"), str(tmp_path / "r"))
@@ -49,6 +50,7 @@ def test_a_run_with_few_descriptors_completes_or_says_so_and_loses_nothing(tmp_p
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_cleanly_and_the_next_one_completes(
     tmp_path: Path, number: signal.Signals
@@ -167,6 +169,7 @@ def test_a_data_folder_on_a_read_only_disk_is_named(
         assert said.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_same_sources_give_the_same_release_each_time(tmp_path: Path) -> None:
     sources = write_sources(tmp_path / "docs", 1)
     folders = [CorpusFolder(tmp_path / name / "corpora" / "small") for name in ("one", "two")]

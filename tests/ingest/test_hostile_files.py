@@ -60,6 +60,7 @@ def test_a_header_that_lies_about_its_size_does_not_help(tmp_path: Path) -> None
     assert refused(tmp_path, "a.docx", bomb) == "unpacks to more than 100 times its size"
 
 
+@pytest.mark.slow
 def test_what_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     page = zipfile.ZIP_STORED
     with zipfile.ZipFile(tmp_path / "a.zip", "w", page) as target:
@@ -147,6 +148,7 @@ def test_an_encrypted_pdf_is_named_as_such(tmp_path: Path) -> None:
     assert refused(tmp_path, "x.pdf", raw) == "encrypted: save it without a password"
 
 
+@pytest.mark.slow
 def test_a_pdf_that_unpacks_to_75_mb_is_read_or_fails_alone(tmp_path: Path) -> None:
     found = in_a_worker(tmp_path, "a.pdf", pdf(SEEN + b" " * 75_000_000))
     assert isinstance(found, Extraction)
@@ -156,6 +158,7 @@ def test_a_pdf_that_unpacks_to_75_mb_is_read_or_fails_alone(tmp_path: Path) -> N
     assert huge.startswith("the reader")
 
 
+@pytest.mark.slow
 def test_a_pdf_of_twenty_thousand_pages_is_read(tmp_path: Path) -> None:
     found = in_a_worker(tmp_path, "a.pdf", pdf(pages=20_000))
     assert isinstance(found, Extraction)

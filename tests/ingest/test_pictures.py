@@ -1,6 +1,7 @@
 """Text in pictures: read with OCR where it is asked for, named where it is not."""
 
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ from ingest.limits import Limits
 from ingest.sandbox.workers import Extracted, ExtractionPool, Job
 from rag.errors import ExtractionFailed, SettingsError
 from tests.ingest.files import read
+
+needs_tesseract = pytest.mark.skipif(
+    shutil.which("tesseract") is None,
+    reason="needs Tesseract: apt-get install -y tesseract-ocr",
+)
 
 
 def picture(text: str) -> Image.Image:
@@ -45,6 +51,7 @@ def scan(path: Path, *pages: str | Image.Image | None) -> bytes:
     return path.read_bytes()
 
 
+@needs_tesseract
 @pytest.mark.parametrize(
     ("suffix", "form"),
     [
@@ -66,6 +73,7 @@ def test_a_picture_is_read_only_with_ocr(tmp_path: Path, suffix: str, form: str)
     assert found.notes == ("read by OCR",)
 
 
+@needs_tesseract
 def test_a_picture_under_a_wrong_name_or_damaged_is_refused(tmp_path: Path) -> None:
     raw = saved(picture("x"), "PNG")
     with pytest.raises(ExtractionFailed, match=r"the content is a PNG image, not what \.pdf"):
@@ -84,6 +92,7 @@ def test_pages_without_text_are_named(tmp_path: Path) -> None:
         read(tmp_path, "a.pdf", scan(tmp_path / "y.pdf", None, None))
 
 
+@needs_tesseract
 def test_scanned_pages_are_read_with_ocr_in_a_confined_reader(tmp_path: Path) -> None:
     path = tmp_path / "x.pdf"
     raw = scan(path, "The first page.", picture("The boat leaves at nine"), None)
@@ -98,11 +107,13 @@ def test_scanned_pages_are_read_with_ocr_in_a_confined_reader(tmp_path: Path) ->
     assert found.notes == ("page 2 read by OCR", "page 3 has no text")
 
 
+@needs_tesseract
 def test_a_scan_in_which_ocr_finds_nothing_fails_without_advice(tmp_path: Path) -> None:
     with pytest.raises(ExtractionFailed, match=r"\(scanned\?\)$"):
         read(tmp_path, "a.pdf", scan(tmp_path / "x.pdf", None), ocr="eng")
 
 
+@needs_tesseract
 def test_a_page_that_ocr_cannot_read_is_named_and_the_others_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +131,7 @@ def test_page_numbers_are_named_in_few_words() -> None:
     assert name_pages(list(range(1, 2001, 2))).endswith("and 990 more")
 
 
+@needs_tesseract
 def test_ocr_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     check_ocr("eng")
     with pytest.raises(SettingsError, match=r"lacks xyz: apt-get install -y tesseract-ocr .*-xyz"):
@@ -132,9 +144,11 @@ def test_ocr_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.Mo
         check_ocr("deu")
 
 
+@pytest.mark.slow
+@needs_tesseract
 def test_a_picture_too_large_for_memory_fails_alone(tmp_path: Path) -> None:
     path = tmp_path / "bomb"
-    Image.new("1", (60_000, 60_000)).save(path, "PNG")
+    Image.new("1", (36_000, 36_000)).save(path, "PNG")
     job = Job("it", path, "a.png", path.stat().st_size, ocr="eng")
     with ExtractionPool(1, Limits(wall_s=2.0)) as pool:
         [(_, result)] = pool.run([job])

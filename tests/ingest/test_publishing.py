@@ -24,6 +24,8 @@ from rag.releases.manifest import Manifest
 from rag.releases.seals import check_seal, write_seal
 from tests.ingest.corpora import SmallCorpus
 
+pytestmark = pytest.mark.slow
+
 LINE = "The pump of hall 7 reports a pressure of 4.2 bar and a flow of 118 litres a minute.\n\n"
 BAD = GraphQuality(recall=0.9, lost=7, tried=60)
 GOOD = GraphQuality(recall=1.0, lost=0, tried=60)

@@ -19,6 +19,8 @@ from rag.releases.manifest import Manifest
 from rag.releases.seals import check_seal, damaged_files, is_complete
 from tests.ingest.corpora import SmallCorpus
 
+pytestmark = pytest.mark.slow
+
 FACTS = [f"Fact {n}: the boat of pier {n} carries {n * 7} people and {n} dogs." for n in range(60)]
 
 

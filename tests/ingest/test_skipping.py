@@ -99,6 +99,7 @@ def test_an_archive_that_failed_is_opened_again_only_when_it_changes(
     assert corpus.states(corpus.add()) == {"a.zip": "quarantined"}
 
 
+@pytest.mark.slow
 def test_a_reader_that_ran_out_of_time_is_tried_again(
     corpus: SmallCorpus, opened: list[str]
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_file_that_is_packed_alone_is_read_as_what_it_was(tmp_path: Path, suff
         read(tmp_path, f"a.txt{suffix}", pack(os.urandom(10_000))[:-400])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_a_bomb_that_is_packed_alone_is_refused_in_two_seconds(tmp_path: Path, suffix: str) -> None:
     content = PACKERS[suffix](bytes(200_000_000))

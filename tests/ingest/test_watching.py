@@ -30,6 +30,7 @@ def wait_for_release(folder: CorpusFolder, number: int) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_changes_are_brought_in_when_it_is_quiet_until_sigterm(tmp_path: Path) -> None:
     docs, data = tmp_path / "docs", tmp_path / "data"
     docs.mkdir()

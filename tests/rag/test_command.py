@@ -8,6 +8,8 @@ import pytest
 
 from rag.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 
 

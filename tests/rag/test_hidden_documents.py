@@ -181,6 +181,7 @@ def test_hidden_documents_that_come_first_crowd_nothing_out(
     assert len(found.hits) == 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("principals", [ANYBODY, HR], ids=["anybody", "hr"])
 @pytest.mark.parametrize(("seed", "most_compared"), [(seed, 20_000) for seed in range(6)] + BEYOND)
 def test_no_reply_depends_on_what_is_hidden(
@@ -196,8 +197,7 @@ def test_no_reply_depends_on_what_is_hidden(
     questions = [write(chance, 1) for _ in range(3)] + [chance.choice(WORDS)]
     full = make_plumbline(tmp_path / "full", texts=texts, about=about)
     left = readable(texts, about, principals)
-    if not left:
-        pytest.skip("nothing is left to this reader")
+    assert left
     bare = make_plumbline(tmp_path / "bare", texts=left, about=about)
     filters = (
         ({"team": "fleet"},) if any(about[name][0]["team"] == "fleet" for name in left) else ()

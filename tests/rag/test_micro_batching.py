@@ -112,6 +112,7 @@ def test_several_texts_of_one_call_stay_together_and_in_order() -> None:
     assert embedder.fingerprint == HashingEmbedder.fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "least"), [("fp32", 1 - 1e-6), ("bfloat16", 0.9999)])
 def test_a_question_has_the_same_vector_alone_and_in_a_crowd(precision: str, least: float) -> None:
     model = SentenceTransformersEmbedder(PACKAGED, precision=precision)  # type: ignore[arg-type]  # one of its literals

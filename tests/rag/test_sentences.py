@@ -95,6 +95,7 @@ def test_a_long_sentence_without_spaces_is_cut_between_clauses() -> None:
     assert len(sentences_of("word " * 200)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

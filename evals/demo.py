@@ -1,4 +1,4 @@
-"""`make demo`: ingest the example corpus, serve it, ask it one question, keep serving."""
+"""`plumbline demo`: ingest the example corpus, serve it, ask it one question, keep serving."""
 
 import argparse
 import json
@@ -10,31 +10,42 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).parent
+PLACES = (HERE / "examples", HERE.parent / "examples")
+"""In a wheel the documents lie beside this module; in a clone a link to them does."""
 CORPUS = "handbook"
 QUESTION = "How many weeks of parental leave are there on full pay?"
-READY_WITHIN_S = 60
+READY_WITHIN_S = 60  # chosen: loading takes some 3 s, ten times that on a busy machine
 
 
-def main() -> int:
-    """Run the demonstration; returns its exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8000)
+def main(arguments: Sequence[str] | None = None, prog: str = "plumbline demo") -> int:
+    """Run the demonstration in the folder `data` of where it is called; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Ingest the example corpus into the folder `data` of the folder you are in, "
+        "serve it, ask it one question, serve until Ctrl-C. No RAG_ setting is read.",
+    )
+    parser.add_argument("--port", type=_port, default=8000, help="port to listen on (8000)")
     parser.add_argument("--once", action="store_true", help="stop after the answer")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if _is_taken(options.port):
-        say(f"port {options.port} is in use: stop what listens there, or `make demo PORT=8001`")
+        say(f"port {options.port} is in use: stop what listens there, or choose another by --port")
         return 1
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RAG_")}
-    ingest = _python("-m", "ingest", "add", "examples/handbook", "--corpus", CORPUS)
-    if subprocess.run(ingest, cwd=ROOT, env=environment).returncode:
-        return 1
-    service = subprocess.Popen(
-        _python("-m", "api", "--port", str(options.port)), cwd=ROOT, env=environment
+    ingest = _command(
+        "ingest",
+        "add",
+        str(next(place for place in PLACES if place.is_dir()) / CORPUS),
+        "--corpus",
+        CORPUS,
     )
+    if subprocess.run(ingest, env=environment).returncode:
+        return 1
+    service = subprocess.Popen(_command("api", "--port", str(options.port)), env=environment)
     try:
         return _ask_and_serve(service, f"http://127.0.0.1:{options.port}", once=options.once)
     except KeyboardInterrupt:
@@ -93,14 +104,17 @@ def _is_taken(port: int) -> bool:
     return False
 
 
-def _python(*arguments: str) -> list[str]:
-    return [sys.executable, *arguments]
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 1 to 65535")
+    return int(text)
+
+
+def _command(package: str, *arguments: str) -> list[str]:
+    """A command of this installation, whatever folders the folder we are in holds."""
+    return [sys.executable, "-P", "-m", package, *arguments]
 
 
 def say(text: str) -> None:
     """Print at once, also into a pipe."""
     print(text, flush=True)  # noqa: T201 - a command's output
-
-
-if __name__ == "__main__":
-    sys.exit(main())
