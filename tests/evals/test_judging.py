@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +275,7 @@ def test_a_judge_that_talks_nonsense_is_soon_asked_no_more_and_not_called_measur
     fault: Reply, says: str, server: JudgeServer
 ) -> None:
     server.fault = lambda n, step, text: fault
-    limits = JudgeLimits(concurrency=1, useless_after=4)
+    limits = replace(FAST, concurrency=1, useless_after=4)
     found, record = judge(open_judge(server, limits=limits), samples=30)
     assert len(server.requests) == 4 * 4 * limits.attempts  # of four forms, four questions each
     every = [value for row in found for repeats in row.values() for value in repeats]
@@ -288,7 +289,7 @@ def test_a_judge_that_talks_nonsense_is_soon_asked_no_more_and_not_called_measur
 
 def test_one_form_that_fails_leaves_the_others_measured(server: JudgeServer) -> None:
     server.fault = only("ContextRecallOutput", lambda text: Reply("no"))
-    limits = JudgeLimits(concurrency=1, useless_after=4)
+    limits = replace(FAST, concurrency=1, useless_after=4)
     found, record = judge(open_judge(server, limits=limits), samples=10)
     assert record.measured
     assert all(isinstance(row["faithfulness"][0], float) for row in found)

@@ -243,8 +243,14 @@ def test_a_formula_is_text(tmp_path: Path) -> None:
     assert text == "name: x; value: =cmd|' /C calc'!A0\n\nname: y; value: @SUM(1)"
 
 
+METHODS = re.compile(r"\bthis\.(sub|search|match|fullmatch|find\w+|split)\(")
+
+
 def own_patterns() -> dict[str, tuple[re.Pattern[str], list[str]]]:
-    """Every pattern of the ingest modules with the methods that its module calls on it."""
+    """Every pattern of the ingest modules with the methods that its module calls on it.
+
+    One that is never called by its name, as in a table, has those called on any `pattern`.
+    """
     found: dict[str, tuple[re.Pattern[str], list[str]]] = {}
     modules = (each.name for each in pkgutil.walk_packages(ingest.__path__, "ingest."))
     for name in modules:
@@ -254,10 +260,9 @@ def own_patterns() -> dict[str, tuple[re.Pattern[str], list[str]]]:
         source = Path(str(module.__file__)).read_text()
         for key, value in vars(module).items():
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
-                called = re.findall(
-                    rf"\b{key}\.(sub|search|match|fullmatch|find\w+|split)\(", source
-                )
-                found[f"{name}.{key}"] = (value, sorted(set(called)) or ["sub"])
+                called = {*METHODS.findall(source.replace(f"{key}.", "this."))}
+                called = called or {*METHODS.findall(source.replace("pattern.", "this."))}
+                found[f"{name}.{key}"] = (value, sorted(called) or ["sub"])
     return found
 
 

@@ -7,7 +7,7 @@ SCREEN = {"width": 1280.0, "height": 800.0}
 
 # A chosen bound, several times what people write.
 LONGEST_QUERY_CHARACTERS = 1000
-SHOWN_MEDIA = re.compile(r"(?:only\s+)?(?:all|screen)?(?:\s*(?:\band\b)?\s*\([^()]*\))*", re.I)
+SHOWN_MEDIA = re.compile(r"(?:only )?(?:all|screen)?(?: ?(?:\band ?)?\([^()]*\))*", re.I)
 FEATURE = re.compile(r"\(\s*([^():]*?)\s*(?::\s*([\d.]+)(px|em|rem)\s*)?\)")
 
 
