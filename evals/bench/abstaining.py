@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # ships no types
-
 from evals.bench import Rows
 from evals.bench.spans import MarkedQuestion, read_questions
 from evals.bench.watching import watch_add
@@ -37,6 +35,8 @@ class Outcome:
 def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
     """Probability that an answerable question has the higher confidence, ties counted half."""
     labels = [1] * len(answerable) + [0] * len(unanswerable)
+    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # ships no types
+
     return float(roc_auc_score(labels, [*answerable, *unanswerable]))
 
 

@@ -1,5 +1,6 @@
 """The reranker: scores of the model that the library defines, within a time budget, offline."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -10,14 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from transformers import (
-    AutoTokenizer,
-    BertConfig,
-    BertForSequenceClassification,
-    BertModel,
-    BertTokenizerFast,
-)
 
 from rag.adapters.embedding.cross_encoder import CrossEncoderReranker
 from rag.errors import EmbedderError
@@ -29,13 +22,19 @@ QUESTION = "what does the ferry cost"
 TEXTS = [" ".join(WORDS[start : start + 2 + start % 5]) for start in range(14)]
 
 
-def make_model(folder: Path, kind: Any = BertForSequenceClassification, labels: int = 1) -> Path:
+def libraries() -> tuple[Any, Any]:
+    """torch and transformers, which take seconds to load and which no other test file needs."""
+    return importlib.import_module("torch"), importlib.import_module("transformers")
+
+
+def make_model(folder: Path, kind: str = "BertForSequenceClassification", labels: int = 1) -> Path:
     """A small BERT of random weights that differ enough to tell texts apart."""
+    torch, transformers = libraries()
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
     (folder / "vocab.txt").write_text("\n".join(vocabulary))
     torch.manual_seed(5)
-    config = BertConfig(  # type: ignore[no-untyped-call]  # transformers leaves them untyped
+    config = transformers.BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=32,
         num_hidden_layers=2,
@@ -45,8 +44,8 @@ def make_model(folder: Path, kind: Any = BertForSequenceClassification, labels: 
         initializer_range=0.4,
         num_labels=labels,
     )
-    kind(config).save_pretrained(folder)
-    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"))  # type: ignore[no-untyped-call]
+    getattr(transformers, kind)(config).save_pretrained(folder)
+    tokenizer = transformers.BertTokenizerFast(str(folder / "vocab.txt"))
     tokenizer.save_pretrained(folder)
     return folder
 
@@ -54,6 +53,7 @@ def make_model(folder: Path, kind: Any = BertForSequenceClassification, labels: 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
     """So small a model gains nothing from several, and loses much where they wait for a core."""
+    torch, _ = libraries()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -72,8 +72,9 @@ def reranker(folder: Path) -> CrossEncoderReranker:
 
 def expected_scores(folder: Path, texts: list[str]) -> Iterator[float]:
     """The sigmoid of what transformers computes for each pair alone."""
-    bert = BertForSequenceClassification.from_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)  # type: ignore[no-untyped-call]  # likewise
+    torch, transformers = libraries()
+    bert = transformers.BertForSequenceClassification.from_pretrained(folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     options = {"truncation": True, "max_length": WINDOW, "return_tensors": "pt"}
     for text in texts:
         pair = tokenizer([QUESTION], [text], **options)
@@ -130,7 +131,8 @@ def test_the_name_tells_other_weights_apart(folder: Path, tmp_path: Path) -> Non
     assert name.startswith("small-reranker@")
     assert len(name) == len("small-reranker@") + 12
     other = make_model(tmp_path / "small-reranker")
-    weights = BertForSequenceClassification.from_pretrained(other)
+    torch, transformers = libraries()
+    weights = transformers.BertForSequenceClassification.from_pretrained(other)
     torch.nn.init.ones_(weights.classifier.bias)
     weights.save_pretrained(other)
     assert CrossEncoderReranker(str(other)).name != name
@@ -144,10 +146,10 @@ def test_a_model_that_is_not_there_is_one_clear_error(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "labels", "reason"),
-    [(BertModel, 1, "no classification head"), (BertForSequenceClassification, 3, "3 numbers")],
+    [("BertModel", 1, "no classification head"), ("BertForSequenceClassification", 3, "3 numbers")],
 )
 def test_what_is_no_cross_encoder_with_one_output_is_refused(
-    tmp_path: Path, kind: Any, labels: int, reason: str
+    tmp_path: Path, kind: str, labels: int, reason: str
 ) -> None:
     with pytest.raises(EmbedderError, match=reason):
         CrossEncoderReranker(str(make_model(tmp_path, kind, labels)))
@@ -198,7 +200,8 @@ def test_missing_weights_are_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_score_that_is_no_number_is_an_error(tmp_path: Path) -> None:
-    weights = BertForSequenceClassification.from_pretrained(make_model(tmp_path))
+    torch, transformers = libraries()
+    weights = transformers.BertForSequenceClassification.from_pretrained(make_model(tmp_path))
     torch.nn.init.constant_(weights.classifier.bias, float("nan"))
     weights.save_pretrained(tmp_path)
     reranker = CrossEncoderReranker(str(tmp_path))
