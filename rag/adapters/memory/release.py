@@ -1,18 +1,16 @@
 """In-memory implementations of the ports, exact and small: for tests and for trying an idea."""
 
 import hashlib
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from copy import copy
 
 import numpy as np
 
+from rag.adapters.indexes.counted_words import ChunkWords, CountedPart, CountedWords
 from rag.domain import Chunk, Document, DocumentRef
 from rag.errors import DocumentNotFound
-from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
-from rag.releases.chunks import lexical_entries
+from rag.ports import Embedder, Ranking, Rows, Subset, Vectors
 from rag.releases.filters import Condition, check_condition, kind_of, labels_of
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
@@ -25,7 +23,6 @@ STOP_WORDS = frozenset(
         "when where which who with",
     )
 )
-K1, B = 1.2, 0.75  # BM25 as tantivy has it
 
 
 class HashingEmbedder:
@@ -76,68 +73,14 @@ class MemoryVectorIndex:
         """Nothing is held."""
 
 
-class MemoryLexicalIndex:
-    """BM25 over words, without stemming."""
-
-    def __init__(self, entries: Sequence[LexicalEntry]) -> None:
-        self._entries = entries
-        self._own = _Bm25([(entry.id, entry.text) for entry in entries])
-        self._context = _Bm25([(entry.id, f"{entry.text}\n{entry.beside}") for entry in entries])
-        self._owners = {entry.id: entry.document_id for entry in entries}
-
-    def analyze(self, text: str) -> list[str]:
-        """Lower-case words without stop words."""
-        return _words(text)
-
-    def term_weights(self, text: str) -> dict[str, float]:
-        """Inverse document frequency of each distinct word."""
-        return self._own.term_weights(text)
-
-    def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
-        """The `limit` best ids by BM25, those without a common word left out."""
-        return _best(self._within(self._own.search(text), subset), limit)
-
-    def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
-        """As `search`, each text read together with those beside it."""
-        return _best(self._within(self._context.search(text), subset), limit)
-
-    def part(self, subset: Subset) -> "MemoryLexicalIndex":
-        """The chunks of `subset` as if there were no others."""
-        return MemoryLexicalIndex(
-            [entry for entry in self._entries if entry.document_id in subset.documents]
-        )
-
-    def _within(self, scores: dict[str, float], subset: Subset | None) -> dict[str, float]:
-        if subset is None:
-            return scores
-        return {id_: s for id_, s in scores.items() if self._owners[id_] in subset.documents}
-
-
-class _Bm25:
-    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
-        self._counts = {id_: Counter(_words(text)) for id_, text in texts}
-        self._seen = Counter(word for counts in self._counts.values() for word in counts)
-        lengths = [counts.total() for counts in self._counts.values()]
-        self._mean_length = sum(lengths) / len(lengths) if lengths else 1.0
-
-    def term_weights(self, text: str) -> dict[str, float]:
-        total = len(self._counts)
-        return {
-            word: math.log(1 + (total - self._seen[word] + 0.5) / (self._seen[word] + 0.5))
-            for word in _words(text)
-        }
-
-    def search(self, text: str) -> dict[str, float]:
-        weights = self.term_weights(text)
-        scores = {id_: self._score(counts, weights) for id_, counts in self._counts.items()}
-        return {id_: score for id_, score in scores.items() if score > 0}
-
-    def _score(self, counts: Counter[str], weights: dict[str, float]) -> float:
-        length = K1 * (1 - B + B * counts.total() / self._mean_length)
-        return sum(
-            weight * counts[word] * (K1 + 1) / (counts[word] + length)
-            for word, weight in weights.items()
-        )
+def memory_lexical_index(chunks: Sequence[Chunk]) -> CountedPart:
+    """BM25 over words, without stemming; the chunks in order of document and place."""
+    words = [
+        ChunkWords(row, chunk.id, chunk.document_id, chunk.embedded_text)
+        for row, chunk in enumerate(chunks)
+    ]
+    documents = frozenset(chunk.document_id for chunk in chunks)
+    return CountedWords(lambda: words, _words).part(Subset(documents, np.arange(len(chunks))))
 
 
 class MemoryDocumentStore:
@@ -253,7 +196,7 @@ def memory_release(
         manifest,
         index,
         index,
-        MemoryLexicalIndex(list(lexical_entries(chunks))),
+        memory_lexical_index(chunks),
         MemoryDocumentStore(documents, chunks),
     )
 
