@@ -5,7 +5,6 @@ Prints how much it finds then. In a process of its own, since an index can take 
 
 import argparse
 import json
-import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -16,8 +15,9 @@ from typing import Protocol
 import numpy as np
 
 from rag.bootstrap import load_index_builders, open_graph
-from rag.errors import RagError, ReleaseBroken
+from rag.errors import RagError
 from rag.ports import Ranking, Rows, Vectors
+from rag.releases.files import ReleaseDatabase, read_vectors
 from rag.releases.folder import GraphQuality
 
 ROUNDS = 3  # chosen: ends earlier where a round finds nothing to repair
@@ -60,7 +60,7 @@ def improve(folder: Path, most_tried: int = MOST_TRIED) -> GraphQuality:
     Of more than `most_tried` vectors a sample is searched for, and the newest.
     """
     builder, _ = load_index_builders()
-    named = _read_vectors(folder)
+    named = _read_named(folder)
     tried = _choose(len(named.names), most_tried)
     quality, lost = _measure(folder, named, tried)
     for _ in range(ROUNDS):
@@ -85,17 +85,12 @@ def _measure(folder: Path, named: Named, tried: Rows) -> tuple[GraphQuality, Row
     return GraphQuality(recall, len(lost), len(tried)), lost
 
 
-def _read_vectors(folder: Path) -> Named:
-    uri = f"{(folder / 'documents.db').resolve().as_uri()}?mode=ro&immutable=1"
+def _read_named(folder: Path) -> Named:
     sql = "SELECT vector, min(row) FROM chunks GROUP BY vector ORDER BY min(row)"
-    try:
-        with closing(sqlite3.connect(uri, uri=True)) as database:
-            found = database.execute(sql).fetchall()
-        vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-    except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        raise ReleaseBroken(f"{folder} cannot be read: {error}") from error
+    with closing(ReleaseDatabase(folder / "documents.db")) as database:
+        found = database.rows(sql)
     rows = np.array([row for _, row in found], np.int64)
-    return Named([name for name, _ in found], rows, vectors)
+    return Named([name for name, _ in found], rows, read_vectors(folder))
 
 
 def _choose(count: int, most: int) -> Rows:

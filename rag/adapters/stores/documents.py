@@ -1,8 +1,6 @@
 """Texts and chunks of a release, read from its `documents.db`."""
 
 import json
-import sqlite3
-import threading
 from collections.abc import Iterator, Sequence, Set
 from copy import copy
 from functools import lru_cache
@@ -12,8 +10,9 @@ from typing import Any
 from rag.adapters.indexes.counted_words import ChunkWords
 from rag.adapters.stores.readable import Selection
 from rag.domain import Chunk, Document, DocumentRef, Page, Span, metadata_from_json
-from rag.errors import DocumentNotFound, ReleaseBroken
+from rag.errors import DocumentNotFound
 from rag.ports import Subset
+from rag.releases.files import ReleaseDatabase
 from rag.releases.filters import Condition
 
 CHUNK_FIELDS = """c.id, c.document_id, c.start, c."end", c.text, c.page, c.heading,
@@ -37,12 +36,8 @@ class SqliteDocumentStore:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise ReleaseBroken(f"{path} is missing")
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
+        self._database = ReleaseDatabase(path)
+        self._rows = self._database.rows
         self._rows(f"PRAGMA cache_size = -{CACHE_KB}")
         self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
         self._selection = Selection(self._rows)
@@ -67,13 +62,6 @@ class SqliteDocumentStore:
         if self._readers is None and not conditions:
             return None
         return self._selection.find(self._readers, tuple(conditions))
-
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        try:
-            with self._lock:
-                return self._db.execute(sql, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise ReleaseBroken(f"the release's documents.db cannot be read: {error}") from error
 
     def _rows_for(self, sql: str, ids: Sequence[str], also: Sequence[str] = ()) -> Iterator[Any]:
         for at in range(0, len(ids), SQL_VARIABLES):
@@ -164,8 +152,7 @@ class SqliteDocumentStore:
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._db.close()
+        self._database.close()
 
 
 def _not_found(document_id: str) -> DocumentNotFound:
