@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from rag.ports import Vectors
 from rag.releases.files import ReleaseDatabase, read_vectors
 from rag.releases.folder import LEAST_RECALL, OpenRelease
 from rag.releases.manifest import Manifest, hash_ids
-from rag.repair import NEIGHBOURS, ask_nearby, count_near, is_found
+from rag.repair import NEIGHBOURS, find_nearest, is_found
 
 SAMPLED = 400  # chosen: a fault of one chunk in a hundred is missed in 2 % of the runs
 NEWEST = 400  # chosen: as many of those added last, where faults are likeliest
@@ -130,13 +131,14 @@ def _source(release: OpenRelease, contents: Contents, at: int) -> str:
 
 
 def _check_recall(release: OpenRelease, contents: Contents) -> None:
-    queries, least = ask_nearby(np.array(contents.rows, np.int64), contents.vectors)
-    limit = min(NEIGHBOURS, len(contents.rows))
     with ThreadPoolExecutor(THREADS) as threads:
-        rankings = threads.map(lambda query: release.vectors.search(query, limit), queries)
-        found = count_near([ranking[:limit] for ranking in rankings], least)
-    if found < LEAST_RECALL * len(queries) * limit:
-        raise ReleaseBroken(f"a search finds {found} of {len(queries) * limit} neighbours")
+        found, wanted = find_nearest(
+            lambda queries: threads.map(partial(release.vectors.search, limit=NEIGHBOURS), queries),
+            np.array(contents.rows, np.int64),
+            contents.vectors,
+        )
+    if found < LEAST_RECALL * wanted:
+        raise ReleaseBroken(f"a search finds {found} of {wanted} neighbours")
 
 
 def _check_lexical(release: OpenRelease, contents: Contents) -> None:

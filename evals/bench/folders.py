@@ -5,10 +5,8 @@ Some kinds are made; others are folders of the machine, given by patterns.
 
 import json
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from glob import glob
@@ -19,11 +17,11 @@ from shutil import copyfile
 import numpy as np
 
 from evals.bench import Rows
+from evals.bench.recall import measure_recall
 from evals.bench.watching import watch_add
 from rag.ports import Vectors
-from rag.releases.folder import release_folder, tell_search
+from rag.releases.folder import tell_search
 from rag.releases.manifest import Manifest
-from rag.repair import NEIGHBOURS, ask_nearby, count_near
 
 SEED = 17
 CORPUS = "x"
@@ -75,21 +73,8 @@ def _say(published: Published) -> str:
 
 def _look_at(data: Path, files: int, seconds: float) -> Published:
     """The live release of a data folder, and what a search of it finds of the nearest chunks."""
-    from rag.bootstrap import open_release
-
-    folder = release_folder(data, CORPUS)
-    release = open_release(folder)
-    try:
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        with closing(sqlite3.connect(folder / "documents.db")) as database:
-            found = database.execute("SELECT row FROM chunks ORDER BY row").fetchall()
-        rows = np.array([row for (row,) in found], np.int64)  # a changed copy has others too
-        queries, least = ask_nearby(rows, vectors)
-        rankings = [release.vectors.search(query, NEIGHBOURS) for query in queries]
-    finally:
-        release.close()
-    wanted = len(queries) * min(NEIGHBOURS, len(rows))
-    return Published(files, release.manifest, count_near(rankings, least) / wanted, seconds)
+    recall, manifest = measure_recall(data, CORPUS)
+    return Published(files, manifest, recall, seconds)
 
 
 def _folders(made: Path, patterns: Sequence[str]) -> Iterator[tuple[str, Path]]:

@@ -13,20 +13,17 @@ from itertools import chain, count, cycle, islice
 from pathlib import Path
 from threading import Lock
 
-import numpy as np
 import psutil
 
 from evals.bench import Rows
 from evals.bench.made import CORPUS, Writer, build
+from evals.bench.recall import measure_recall
 from rag.plumbline import Plumbline
 from rag.releases.filters import parse_filters
 from rag.retrieval.scope import Scope
 
-SEED = 17
 QUESTIONS = 400
 WARM_UP = 50
-RECALL_QUESTIONS = 200
-NEIGHBOURS = 10
 SHARES = (1, 14, 90)
 CLIENTS = 32
 LOAD_S = 15.0
@@ -40,7 +37,7 @@ def measure_questions(root: Path, data: Path, chunks: int, *, load_s: float = LO
     rows = [("built in", f"{build(data, chunks, writer):.0f} s")]
     asked = (f"{writer.text(5 + at % 10)}?" for at in count())
     rows += _in_process(data, asked)
-    rows.append(("recall@10 of the vector index", f"{_recall(data):.4f}"))
+    rows.append(("recall@10 of the vector index", f"{measure_recall(data, CORPUS)[0]:.4f}"))
     rows += _over_http(root, data, asked, load_s)
     return [(f"questions: {chunks:,} chunks, {name}", value) for name, value in rows]
 
@@ -71,26 +68,6 @@ def _time_searches(plumbline: Plumbline, questions: Iterable[str], scope: Scope)
         plumbline.search(question, corpus=CORPUS, scope=scope)
         times.append(time.perf_counter() - began)
     return times
-
-
-def _recall(data: Path) -> float:
-    """Share of the exact nearest neighbours that the index finds, near vectors of its own."""
-    from rag.bootstrap import open_release
-    from rag.releases.folder import release_folder
-
-    folder = release_folder(data, CORPUS)
-    vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-    release = open_release(folder)
-    chance = np.random.default_rng(SEED)
-    found = 0
-    for row in chance.choice(len(vectors), RECALL_QUESTIONS, replace=False):
-        noisy = vectors[row] + 0.02 * chance.normal(size=vectors.shape[1])
-        vector = (noisy / np.linalg.norm(noisy)).astype(np.float32)
-        exact = release.vector_rows.nearest(vector, np.arange(len(vectors)), NEIGHBOURS)
-        near = release.vectors.search(vector, NEIGHBOURS)
-        found += len({id_ for id_, _ in exact} & {id_ for id_, _ in near})
-    release.close()
-    return found / (RECALL_QUESTIONS * NEIGHBOURS)
 
 
 def _over_http(root: Path, data: Path, asked: Iterator[str], load_s: float) -> Rows:
