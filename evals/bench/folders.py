@@ -5,7 +5,6 @@ Some kinds are made; others are folders of the machine, given by patterns.
 
 import json
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -17,6 +16,7 @@ from shutil import copyfile
 import numpy as np
 
 from evals.bench import Rows
+from evals.bench.made import ingest
 from evals.bench.recall import measure_recall
 from evals.bench.watching import watch_add
 from rag.ports import Vectors
@@ -47,10 +47,9 @@ def measure_folders(root: Path, data: Path, patterns: Sequence[str]) -> Rows:
     rows: Rows = []
     found: list[Published] = []
     for name, docs in _folders(data / "docs", patterns):
-        began = time.perf_counter()
-        watch_add(root, [docs], data / name, corpus=CORPUS)
+        run = watch_add(root, [docs], data / name, corpus=CORPUS)
         files = sum(path.is_file() for path in docs.rglob("*"))
-        published = _look_at(data / name, files, time.perf_counter() - began)
+        published = _look_at(data / name, files, run.seconds)
         found.append(published)
         rows.append((f"folder: {name}", _say(published)))
     for size, spread in CLUSTERS:
@@ -213,25 +212,11 @@ class ClusterEmbedder:
 
 def _publish_clusters(data: Path, size: int, spread: float) -> Published:
     """More chunks than are compared one by one, in the order that is worst for a graph."""
-    from ingest.corpus.folder import CorpusFolder
-    from ingest.corpus.setup import Setup
-    from ingest.runs.adding import add
-    from ingest.sources.scanning import scan
-    from rag import bootstrap
-
     numbers = iter(range(CLUSTERED))
     docs = data / "docs"
     docs.mkdir(parents=True)
     while some := list(islice(numbers, 100)):
         text = "\n\n".join(f"# Part {n}\n\nThis is what is said in number {n}." for n in some)
         (docs / f"{some[0]:06}.md").write_text(text)
-    setup = Setup(
-        embedder=ClusterEmbedder.fingerprint,
-        load_embedder=lambda: ClusterEmbedder(size, spread),
-        engines=bootstrap.index_engines(),
-        load_engines=bootstrap.load_index_builders,
-        language="english",
-    )
-    began = time.perf_counter()
-    report = add(CorpusFolder(data / "corpora" / CORPUS), scan([str(docs)]), setup)
-    return _look_at(data, len(report.outcomes), time.perf_counter() - began)
+    report, seconds = ingest(data, CORPUS, ClusterEmbedder(size, spread))
+    return _look_at(data, len(report.outcomes), seconds)
