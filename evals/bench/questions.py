@@ -2,12 +2,10 @@
 
 import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
 from itertools import chain, count, cycle, islice
 from pathlib import Path
@@ -18,6 +16,7 @@ import psutil
 from evals.bench import Rows
 from evals.bench.made import CORPUS, Writer, build
 from evals.bench.recall import measure_recall
+from evals.bench.watching import serving
 from rag.plumbline import Plumbline
 from rag.releases.filters import parse_filters
 from rag.retrieval.scope import Scope
@@ -27,8 +26,6 @@ WARM_UP = 50
 SHARES = (1, 14, 90)
 CLIENTS = 32
 LOAD_S = 15.0
-READY_WITHIN_S = 300.0
-SERVING = "serving"
 
 
 def measure_questions(root: Path, data: Path, chunks: int, *, load_s: float = LOAD_S) -> Rows:
@@ -72,7 +69,7 @@ def _time_searches(plumbline: Plumbline, questions: Iterable[str], scope: Scope)
 
 def _over_http(root: Path, data: Path, asked: Iterator[str], load_s: float) -> Rows:
     few = list(islice(asked, QUESTIONS))
-    with _service(root, data) as (process, port):
+    with serving(root, data) as (process, port):
         _load(port, asked, clients=4, seconds=load_s / 6)
         alone = _load(port, asked, clients=1, seconds=load_s / 3)
         crowd = _load(port, asked, clients=CLIENTS, seconds=load_s)
@@ -84,27 +81,6 @@ def _over_http(root: Path, data: Path, asked: Iterator[str], load_s: float) -> R
         (f"{CLIENTS} clients, {QUESTIONS} questions again and again", _rate(again, load_s)),
         ("memory of the service", f"{resident / 1e9:.2f} GB"),
     ]
-
-
-@contextmanager
-def _service(root: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A service over `data` that is ready, and its port. Raises TimeoutError."""
-    command = [sys.executable, "-m", "api", "--data", str(data), "--port", "0"]
-    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        port, deadline = 0, time.monotonic() + READY_WITHIN_S
-        for line in process.stderr:
-            if SERVING in line:
-                port = int(line.rstrip().rstrip("/").rpartition(":")[2])
-            if "ready:" in line:
-                yield process, port
-                return
-            if time.monotonic() > deadline:
-                raise TimeoutError("the service did not become ready")
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 def _load(port: int, asked: Iterator[str], *, clients: int, seconds: float) -> list[float]:

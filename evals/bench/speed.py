@@ -4,18 +4,14 @@ import json
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from pathlib import Path
 
 from evals.bench import Rows
 from evals.bench.spans import read_questions
-from evals.bench.watching import watch_add
+from evals.bench.watching import serving, watch_add
 
 HELP_RUNS = 5
-PORT = 8017
-READY_WITHIN_S = 60
 
 
 def time_help(root: Path) -> Rows:
@@ -54,28 +50,10 @@ def score_handbook(root: Path, data: Path) -> Rows:
 
 
 def time_service(root: Path, data: Path) -> Rows:
-    """From the start of the process until `/readyz` says 200."""
+    """From the start of the process until it says that it is ready."""
     started = time.perf_counter()
-    service = subprocess.Popen(
-        [sys.executable, "-m", "api", "--data", str(data), "--port", str(PORT)],
-        cwd=root,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while time.perf_counter() - started < READY_WITHIN_S and not _is_ready():
-            time.sleep(0.05)
+    with serving(root, data):
         return [("service ready", f"{time.perf_counter() - started:.1f} s")]
-    finally:
-        service.terminate()
-        service.wait()
-
-
-def _is_ready() -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=5):
-            return True
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
 
 
 def time_spans_ingest(

@@ -1,11 +1,12 @@
-"""A run of `ingest add` in a process of its own, watched from outside while it works."""
+"""A run of `ingest add`, or a service, in a process of its own, watched from outside."""
 
 import json
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import psutil
 
 POLL_S = 0.05
 MODEL_LIBRARY = "libtorch"
+READY_WITHIN_S = 300.0
+SERVING = "serving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +82,24 @@ def _has_model(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
         return any(MODEL_LIBRARY in each.path for each in process.memory_maps())
     return False
+
+
+@contextmanager
+def serving(root: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A service over `data` that is ready, and its port. Raises TimeoutError."""
+    command = [sys.executable, "-m", "api", "--data", str(data), "--port", "0"]
+    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        port, deadline = 0, time.monotonic() + READY_WITHIN_S
+        for line in process.stderr:
+            if SERVING in line:
+                port = int(line.rstrip().rstrip("/").rpartition(":")[2])
+            if "ready:" in line:
+                yield process, port
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError("the service did not become ready")
+    finally:
+        process.terminate()
+        process.communicate()
