@@ -35,8 +35,8 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
     plumbline = open_plumbline(settings)
     try:
-        with terminal.ProgressBars() as bars:
-            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=bars.advance))
+        with terminal.show_progress() as advance:
+            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=advance))
     finally:
         plumbline.close()
     folder = rendering.write_report(report, options.out)
@@ -44,8 +44,8 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
         print(record.to_json(report), end="")  # noqa: T201 - a command's output
     else:
         terminal.print_report(report, folder)
-    for line in terminal.explain_verdict(report.verdict):
-        terminal.complain(line)
+    for reason in report.verdict.reasons:
+        terminal.complain(reason)
     return report.verdict.exit_code
 
 
