@@ -6,7 +6,6 @@ of the others. Of close misses: those of the example set, and its questions aske
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # ships no types
@@ -24,14 +23,6 @@ from rag.retrieval.calibration import read_calibration
 
 CORPUS = "handbook"
 ASKED, SWAPPED = "handbook.jsonl", "handbook-swapped.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a question: the confidence, and whether it was answered."""
-
-    confidence: float
-    is_answered: bool
 
 
 def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
@@ -101,10 +92,10 @@ def measure_close_misses(plumbline: Plumbline, sets: Path, data: Path) -> Rows:
     groups = {str(kind): [sample for sample in asked if sample.kind == kind] for kind in KINDS}
     groups["swapped"] = list(swapped)
     found = asyncio.run(_answer_all(plumbline, groups))
-    confidences = {kind: [each.confidence for each in found[kind]] for kind in found}
+    confidences = {kind: [answer.confidence for answer in found[kind]] for kind in found}
     rows: Rows = [("abstaining: handbook, threshold", f"{threshold:.4f}")]
-    for kind, outcomes in found.items():
-        answered = sum(outcome.is_answered for outcome in outcomes)
+    for kind, answers in found.items():
+        answered = sum(answer.status != "abstained" for answer in answers)
         value = f"{_share(confidences[kind], threshold)} above the threshold, {answered} answered"
         if kind != KINDS[0]:
             value += f", AUROC {auroc(confidences[KINDS[0]], confidences[kind]):.4f}"
@@ -114,17 +105,17 @@ def measure_close_misses(plumbline: Plumbline, sets: Path, data: Path) -> Rows:
 
 async def _answer_all(
     plumbline: Plumbline, groups: dict[str, list[Sample]]
-) -> dict[str, list[Outcome]]:
+) -> dict[str, list[Answer]]:
     return {
         kind: [await _answer(plumbline, sample) for sample in samples]
         for kind, samples in groups.items()
     }
 
 
-async def _answer(plumbline: Plumbline, sample: Sample) -> Outcome:
+async def _answer(plumbline: Plumbline, sample: Sample) -> Answer:
     stream = plumbline.answer(sample.conversation, corpus=CORPUS)
     [answer] = [item async for item in stream if isinstance(item, Answer)]
-    return Outcome(answer.confidence, answer.status != "abstained")
+    return answer
 
 
 def _share(confidences: Sequence[float], threshold: float) -> str:
