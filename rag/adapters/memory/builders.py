@@ -39,13 +39,12 @@ class MemoryVectorIndexBuilder:
 
 
 class MemoryLexicalIndexBuilder:
-    """Writes ids and texts as lines, for a document side without tantivy."""
+    """Writes ids as lines, for a document side without tantivy."""
 
     def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
-        """Create `folder/texts.txt`, one id a line with its text's length."""
+        """Create `folder/ids.txt`, one id a line."""
         folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{entry.id} {len(entry.text)}" for entry in entries]
-        (folder / "texts.txt").write_text("\n".join([language, *lines]))
+        (folder / "ids.txt").write_text("".join(f"{entry.id}\n" for entry in entries))
 
     def change(
         self,
@@ -56,9 +55,8 @@ class MemoryLexicalIndexBuilder:
         added: Iterator[LexicalEntry],
         language: str,
     ) -> None:
-        """Create `folder/texts.txt` from that in `base`."""
+        """Create `folder/ids.txt` from that in `base`."""
         self.write(folder, added, language)
-        lines = (base / "texts.txt").read_text().splitlines()[1:]
-        kept = [line for line in lines if line.split()[0] not in set(removed)]
-        with (folder / "texts.txt").open("a") as stream:
-            stream.writelines(f"\n{line}" for line in kept)
+        kept = [id_ for id_ in (base / "ids.txt").read_text().split() if id_ not in set(removed)]
+        with (folder / "ids.txt").open("a") as stream:
+            stream.writelines(f"{id_}\n" for id_ in kept)

@@ -15,6 +15,7 @@ from rag.releases.filters import Condition, check_condition, kind_of, labels_of
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
 
+DIMENSIONS = 256  # chosen: few words of a small corpus share one
 WORD = re.compile(r"\w+")
 STOP_WORDS = frozenset(
     re.findall(
@@ -31,20 +32,17 @@ class HashingEmbedder:
     fingerprint = "hashing@1"
     max_tokens = 254
 
-    def __init__(self, dimensions: int = 256) -> None:
-        self._dimensions = dimensions
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Words of each text, a long one counted as several."""
         return [sum(1 + len(word) // 8 for word in WORD.findall(text)) for text in texts]
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape `(len(texts), dimensions)`."""
-        vectors = np.zeros((len(texts), self._dimensions), dtype=np.float32)
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in _words(text) or [text]:
                 digest = hashlib.blake2b(word.encode(errors="replace"), digest_size=8).digest()
-                vectors[row, int.from_bytes(digest) % self._dimensions] += 1
+                vectors[row, int.from_bytes(digest) % DIMENSIONS] += 1
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / norms, dtype=np.float32)
 
