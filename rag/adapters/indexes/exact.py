@@ -1,5 +1,6 @@
 """Exact nearest neighbours over a release's own vectors: of a part of it, or of all of it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,8 @@ class ExactVectors:
         if limit < len(rows):
             least = np.partition(scores, -limit)[-limit]
             best = np.flatnonzero(scores >= least)
-        ids = self._ids(rows[best].tolist())
+        sql = "SELECT row, id FROM chunks WHERE row IN (SELECT value FROM json_each(?))"
+        ids = dict(self._database.rows(sql, [json.dumps(rows[best].tolist())]))
         ranking = [
             (ids[row], score)
             for row, score in zip(rows[best].tolist(), scores[best].tolist(), strict=True)
@@ -47,14 +49,6 @@ class ExactVectors:
         first, last = int(rows[0]), int(rows[-1])
         whole = self._vectors[first : last + 1]
         return whole if len(whole) == len(rows) else self._vectors[rows]
-
-    def _ids(self, rows: list[int]) -> dict[int, str]:
-        found: dict[int, str] = {}
-        for at in range(0, len(rows), BLOCK):
-            some = rows[at : at + BLOCK]
-            sql = f"SELECT row, id FROM chunks WHERE row IN ({','.join('?' * len(some))})"
-            found.update(self._database.rows(sql, some))
-        return found
 
     def close(self) -> None:
         """Close the database that names the rows."""
