@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # ships no types
 
-from evals.bench import Rows
+from evals.bench import ROOT, Rows
 from evals.bench.spans import MarkedQuestion, read_questions
 from evals.bench.watching import watch_add
 from evals.samples.reading import read_set
@@ -31,12 +31,12 @@ def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
     return float(roc_auc_score(labels, [*answerable, *unanswerable]))
 
 
-def ingest_handbook(root: Path, data: Path) -> None:
+def ingest_handbook(data: Path) -> None:
     """The example corpus, in `data`."""
-    _ingest(root, [root / "examples" / CORPUS], data, corpus=CORPUS)
+    _ingest([ROOT / "examples" / CORPUS], data, corpus=CORPUS)
 
 
-def leave_one_out(root: Path, folder: Path, data: Path) -> None:
+def leave_one_out(folder: Path, data: Path) -> None:
     """Ingest, for each text that is asked about, a corpus of all the others.
 
     Raises InvalidRegressionSet when fewer than two texts are asked about.
@@ -46,11 +46,11 @@ def leave_one_out(root: Path, folder: Path, data: Path) -> None:
         raise InvalidRegressionSet(f"{folder} needs questions about two texts, one to leave out")
     for name in names:
         others = [path for path in sorted(folder.glob("*.md")) if path.stem != name]
-        _ingest(root, others, data, corpus=_without(name))
+        _ingest(others, data, corpus=_without(name))
 
 
-def _ingest(root: Path, sources: list[Path], data: Path, *, corpus: str) -> None:
-    counts = watch_add(root, sources, data, corpus=corpus).summary["counts"]
+def _ingest(sources: list[Path], data: Path, *, corpus: str) -> None:
+    counts = watch_add(sources, data, corpus=corpus).summary["counts"]
     if set(counts) != {"indexed"}:
         raise ValueError(f"not all that {corpus} is made of was indexed: {counts}")
 

@@ -42,12 +42,12 @@ class Published:
     seconds: float
 
 
-def measure_folders(root: Path, data: Path, patterns: Sequence[str]) -> Rows:
+def measure_folders(data: Path, patterns: Sequence[str]) -> Rows:
     """One row for each folder, made or matched by a pattern, and one for all of them."""
     rows: Rows = []
     found: list[Published] = []
     for name, docs in _folders(data / "docs", patterns):
-        run = watch_add(root, [docs], data / name, corpus=CORPUS)
+        run = watch_add([docs], data / name, corpus=CORPUS)
         files = sum(path.is_file() for path in docs.rglob("*"))
         published = _look_at(data / name, files, run.seconds)
         found.append(published)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evals.bench import ROOT
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.setup import Setup
 from ingest.runs.adding import add
@@ -35,7 +36,7 @@ STOP_WORDS = [
     *("on", "not", "by", "are", "or", "this", "at", "an", "but", "if", "they", "their", "will"),
     *("then", "there", "such", "no", "into"),
 ]
-BASIS = Path(__file__).parent.parent.parent / "examples" / "handbook"
+BASIS = ROOT / "examples" / "handbook"
 
 
 class MadeEmbedder:

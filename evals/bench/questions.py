@@ -28,14 +28,14 @@ CLIENTS = 32
 LOAD_S = 15.0
 
 
-def measure_questions(root: Path, data: Path, chunks: int, *, load_s: float = LOAD_S) -> Rows:
+def measure_questions(data: Path, chunks: int, *, load_s: float = LOAD_S) -> Rows:
     """Times of questions over so many chunks, in process and over HTTP."""
     writer = Writer()
     rows = [("built in", f"{build(data, chunks, writer):.0f} s")]
     asked = (f"{writer.text(5 + at % 10)}?" for at in count())
     rows += _in_process(data, asked)
     rows.append(("recall@10 of the vector index", f"{measure_recall(data, CORPUS)[0]:.4f}"))
-    rows += _over_http(root, data, asked, load_s)
+    rows += _over_http(data, asked, load_s)
     return [(f"questions: {chunks:,} chunks, {name}", value) for name, value in rows]
 
 
@@ -67,9 +67,9 @@ def _time_searches(plumbline: Plumbline, questions: Iterable[str], scope: Scope)
     return times
 
 
-def _over_http(root: Path, data: Path, asked: Iterator[str], load_s: float) -> Rows:
+def _over_http(data: Path, asked: Iterator[str], load_s: float) -> Rows:
     few = list(islice(asked, QUESTIONS))
-    with serving(root, data) as (process, port):
+    with serving(data) as (process, port):
         _load(port, asked, clients=4, seconds=load_s / 6)
         alone = _load(port, asked, clients=1, seconds=load_s / 3)
         crowd = _load(port, asked, clients=CLIENTS, seconds=load_s)

@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 
+from evals.bench import ROOT
+
 POLL_S = 0.05
 MODEL_LIBRARY = "libtorch"
 READY_WITHIN_S = 300.0
@@ -36,7 +38,7 @@ class WatchedRun:
 
 
 def watch_add(
-    root: Path, sources: list[Path], data: Path, *, corpus: str, precision: str | None = None
+    sources: list[Path], data: Path, *, corpus: str, precision: str | None = None
 ) -> WatchedRun:
     """Ingest `sources` into `data`. Raises ValueError when the run ends without a summary."""
     setting = [f"RAG_EMBEDDER_PRECISION={precision}"] if precision else []
@@ -45,7 +47,7 @@ def watch_add(
         began = time.perf_counter()
         process = subprocess.Popen(
             [*command, "--corpus", corpus, "--data", str(data), "--json"],
-            cwd=root,
+            cwd=ROOT,
             stdout=output,
             stderr=complaints,
         )
@@ -85,10 +87,10 @@ def _has_model(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def serving(root: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A service over `data` that is ready, and its port. Raises TimeoutError."""
     command = [sys.executable, "-m", "api", "--data", str(data), "--port", "0"]
-    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         port, deadline = 0, time.monotonic() + READY_WITHIN_S
