@@ -77,9 +77,10 @@ def _look_at(data: Path, files: int, seconds: float) -> Published:
 
 
 def _folders(made: Path, patterns: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    for name, write in MADE.items():
+    for name, make in MADE.items():
         (made / name).mkdir(parents=True)
-        write(made / name)
+        for file, text in make(random.Random(SEED)):
+            (made / name / file).write_text(text)
         yield name, made / name
     for pattern in patterns:
         for number, source in enumerate(sorted(glob(pattern))):
@@ -103,35 +104,35 @@ def _copy_some(source: Path, target: Path) -> None:
             copyfile(path, place.with_suffix(place.suffix or ".txt"))
 
 
-def _write_equal_lines(folder: Path) -> None:
+Files = Iterator[tuple[str, str]]
+"""The names of files and their texts."""
+
+
+def _equal_lines(_: random.Random) -> Files:
     line = "The pump of hall 7 reports a pressure of 4.2 bar and a flow of 118 litres a minute.\n"
-    (folder / "pump.log").write_text(line * 5000)
+    yield "pump.log", line * 5000
 
 
-def _write_repeated_table(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _repeated_table(chance: random.Random) -> Files:
     rows = [f"{n},{chance.choice(HALLS)} {n % 40},{chance.randrange(900)},open" for n in range(200)]
-    (folder / "plant.csv").write_text("\n".join(["id,place,reading,state", *rows * 30]))
+    yield "plant.csv", "\n".join(["id,place,reading,state", *rows * 30])
 
 
-def _write_table(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _table(chance: random.Random) -> Files:
     rows = (f"{n},{chance.choice(HALLS)},{chance.random():.3f},{n % 7}" for n in range(6000))
-    (folder / "readings.csv").write_text("\n".join(["id,place,reading,day", *rows]))
+    yield "readings.csv", "\n".join(["id,place,reading,day", *rows])
 
 
-def _write_log(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _log(chance: random.Random) -> Files:
     lines = (
         f"2026-03-{n % 28 + 1:02} 12:{n % 60:02}:07 {chance.choice(('INFO', 'WARN'))} "
         f"{chance.choice(HALLS)}[{chance.randrange(40)}]: reading {chance.randrange(99)} accepted"
         for n in range(30_000)
     )
-    (folder / "plant.log").write_text("\n".join(lines))
+    yield "plant.log", "\n".join(lines)
 
 
-def _write_mail(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _mail(chance: random.Random) -> Files:
     for number in range(300):
         message = EmailMessage()
         message["From"] = f"{chance.choice(HALLS)}@plant.example"
@@ -141,45 +142,40 @@ def _write_mail(folder: Path) -> None:
         message.set_content(
             f"Good morning,\n\nwe looked after {places}.\n\nRegards\nShift {number}"
         )
-        (folder / f"{number:03}.eml").write_bytes(message.as_bytes())
+        yield f"{number:03}.eml", message.as_string()
 
 
-def _write_records(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _records(chance: random.Random) -> Files:
     records = ({"id": n, "place": chance.choice(HALLS), "ok": n % 3 > 0} for n in range(3000))
-    (folder / "records.jsonl").write_text("\n".join(map(json.dumps, records)))
+    yield "records.jsonl", "\n".join(map(json.dumps, records))
     settings = {place: {"limit": number, "unit": "bar"} for number, place in enumerate(HALLS)}
-    (folder / "limits.json").write_text(json.dumps(settings, indent=1))
+    yield "limits.json", json.dumps(settings, indent=1)
 
 
-def _write_copies(folder: Path) -> None:
-    text = "\n\n".join(
-        f"Rule {n}: the {HALLS[n % 8]} is checked every {n} days." for n in range(60)
-    )
-    for number in range(200):
-        (folder / f"copy-{number:03}.md").write_text(text)
+def _copies(_: random.Random) -> Files:
+    rules = (f"Rule {n}: the {HALLS[n % 8]} is checked every {n} days." for n in range(60))
+    text = "\n\n".join(rules)
+    yield from ((f"copy-{number:03}.md", text) for number in range(200))
 
 
-def _write_short_notes(folder: Path) -> None:
-    chance = random.Random(SEED)
-    for number in range(500):
-        (folder / f"{number:03}.txt").write_text(" ".join(chance.choices(HALLS, k=6)))
+def _short_notes(chance: random.Random) -> Files:
+    yield from ((f"{n:03}.txt", " ".join(chance.choices(HALLS, k=6))) for n in range(500))
 
 
-def _write_one_line(folder: Path) -> None:
-    (folder / "note.txt").write_text("One line, and nothing else.")
+def _one_line(_: random.Random) -> Files:
+    yield "note.txt", "One line, and nothing else."
 
 
-MADE: dict[str, Callable[[Path], None]] = {
-    "one file of 5,000 equal lines": _write_equal_lines,
-    "table of 200 rows, 30 times": _write_repeated_table,
-    "table": _write_table,
-    "log": _write_log,
-    "mail": _write_mail,
-    "records": _write_records,
-    "200 copies of a file": _write_copies,
-    "500 notes of six words": _write_short_notes,
-    "one line": _write_one_line,
+MADE: dict[str, Callable[[random.Random], Files]] = {
+    "one file of 5,000 equal lines": _equal_lines,
+    "table of 200 rows, 30 times": _repeated_table,
+    "table": _table,
+    "log": _log,
+    "mail": _mail,
+    "records": _records,
+    "200 copies of a file": _copies,
+    "500 notes of six words": _short_notes,
+    "one line": _one_line,
 }
 
 
