@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evals import terminal
-from evals.exit_codes import USAGE
 from evals.gates.criteria import floors_path, read_baseline, read_floors
 from evals.reports import record, rendering
 from evals.running import Run, evaluate
@@ -15,7 +14,7 @@ from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
 from ingest.releases.erasure import JUDGE_CACHE
 from rag.bootstrap import load_embedder, open_plumbline, open_release
-from rag.errors import SettingsError
+from rag.errors import InvalidRegressionSet, SettingsError
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
@@ -98,4 +97,4 @@ def _locate(options: argparse.Namespace, settings: Settings) -> int:
     print(  # noqa: T201 - a command's output
         f"{found.checked} pieces of evidence stand in {where}, {found.changed} of them written"
     )
-    return USAGE if found.problems else 0
+    return InvalidRegressionSet.exit_code if found.problems else 0
