@@ -23,13 +23,16 @@ CANARY = "canary"
 
 
 class Service:
-    """Loads the question side in the background and follows newly published releases."""
+    """Loads the question side in the background and follows newly published releases.
+
+    `problem` says what keeps it from answering or from following releases, empty if nothing.
+    """
 
     def __init__(self, settings: Settings, open_plumbline: Callable[[Settings], Plumbline]) -> None:
         self.settings = settings
         self._open_plumbline = open_plumbline
         self._plumbline: Plumbline | None = None
-        self._problem = ""
+        self.problem = ""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -64,37 +67,32 @@ class Service:
             self._note(f"a live release is damaged or cannot be opened: {said}" if said else "")
 
     def _note(self, problem: str) -> None:
-        if problem and problem != self._problem:
+        if problem and problem != self.problem:
             log.error("%s", problem)
-        self._problem = problem
+        self.problem = problem
 
     def _note_end(self, following: asyncio.Task[None]) -> None:
         if not following.cancelled() and (error := following.exception()):
-            self._problem = f"releases are no longer followed, restart the service: {error!r}"
-            log.critical("%s", self._problem, exc_info=error)
+            self.problem = f"releases are no longer followed, restart the service: {error!r}"
+            log.critical("%s", self.problem, exc_info=error)
 
     @property
     def is_loaded(self) -> bool:
         """True once the question side can be asked."""
         return self._plumbline is not None
 
-    @property
-    def problem(self) -> str:
-        """What keeps the service from answering or from following releases, empty if nothing."""
-        return self._problem
-
     def plumbline(self) -> Plumbline:
         """The question side. Raises 503 while it is loading."""
         if self._plumbline is None:
-            raise HTTPException(503, self._problem or LOADING, headers={"retry-after": "2"})
+            raise HTTPException(503, self.problem or LOADING, headers={"retry-after": "2"})
         return self._plumbline
 
     def readiness(self) -> dict[str, str]:
         """`ok` or the reason why not, for each part."""
         if self._plumbline is None:
-            return {"models": self._problem or LOADING}
+            return {"models": self.problem or LOADING}
         loaded = {m.corpus: m.release for m in self._plumbline.corpora()}
-        parts = {"models": "ok", "releases": self._problem or "ok"}
+        parts = {"models": "ok", "releases": self.problem or "ok"}
         for name in corpus_names(self.settings.data):
             parts[f"corpus {name}"] = self._corpus_state(self._plumbline, name, loaded.get(name))
         return parts

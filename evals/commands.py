@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evals import terminal
-from evals.exit_codes import USAGE
 from evals.gates.criteria import floors_path, read_baseline, read_floors
 from evals.reports import record, rendering
 from evals.running import Run, evaluate
@@ -15,7 +14,7 @@ from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
 from ingest.releases.erasure import JUDGE_CACHE
 from rag.bootstrap import load_embedder, open_plumbline, open_release
-from rag.errors import SettingsError
+from rag.errors import InvalidRegressionSet, SettingsError
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
@@ -35,8 +34,8 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
     plumbline = open_plumbline(settings)
     try:
-        with terminal.ProgressBars() as bars:
-            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=bars.advance))
+        with terminal.show_progress() as advance:
+            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=advance))
     finally:
         plumbline.close()
     folder = rendering.write_report(report, options.out)
@@ -44,8 +43,8 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
         print(record.to_json(report), end="")  # noqa: T201 - a command's output
     else:
         terminal.print_report(report, folder)
-    for line in terminal.explain_verdict(report.verdict):
-        terminal.complain(line)
+    for reason in report.verdict.reasons:
+        terminal.complain(reason)
     return report.verdict.exit_code
 
 
@@ -98,4 +97,4 @@ def _locate(options: argparse.Namespace, settings: Settings) -> int:
     print(  # noqa: T201 - a command's output
         f"{found.checked} pieces of evidence stand in {where}, {found.changed} of them written"
     )
-    return USAGE if found.problems else 0
+    return InvalidRegressionSet.exit_code if found.problems else 0

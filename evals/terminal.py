@@ -2,8 +2,9 @@
 
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
@@ -11,44 +12,33 @@ from rich.table import Table
 from rich.text import Text
 
 from evals.reports.failures import find_failures
-from evals.reports.record import Report, Verdict
+from evals.reports.record import Report
 
 SHOWN_FAILURES = 10  # chosen: a screen
 LONG = 50  # chosen: half a line
 
 
-class ProgressBars:
-    """One bar a stage, on stderr; in a log, a line for each tenth of a long one."""
+@contextmanager
+def show_progress() -> Iterator[Callable[[str, int], None]]:
+    """To be called once a sample that is done, with its stage and the number of all its samples.
 
-    def __init__(self) -> None:
-        self._progress = Progress(console=Console(stderr=True), transient=True)
-        self._bars: dict[str, TaskID] = {}
-        self._done: Counter[str] = Counter()
+    One bar a stage, on stderr; in a log, a line for each tenth of a long one.
+    """
+    console = Console(stderr=True)
+    bars: dict[str, TaskID] = {}
+    done: Counter[str] = Counter()
 
-    def __enter__(self) -> "ProgressBars":
-        if self._progress.console.is_terminal:
-            self._progress.start()
-        return self
+    def advance(stage: str, total: int) -> None:
+        if stage not in bars:
+            bars[stage] = progress.add_task(stage, total=total)
+        progress.advance(bars[stage])
+        done[stage] += 1
+        is_tenth = done[stage] * 10 // total > (done[stage] - 1) * 10 // total
+        if is_tenth and total >= LONG and not console.is_terminal:
+            console.print(f"evals: {stage}, {done[stage]} of {total}", highlight=False)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._progress.console.is_terminal:
-            self._progress.stop()
-
-    def advance(self, stage: str, total: int) -> None:
-        """One more sample of `stage` is done."""
-        if stage not in self._bars:
-            self._bars[stage] = self._progress.add_task(stage, total=total)
-        self._progress.advance(self._bars[stage])
-        self._done[stage] += 1
-        done = self._done[stage]
-        is_tenth = done * 10 // total > (done - 1) * 10 // total
-        if is_tenth and total >= LONG and not self._progress.console.is_terminal:
-            self._progress.console.print(f"evals: {stage}, {done} of {total}", highlight=False)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield advance
 
 
 def print_report(report: Report, folder: Path) -> None:
@@ -102,15 +92,6 @@ def _metrics_table(report: Report) -> Table:
         cells = ["" if n is None else f"{n:.1f}" if is_time else f"{n:.3f}" for n in numbers]
         table.add_row(name, *cells, str(found.n), str(found.missing))
     return table
-
-
-def explain_verdict(verdict: Verdict) -> list[str]:
-    """The lines for stderr, none for a run that passes."""
-    return [
-        *(f"could not measure {reason}" for reason in verdict.unmeasured),
-        *(f"broken: {reason}" for reason in verdict.broken),
-        *(f"regression: {reason}" for reason in verdict.regressions),
-    ]
 
 
 def complain(line: str) -> None:

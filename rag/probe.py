@@ -5,12 +5,12 @@ In a process of its own, since a damaged vector index can take down the process 
 
 import argparse
 import json
-import sqlite3
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,10 @@ import numpy as np
 from rag.bootstrap import open_release_parts
 from rag.errors import RagError, ReleaseBroken
 from rag.ports import Vectors
+from rag.releases.files import ReleaseDatabase, read_vectors
 from rag.releases.folder import LEAST_RECALL, OpenRelease
 from rag.releases.manifest import Manifest, hash_ids
-from rag.repair import NEIGHBOURS, ask_nearby, count_near, is_found
+from rag.repair import NEIGHBOURS, find_nearest, is_found
 
 SAMPLED = 400  # chosen: a fault of one chunk in a hundred is missed in 2 % of the runs
 NEWEST = 400  # chosen: as many of those added last, where faults are likeliest
@@ -41,11 +42,6 @@ class Contents:
     rows: list[int]
     vectors: Vectors
     longest: str
-
-    def vector(self, at: int) -> Vectors:
-        """The vector of chunk number `at`."""
-        vector: Vectors = self.vectors[self.rows[at]]
-        return vector
 
 
 def check_release(folder: Path, *, thorough: bool) -> None:
@@ -70,17 +66,13 @@ def check_release(folder: Path, *, thorough: bool) -> None:
 
 
 def _read_contents(folder: Path, manifest: Manifest) -> Contents:
-    uri = f"{(folder / 'documents.db').resolve().as_uri()}?mode=ro&immutable=1"
-    try:
-        with closing(sqlite3.connect(uri, uri=True)) as database:
-            found = database.execute("SELECT row, id FROM chunks ORDER BY row").fetchall()
-            longest = database.execute("SELECT text, max(length(text)) FROM chunks").fetchone()[0]
-            wrong = database.execute(
-                'SELECT count(*) FROM chunks WHERE "end" - start != length(text) OR start < 0'
-            ).fetchone()[0]
-        vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-    except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        raise ReleaseBroken(f"{folder} cannot be read: {error}") from error
+    vectors = read_vectors(folder)
+    with closing(ReleaseDatabase(folder / "documents.db")) as database:
+        found = database.rows("SELECT row, id FROM chunks ORDER BY row")
+        [(longest, _)] = database.rows("SELECT text, max(length(text)) FROM chunks")
+        wrong = database.rows(
+            'SELECT 1 FROM chunks WHERE "end" - start != length(text) OR start < 0 LIMIT 1'
+        )
     contents = Contents(
         [id_ for _, id_ in found], [row for row, _ in found], vectors, longest or ""
     )
@@ -118,7 +110,7 @@ def _check_self_search(release: OpenRelease, contents: Contents, chosen: Sequenc
     spare = max(1, len(chosen) * MOST_UNFOUND) if release.manifest.search == "graph" else 0
 
     def is_there(at: int) -> bool:
-        ranking = release.vectors.search(contents.vector(at), NEIGHBOURS)
+        ranking = release.vectors.search(contents.vectors[contents.rows[at]], NEIGHBOURS)
         return is_found(contents.ids[at], ranking, expected)
 
     with ThreadPoolExecutor(THREADS) as threads:
@@ -139,13 +131,14 @@ def _source(release: OpenRelease, contents: Contents, at: int) -> str:
 
 
 def _check_recall(release: OpenRelease, contents: Contents) -> None:
-    queries, least = ask_nearby(np.array(contents.rows, np.int64), contents.vectors)
-    limit = min(NEIGHBOURS, len(contents.rows))
     with ThreadPoolExecutor(THREADS) as threads:
-        rankings = threads.map(lambda query: release.vectors.search(query, limit), queries)
-        found = count_near([ranking[:limit] for ranking in rankings], least)
-    if found < LEAST_RECALL * len(queries) * limit:
-        raise ReleaseBroken(f"a search finds {found} of {len(queries) * limit} neighbours")
+        found, wanted = find_nearest(
+            lambda queries: threads.map(partial(release.vectors.search, limit=NEIGHBOURS), queries),
+            np.array(contents.rows, np.int64),
+            contents.vectors,
+        )
+    if found < LEAST_RECALL * wanted:
+        raise ReleaseBroken(f"a search finds {found} of {wanted} neighbours")
 
 
 def _check_lexical(release: OpenRelease, contents: Contents) -> None:

@@ -5,20 +5,24 @@ Prints how much it finds then. In a process of its own, since an index can take 
 
 import argparse
 import json
-import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.bootstrap import load_index_builders, open_graph
-from rag.errors import RagError, ReleaseBroken
+from rag.errors import RagError
 from rag.ports import Ranking, Rows, Vectors
+from rag.releases.files import ReleaseDatabase, read_vectors
 from rag.releases.folder import GraphQuality
+
+if TYPE_CHECKING:
+    from rag.adapters.indexes.chroma import ChromaIndex
 
 ROUNDS = 3  # chosen: ends earlier where a round finds nothing to repair
 MOST_TRIED = 20_000  # of a fresh graph: half a minute
@@ -31,18 +35,6 @@ NOISE = 0.02  # chosen: near its chunk and not the same (cosine .93 at 384 numbe
 NEIGHBOURS = 10  # recall@10, as vector indexes are compared
 TIE = 1e-4  # float32 sums in another order differ by less
 SEED = 17  # any: the same vectors each time
-
-
-class Graph(Protocol):
-    """A vector index that answers many questions at once, by the names of vectors."""
-
-    def search_many(self, vectors: Vectors, limit: int) -> list[Ranking]:
-        """For each vector the `limit` nearest with their cosine."""
-        ...
-
-    def close(self) -> None:
-        """Let go of files and memory."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ def improve(folder: Path, most_tried: int = MOST_TRIED) -> GraphQuality:
     Of more than `most_tried` vectors a sample is searched for, and the newest.
     """
     builder, _ = load_index_builders()
-    named = _read_vectors(folder)
+    named = _read_named(folder)
     tried = _choose(len(named.names), most_tried)
     quality, lost = _measure(folder, named, tried)
     for _ in range(ROUNDS):
@@ -76,26 +68,19 @@ def improve(folder: Path, most_tried: int = MOST_TRIED) -> GraphQuality:
 
 def _measure(folder: Path, named: Named, tried: Rows) -> tuple[GraphQuality, Rows]:
     """How good the index is, and the places of what it loses."""
-    graph = open_graph(folder)
-    try:
+    with closing(open_graph(folder)) as graph:
         lost = _find_lost(graph, named, tried)
-        recall = _measure_recall(graph, named.rows, named.vectors)
-    finally:
-        graph.close()
-    return GraphQuality(recall, len(lost), len(tried)), lost
+        search = partial(graph.search_many, limit=NEIGHBOURS)
+        found, wanted = find_nearest(search, named.rows, named.vectors)
+    return GraphQuality(found / wanted if wanted else 1.0, len(lost), len(tried)), lost
 
 
-def _read_vectors(folder: Path) -> Named:
-    uri = f"{(folder / 'documents.db').resolve().as_uri()}?mode=ro&immutable=1"
+def _read_named(folder: Path) -> Named:
     sql = "SELECT vector, min(row) FROM chunks GROUP BY vector ORDER BY min(row)"
-    try:
-        with closing(sqlite3.connect(uri, uri=True)) as database:
-            found = database.execute(sql).fetchall()
-        vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-    except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        raise ReleaseBroken(f"{folder} cannot be read: {error}") from error
+    with closing(ReleaseDatabase(folder / "documents.db")) as database:
+        found = database.rows(sql)
     rows = np.array([row for _, row in found], np.int64)
-    return Named([name for name, _ in found], rows, vectors)
+    return Named([name for name, _ in found], rows, read_vectors(folder))
 
 
 def _choose(count: int, most: int) -> Rows:
@@ -105,7 +90,7 @@ def _choose(count: int, most: int) -> Rows:
     return np.unique(np.concatenate([sample, np.arange(count - NEWEST_TRIED, count)]))
 
 
-def _find_lost(graph: Graph, named: Named, tried: Rows) -> Rows:
+def _find_lost(graph: "ChromaIndex", named: Named, tried: Rows) -> Rows:
     """Which of `tried` the graph does not find by their own vector."""
     expected = min(NEIGHBOURS, len(named.names))
     lost: list[int] = []
@@ -127,17 +112,21 @@ def is_found(name: str, ranking: Ranking, expected: int) -> bool:
     return len(ranking) == expected and (own >= 1 - TIE or are_equal)
 
 
-def _measure_recall(graph: Graph, rows: Rows, vectors: Vectors) -> float:
-    """Share of the nearest that is found of what lies near vectors of the index."""
-    queries, least = ask_nearby(rows, vectors)
-    if not len(queries):
-        return 1.0
+def find_nearest(
+    search: Callable[[Vectors], Iterable[Ranking]], rows: Rows, vectors: Vectors
+) -> tuple[int, int]:
+    """Of the ten nearest to vectors that lie near some of `rows`: how many are found, of how many.
+
+    `search` gives the ten best for each vector.
+    """
+    queries, least = _ask_nearby(rows, vectors)
     limit = min(NEIGHBOURS, len(rows))
-    rankings = graph.search_many(queries, limit)
-    return count_near(rankings, least) / (len(queries) * limit)
+    pairs = zip(search(queries), least.tolist(), strict=True)
+    found = sum(score >= worst - TIE for ranking, worst in pairs for _, score in ranking[:limit])
+    return found, len(queries) * limit
 
 
-def ask_nearby(rows: Rows, vectors: Vectors) -> tuple[Vectors, Vectors]:
+def _ask_nearby(rows: Rows, vectors: Vectors) -> tuple[Vectors, Vectors]:
     """Vectors near some of `rows`, and the cosine of the last of the nearest to each of them."""
     count, limit = min(QUERIES, len(rows)), min(NEIGHBOURS, len(rows))
     random = np.random.default_rng(SEED)
@@ -148,12 +137,6 @@ def ask_nearby(rows: Rows, vectors: Vectors) -> tuple[Vectors, Vectors]:
     scores = ((block @ vectors.T)[:, rows] for block in blocks)
     least = [np.partition(each, -limit, axis=1)[:, -limit] for each in scores]
     return queries, np.concatenate([*least, np.zeros(0, np.float32)])
-
-
-def count_near(rankings: Sequence[Ranking], least: Vectors) -> int:
-    """How many of what was found are among the nearest."""
-    pairs = zip(rankings, least.tolist(), strict=True)
-    return sum(score >= worst - TIE for ranking, worst in pairs for _, score in ranking)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

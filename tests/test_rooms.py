@@ -26,7 +26,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         *(("routes",), ("main",), ("serving",), ("__main__",), ("console",)),
     ),
     "evals": (
-        *(("samples", "exit_codes"), ("observing",), ("reports",), ("metrics",), ("judging",)),
+        *(("samples",), ("observing",), ("reports",), ("metrics",), ("judging",)),
         *(("gates",), ("running", "terminal"), ("commands", "demo"), ("__main__",), ("bench",)),
     ),
 }

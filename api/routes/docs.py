@@ -53,36 +53,25 @@ def read_operations(schema: Schema) -> Iterator[Operation]:
     """The operations of an OpenAPI schema, in its order."""
     for path, methods in schema["paths"].items():
         for method, raw in methods.items():
-            body = _body(raw, schema)
-            fields = [*_parameters(raw, schema), *_body_fields(body, schema)]
+            content = raw.get("requestBody", {}).get("content", {}).get("application/json", {})
+            body = _resolve(content.get("schema", {}), schema)
             yield Operation(
                 group=raw["tags"][0],
                 method=method.upper(),
                 path=path,
                 description=raw.get("description", ""),
-                fields=tuple(fields),
+                fields=tuple(_fields(raw, body, schema)),
                 example=_example(body),
             )
 
 
-def _parameters(raw: Schema, schema: Schema) -> Iterator[DocumentedField]:
+def _fields(raw: Schema, body: Schema, schema: Schema) -> Iterator[DocumentedField]:
     for each in raw.get("parameters", []):
-        kind = _kind(each["schema"], schema)
-        said = each.get("description", "")
+        kind, said = _kind(each["schema"], schema), each.get("description", "")
         yield DocumentedField(each["name"], each["in"], kind, each["required"], said)
-
-
-def _body(raw: Schema, schema: Schema) -> Schema:
-    if "requestBody" not in raw:
-        return {}
-    return _resolve(raw["requestBody"]["content"]["application/json"]["schema"], schema)
-
-
-def _body_fields(body: Schema, schema: Schema) -> Iterator[DocumentedField]:
     for name, each in body.get("properties", {}).items():
-        is_required = name in body.get("required", [])
-        said = each.get("description", "")
-        yield DocumentedField(name, "body", _kind(each, schema), is_required, said)
+        kind, said = _kind(each, schema), each.get("description", "")
+        yield DocumentedField(name, "body", kind, name in body.get("required", []), said)
 
 
 def _example(body: Schema) -> str:

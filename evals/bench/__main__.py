@@ -7,12 +7,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evals.bench import Rows, folders, questions, scale, speed
+from evals.bench import ROOT, Rows, folders, questions, scale, speed
 from rag.errors import RagError
 from rag.settings import load_settings
 
 SCALE_STEP = 10 * scale.SECTIONS
-ROOT = Path(__file__).parent.parent.parent
 
 
 def main() -> int:
@@ -65,30 +64,30 @@ Part = Callable[[], Rows]
 
 
 def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]]:
-    yield "commands", lambda: speed.time_help(ROOT)
-    yield "handbook", lambda: speed.ingest_handbook(ROOT, data) + speed.score_handbook(ROOT, data)
+    yield "commands", lambda: speed.time_help()
+    yield "handbook", lambda: speed.ingest_handbook(data) + speed.score_handbook(data)
     yield "abstaining", lambda: _abstaining(options, data / "abstaining")
-    yield "service", lambda: speed.time_service(ROOT, data)
+    yield "service", lambda: speed.time_service(data)
     if options.spans:
         yield "spans", lambda: _spans(options, data)
         yield "precision", lambda: _precision(options, data)
     yield "limit", lambda: scale.measure_limit(load_settings(os.environ))
-    yield "unchanged", lambda: scale.measure_unchanged(ROOT, data)
+    yield "unchanged", lambda: scale.measure_unchanged(data)
     if options.scale:
         sizes = (options.scale // 10, options.scale)
-        yield "scale", lambda: scale.measure_scale(ROOT, data, sizes)
+        yield "scale", lambda: scale.measure_scale(data, sizes)
     if options.questions:
         made = data / "made"
-        yield "questions", lambda: questions.measure_questions(ROOT, made, options.questions)
+        yield "questions", lambda: questions.measure_questions(made, options.questions)
     if options.folders is not None:
-        yield "folders", lambda: folders.measure_folders(ROOT, data / "folders", options.folders)
+        yield "folders", lambda: folders.measure_folders(data / "folders", options.folders)
     if options.messy:
-        yield "messy", lambda: speed.ingest_messy(ROOT, options.messy.resolve(), data)
+        yield "messy", lambda: speed.ingest_messy(options.messy.resolve(), data)
 
 
 def _spans(options: argparse.Namespace, data: Path) -> Rows:
     folder = options.spans.resolve()
-    rows, seconds = speed.time_spans_ingest(ROOT, folder, data)
+    rows, seconds = speed.time_spans_ingest(folder, data)
     if options.peers:
         rows += speed.time_peer(options.peers.resolve(), options.peers_python, folder, seconds)
     chunks, figures = _score_spans(folder, data)
@@ -102,9 +101,9 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
     from rag.bootstrap import open_plumbline
 
     folder = options.spans.resolve() if options.spans else None
-    abstaining.ingest_handbook(ROOT, data)
+    abstaining.ingest_handbook(data)
     if folder:
-        abstaining.leave_one_out(ROOT, folder, data)
+        abstaining.leave_one_out(folder, data)
     plumbline = open_plumbline(load_settings(os.environ, data=data, chat_model=""))
     try:
         rows = abstaining.measure_close_misses(plumbline, ROOT / "evals" / "sets", data)
@@ -127,7 +126,7 @@ def _precision(options: argparse.Namespace, data: Path) -> Rows:
     figures: dict[str, dict[str, float]] = {}
     for precision in ("fp32", chosen):
         place = data / precision
-        _, seconds = speed.time_spans_ingest(ROOT, folder, place, precision=precision)
+        _, seconds = speed.time_spans_ingest(folder, place, precision=precision)
         figures[precision] = _score_spans(folder, place, precision)[1]
         rows.append((f"precision: ingestion in {precision}", f"{seconds:.1f} s"))
     rows += [

@@ -6,10 +6,9 @@ of the others. Of close misses: those of the example set, and its questions aske
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from evals.bench import Rows
+from evals.bench import ROOT, Rows
 from evals.bench.spans import MarkedQuestion, read_questions
 from evals.bench.watching import watch_add
 from evals.samples.reading import read_set
@@ -24,14 +23,6 @@ CORPUS = "handbook"
 ASKED, SWAPPED = "handbook.jsonl", "handbook-swapped.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a question: the confidence, and whether it was answered."""
-
-    confidence: float
-    is_answered: bool
-
-
 def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
     """Probability that an answerable question has the higher confidence, ties counted half."""
     labels = [1] * len(answerable) + [0] * len(unanswerable)
@@ -40,12 +31,12 @@ def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
     return float(roc_auc_score(labels, [*answerable, *unanswerable]))
 
 
-def ingest_handbook(root: Path, data: Path) -> None:
+def ingest_handbook(data: Path) -> None:
     """The example corpus, in `data`."""
-    _ingest(root, [root / "examples" / CORPUS], data, corpus=CORPUS)
+    _ingest([ROOT / "examples" / CORPUS], data, corpus=CORPUS)
 
 
-def leave_one_out(root: Path, folder: Path, data: Path) -> None:
+def leave_one_out(folder: Path, data: Path) -> None:
     """Ingest, for each text that is asked about, a corpus of all the others.
 
     Raises InvalidRegressionSet when fewer than two texts are asked about.
@@ -55,11 +46,11 @@ def leave_one_out(root: Path, folder: Path, data: Path) -> None:
         raise InvalidRegressionSet(f"{folder} needs questions about two texts, one to leave out")
     for name in names:
         others = [path for path in sorted(folder.glob("*.md")) if path.stem != name]
-        _ingest(root, others, data, corpus=_without(name))
+        _ingest(others, data, corpus=_without(name))
 
 
-def _ingest(root: Path, sources: list[Path], data: Path, *, corpus: str) -> None:
-    counts = watch_add(root, sources, data, corpus=corpus).summary["counts"]
+def _ingest(sources: list[Path], data: Path, *, corpus: str) -> None:
+    counts = watch_add(sources, data, corpus=corpus).summary["counts"]
     if set(counts) != {"indexed"}:
         raise ValueError(f"not all that {corpus} is made of was indexed: {counts}")
 
@@ -101,10 +92,10 @@ def measure_close_misses(plumbline: Plumbline, sets: Path, data: Path) -> Rows:
     groups = {str(kind): [sample for sample in asked if sample.kind == kind] for kind in KINDS}
     groups["swapped"] = list(swapped)
     found = asyncio.run(_answer_all(plumbline, groups))
-    confidences = {kind: [each.confidence for each in found[kind]] for kind in found}
+    confidences = {kind: [answer.confidence for answer in found[kind]] for kind in found}
     rows: Rows = [("abstaining: handbook, threshold", f"{threshold:.4f}")]
-    for kind, outcomes in found.items():
-        answered = sum(outcome.is_answered for outcome in outcomes)
+    for kind, answers in found.items():
+        answered = sum(answer.status != "abstained" for answer in answers)
         value = f"{_share(confidences[kind], threshold)} above the threshold, {answered} answered"
         if kind != KINDS[0]:
             value += f", AUROC {auroc(confidences[KINDS[0]], confidences[kind]):.4f}"
@@ -114,17 +105,17 @@ def measure_close_misses(plumbline: Plumbline, sets: Path, data: Path) -> Rows:
 
 async def _answer_all(
     plumbline: Plumbline, groups: dict[str, list[Sample]]
-) -> dict[str, list[Outcome]]:
+) -> dict[str, list[Answer]]:
     return {
         kind: [await _answer(plumbline, sample) for sample in samples]
         for kind, samples in groups.items()
     }
 
 
-async def _answer(plumbline: Plumbline, sample: Sample) -> Outcome:
+async def _answer(plumbline: Plumbline, sample: Sample) -> Answer:
     stream = plumbline.answer(sample.conversation, corpus=CORPUS)
     [answer] = [item async for item in stream if isinstance(item, Answer)]
-    return Outcome(answer.confidence, answer.status != "abstained")
+    return answer
 
 
 def _share(confidences: Sequence[float], threshold: float) -> str:

@@ -5,10 +5,7 @@ Some kinds are made; others are folders of the machine, given by patterns.
 
 import json
 import random
-import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from glob import glob
@@ -19,11 +16,12 @@ from shutil import copyfile
 import numpy as np
 
 from evals.bench import Rows
+from evals.bench.made import ingest
+from evals.bench.recall import measure_recall
 from evals.bench.watching import watch_add
 from rag.ports import Vectors
-from rag.releases.folder import release_folder, tell_search
+from rag.releases.folder import tell_search
 from rag.releases.manifest import Manifest
-from rag.repair import NEIGHBOURS, ask_nearby, count_near
 
 SEED = 17
 CORPUS = "x"
@@ -44,15 +42,14 @@ class Published:
     seconds: float
 
 
-def measure_folders(root: Path, data: Path, patterns: Sequence[str]) -> Rows:
+def measure_folders(data: Path, patterns: Sequence[str]) -> Rows:
     """One row for each folder, made or matched by a pattern, and one for all of them."""
     rows: Rows = []
     found: list[Published] = []
     for name, docs in _folders(data / "docs", patterns):
-        began = time.perf_counter()
-        watch_add(root, [docs], data / name, corpus=CORPUS)
+        run = watch_add([docs], data / name, corpus=CORPUS)
         files = sum(path.is_file() for path in docs.rglob("*"))
-        published = _look_at(data / name, files, time.perf_counter() - began)
+        published = _look_at(data / name, files, run.seconds)
         found.append(published)
         rows.append((f"folder: {name}", _say(published)))
     for size, spread in CLUSTERS:
@@ -75,27 +72,15 @@ def _say(published: Published) -> str:
 
 def _look_at(data: Path, files: int, seconds: float) -> Published:
     """The live release of a data folder, and what a search of it finds of the nearest chunks."""
-    from rag.bootstrap import open_release
-
-    folder = release_folder(data, CORPUS)
-    release = open_release(folder)
-    try:
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        with closing(sqlite3.connect(folder / "documents.db")) as database:
-            found = database.execute("SELECT row FROM chunks ORDER BY row").fetchall()
-        rows = np.array([row for (row,) in found], np.int64)  # a changed copy has others too
-        queries, least = ask_nearby(rows, vectors)
-        rankings = [release.vectors.search(query, NEIGHBOURS) for query in queries]
-    finally:
-        release.close()
-    wanted = len(queries) * min(NEIGHBOURS, len(rows))
-    return Published(files, release.manifest, count_near(rankings, least) / wanted, seconds)
+    recall, manifest = measure_recall(data, CORPUS)
+    return Published(files, manifest, recall, seconds)
 
 
 def _folders(made: Path, patterns: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    for name, write in MADE.items():
+    for name, make in MADE.items():
         (made / name).mkdir(parents=True)
-        write(made / name)
+        for file, text in make(random.Random(SEED)):
+            (made / name / file).write_text(text)
         yield name, made / name
     for pattern in patterns:
         for number, source in enumerate(sorted(glob(pattern))):
@@ -119,35 +104,35 @@ def _copy_some(source: Path, target: Path) -> None:
             copyfile(path, place.with_suffix(place.suffix or ".txt"))
 
 
-def _write_equal_lines(folder: Path) -> None:
+Files = Iterator[tuple[str, str]]
+"""The names of files and their texts."""
+
+
+def _equal_lines(_: random.Random) -> Files:
     line = "The pump of hall 7 reports a pressure of 4.2 bar and a flow of 118 litres a minute.\n"
-    (folder / "pump.log").write_text(line * 5000)
+    yield "pump.log", line * 5000
 
 
-def _write_repeated_table(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _repeated_table(chance: random.Random) -> Files:
     rows = [f"{n},{chance.choice(HALLS)} {n % 40},{chance.randrange(900)},open" for n in range(200)]
-    (folder / "plant.csv").write_text("\n".join(["id,place,reading,state", *rows * 30]))
+    yield "plant.csv", "\n".join(["id,place,reading,state", *rows * 30])
 
 
-def _write_table(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _table(chance: random.Random) -> Files:
     rows = (f"{n},{chance.choice(HALLS)},{chance.random():.3f},{n % 7}" for n in range(6000))
-    (folder / "readings.csv").write_text("\n".join(["id,place,reading,day", *rows]))
+    yield "readings.csv", "\n".join(["id,place,reading,day", *rows])
 
 
-def _write_log(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _log(chance: random.Random) -> Files:
     lines = (
         f"2026-03-{n % 28 + 1:02} 12:{n % 60:02}:07 {chance.choice(('INFO', 'WARN'))} "
         f"{chance.choice(HALLS)}[{chance.randrange(40)}]: reading {chance.randrange(99)} accepted"
         for n in range(30_000)
     )
-    (folder / "plant.log").write_text("\n".join(lines))
+    yield "plant.log", "\n".join(lines)
 
 
-def _write_mail(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _mail(chance: random.Random) -> Files:
     for number in range(300):
         message = EmailMessage()
         message["From"] = f"{chance.choice(HALLS)}@plant.example"
@@ -157,45 +142,40 @@ def _write_mail(folder: Path) -> None:
         message.set_content(
             f"Good morning,\n\nwe looked after {places}.\n\nRegards\nShift {number}"
         )
-        (folder / f"{number:03}.eml").write_bytes(message.as_bytes())
+        yield f"{number:03}.eml", message.as_string()
 
 
-def _write_records(folder: Path) -> None:
-    chance = random.Random(SEED)
+def _records(chance: random.Random) -> Files:
     records = ({"id": n, "place": chance.choice(HALLS), "ok": n % 3 > 0} for n in range(3000))
-    (folder / "records.jsonl").write_text("\n".join(map(json.dumps, records)))
+    yield "records.jsonl", "\n".join(map(json.dumps, records))
     settings = {place: {"limit": number, "unit": "bar"} for number, place in enumerate(HALLS)}
-    (folder / "limits.json").write_text(json.dumps(settings, indent=1))
+    yield "limits.json", json.dumps(settings, indent=1)
 
 
-def _write_copies(folder: Path) -> None:
-    text = "\n\n".join(
-        f"Rule {n}: the {HALLS[n % 8]} is checked every {n} days." for n in range(60)
-    )
-    for number in range(200):
-        (folder / f"copy-{number:03}.md").write_text(text)
+def _copies(_: random.Random) -> Files:
+    rules = (f"Rule {n}: the {HALLS[n % 8]} is checked every {n} days." for n in range(60))
+    text = "\n\n".join(rules)
+    yield from ((f"copy-{number:03}.md", text) for number in range(200))
 
 
-def _write_short_notes(folder: Path) -> None:
-    chance = random.Random(SEED)
-    for number in range(500):
-        (folder / f"{number:03}.txt").write_text(" ".join(chance.choices(HALLS, k=6)))
+def _short_notes(chance: random.Random) -> Files:
+    yield from ((f"{n:03}.txt", " ".join(chance.choices(HALLS, k=6))) for n in range(500))
 
 
-def _write_one_line(folder: Path) -> None:
-    (folder / "note.txt").write_text("One line, and nothing else.")
+def _one_line(_: random.Random) -> Files:
+    yield "note.txt", "One line, and nothing else."
 
 
-MADE: dict[str, Callable[[Path], None]] = {
-    "one file of 5,000 equal lines": _write_equal_lines,
-    "table of 200 rows, 30 times": _write_repeated_table,
-    "table": _write_table,
-    "log": _write_log,
-    "mail": _write_mail,
-    "records": _write_records,
-    "200 copies of a file": _write_copies,
-    "500 notes of six words": _write_short_notes,
-    "one line": _write_one_line,
+MADE: dict[str, Callable[[random.Random], Files]] = {
+    "one file of 5,000 equal lines": _equal_lines,
+    "table of 200 rows, 30 times": _repeated_table,
+    "table": _table,
+    "log": _log,
+    "mail": _mail,
+    "records": _records,
+    "200 copies of a file": _copies,
+    "500 notes of six words": _short_notes,
+    "one line": _one_line,
 }
 
 
@@ -228,25 +208,11 @@ class ClusterEmbedder:
 
 def _publish_clusters(data: Path, size: int, spread: float) -> Published:
     """More chunks than are compared one by one, in the order that is worst for a graph."""
-    from ingest.corpus.folder import CorpusFolder
-    from ingest.corpus.setup import Setup
-    from ingest.runs.adding import add
-    from ingest.sources.scanning import scan
-    from rag import bootstrap
-
     numbers = iter(range(CLUSTERED))
     docs = data / "docs"
     docs.mkdir(parents=True)
     while some := list(islice(numbers, 100)):
         text = "\n\n".join(f"# Part {n}\n\nThis is what is said in number {n}." for n in some)
         (docs / f"{some[0]:06}.md").write_text(text)
-    setup = Setup(
-        embedder=ClusterEmbedder.fingerprint,
-        load_embedder=lambda: ClusterEmbedder(size, spread),
-        engines=bootstrap.index_engines(),
-        load_engines=bootstrap.load_index_builders,
-        language="english",
-    )
-    began = time.perf_counter()
-    report = add(CorpusFolder(data / "corpora" / CORPUS), scan([str(docs)]), setup)
-    return _look_at(data, len(report.outcomes), time.perf_counter() - began)
+    report, seconds = ingest(data, CORPUS, ClusterEmbedder(size, spread))
+    return _look_at(data, len(report.outcomes), seconds)

@@ -14,7 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
+from evals.bench import ROOT
+from ingest.corpus.folder import CorpusFolder
+from ingest.corpus.setup import Setup
+from ingest.runs.adding import add
+from ingest.runs.outcomes import Report
+from ingest.sources.scanning import scan
+from rag import bootstrap
 from rag.ports import CountingEmbedder, Vectors
+from rag.settings import load_settings
 
 CORPUS = "made"
 SEED = 17
@@ -28,7 +36,7 @@ STOP_WORDS = [
     *("on", "not", "by", "are", "or", "this", "at", "an", "but", "if", "they", "their", "will"),
     *("then", "there", "such", "no", "into"),
 ]
-BASIS = Path(__file__).parent.parent.parent / "examples" / "handbook"
+BASIS = ROOT / "examples" / "handbook"
 
 
 class MadeEmbedder:
@@ -111,30 +119,31 @@ def write_documents(
 
 def build(data: Path, chunks: int, writer: Writer) -> float:
     """Ingest made documents with made vectors; returns the seconds it took."""
-    from ingest.corpus.folder import CorpusFolder
-    from ingest.corpus.setup import Setup
-    from ingest.runs.adding import add
-    from ingest.sources.scanning import scan
-    from rag import bootstrap
-    from rag.settings import load_settings
-
     settings = load_settings({}, data=data)
     docs = data / "docs"
     write_documents(docs, chunks, writer)
     real = bootstrap.load_embedder(settings)
     paragraphs = (p.read_text().split("\n\n") for p in sorted(BASIS.rglob("*.md")))
     made = MadeEmbedder(real, [each for texts in paragraphs for each in texts if each.strip()])
-    began = time.perf_counter()
-    setup = Setup(
-        embedder=real.fingerprint,
-        load_embedder=lambda: made,
-        engines=bootstrap.index_engines(),
-        load_engines=bootstrap.load_index_builders,
-        language="english",
-        embedder_name=settings.embedder,
-    )
-    report = add(CorpusFolder(data / "corpora" / CORPUS), scan([str(docs)]), setup)
+    report, seconds = ingest(data, CORPUS, made, embedder_name=settings.embedder)
     if report.chunks != chunks:
         raise ValueError(f"{report.chunks} chunks were made instead of {chunks}")
     shutil.rmtree(docs)
-    return time.perf_counter() - began
+    return seconds
+
+
+def ingest(
+    data: Path, corpus: str, embedder: CountingEmbedder, *, embedder_name: str = ""
+) -> tuple[Report, float]:
+    """What became of the files in `data/docs`, and the seconds it took."""
+    setup = Setup(
+        embedder=embedder.fingerprint,
+        load_embedder=lambda: embedder,
+        engines=bootstrap.index_engines(),
+        load_engines=bootstrap.load_index_builders,
+        language="english",
+        embedder_name=embedder_name,
+    )
+    began = time.perf_counter()
+    report = add(CorpusFolder(data / "corpora" / corpus), scan([str(data / "docs")]), setup)
+    return report, time.perf_counter() - began

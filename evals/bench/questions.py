@@ -2,46 +2,40 @@
 
 import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
 from itertools import chain, count, cycle, islice
 from pathlib import Path
 from threading import Lock
 
-import numpy as np
 import psutil
 
 from evals.bench import Rows
 from evals.bench.made import CORPUS, Writer, build
+from evals.bench.recall import measure_recall
+from evals.bench.watching import serving
 from rag.plumbline import Plumbline
 from rag.releases.filters import parse_filters
 from rag.retrieval.scope import Scope
 
-SEED = 17
 QUESTIONS = 400
 WARM_UP = 50
-RECALL_QUESTIONS = 200
-NEIGHBOURS = 10
 SHARES = (1, 14, 90)
 CLIENTS = 32
 LOAD_S = 15.0
-READY_WITHIN_S = 300.0
-SERVING = "serving"
 
 
-def measure_questions(root: Path, data: Path, chunks: int, *, load_s: float = LOAD_S) -> Rows:
+def measure_questions(data: Path, chunks: int, *, load_s: float = LOAD_S) -> Rows:
     """Times of questions over so many chunks, in process and over HTTP."""
     writer = Writer()
     rows = [("built in", f"{build(data, chunks, writer):.0f} s")]
     asked = (f"{writer.text(5 + at % 10)}?" for at in count())
     rows += _in_process(data, asked)
-    rows.append(("recall@10 of the vector index", f"{_recall(data):.4f}"))
-    rows += _over_http(root, data, asked, load_s)
+    rows.append(("recall@10 of the vector index", f"{measure_recall(data, CORPUS)[0]:.4f}"))
+    rows += _over_http(data, asked, load_s)
     return [(f"questions: {chunks:,} chunks, {name}", value) for name, value in rows]
 
 
@@ -73,29 +67,9 @@ def _time_searches(plumbline: Plumbline, questions: Iterable[str], scope: Scope)
     return times
 
 
-def _recall(data: Path) -> float:
-    """Share of the exact nearest neighbours that the index finds, near vectors of its own."""
-    from rag.bootstrap import open_release
-    from rag.releases.folder import release_folder
-
-    folder = release_folder(data, CORPUS)
-    vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-    release = open_release(folder)
-    chance = np.random.default_rng(SEED)
-    found = 0
-    for row in chance.choice(len(vectors), RECALL_QUESTIONS, replace=False):
-        noisy = vectors[row] + 0.02 * chance.normal(size=vectors.shape[1])
-        vector = (noisy / np.linalg.norm(noisy)).astype(np.float32)
-        exact = release.vector_rows.nearest(vector, np.arange(len(vectors)), NEIGHBOURS)
-        near = release.vectors.search(vector, NEIGHBOURS)
-        found += len({id_ for id_, _ in exact} & {id_ for id_, _ in near})
-    release.close()
-    return found / (RECALL_QUESTIONS * NEIGHBOURS)
-
-
-def _over_http(root: Path, data: Path, asked: Iterator[str], load_s: float) -> Rows:
+def _over_http(data: Path, asked: Iterator[str], load_s: float) -> Rows:
     few = list(islice(asked, QUESTIONS))
-    with _service(root, data) as (process, port):
+    with serving(data) as (process, port):
         _load(port, asked, clients=4, seconds=load_s / 6)
         alone = _load(port, asked, clients=1, seconds=load_s / 3)
         crowd = _load(port, asked, clients=CLIENTS, seconds=load_s)
@@ -107,27 +81,6 @@ def _over_http(root: Path, data: Path, asked: Iterator[str], load_s: float) -> R
         (f"{CLIENTS} clients, {QUESTIONS} questions again and again", _rate(again, load_s)),
         ("memory of the service", f"{resident / 1e9:.2f} GB"),
     ]
-
-
-@contextmanager
-def _service(root: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A service over `data` that is ready, and its port. Raises TimeoutError."""
-    command = [sys.executable, "-m", "api", "--data", str(data), "--port", "0"]
-    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        port, deadline = 0, time.monotonic() + READY_WITHIN_S
-        for line in process.stderr:
-            if SERVING in line:
-                port = int(line.rstrip().rstrip("/").rpartition(":")[2])
-            if "ready:" in line:
-                yield process, port
-                return
-            if time.monotonic() > deadline:
-                raise TimeoutError("the service did not become ready")
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 def _load(port: int, asked: Iterator[str], *, clients: int, seconds: float) -> list[float]:

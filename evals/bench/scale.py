@@ -24,14 +24,14 @@ LAYERS, WIDTH = 6, 384
 SAMPLE_TEXTS, SAMPLE_WORDS = 256, 110
 
 
-def measure_scale(root: Path, data: Path, sizes: tuple[int, int]) -> Rows:
+def measure_scale(data: Path, sizes: tuple[int, int]) -> Rows:
     """Seconds per chunk at two sizes, their ratio, memory, and a change of a few documents."""
     rows: Rows = []
     costs = []
     for size in sizes:
         folder = data / f"scale-{size}"
         write_documents(folder / "docs", size, Writer(), sections=SECTIONS, words=WORDS_A_SECTION)
-        run = _add(root, folder)
+        run = _add(folder)
         chunks = run.summary["chunks"]
         if chunks != size:
             raise ValueError(f"{chunks} chunks were made of {size} sections")
@@ -42,13 +42,13 @@ def measure_scale(root: Path, data: Path, sizes: tuple[int, int]) -> Rows:
             (f"scale: {chunks:,} chunks, peak memory", f"{run.peak_bytes / 1e9:.2f} GB"),
         ]
     rows.append(("scale: cost of a chunk, large / small", f"{costs[1] / costs[0]:.2f}"))
-    return rows + _change(root, data / f"scale-{sizes[1]}")
+    return rows + _change(data / f"scale-{sizes[1]}")
 
 
-def _change(root: Path, folder: Path) -> Rows:
+def _change(folder: Path) -> Rows:
     for path in sorted((folder / "docs").rglob("*.md"))[:CHANGED]:
         path.write_text(path.read_text() + "\n\n# Added\n\nOne more section that is new.\n")
-    run = _add(root, folder)
+    run = _add(folder)
     stages = run.summary["timings"]
     live = sum(stages[name] for name in ("building", "verifying", "publishing"))
     label = f"scale: {CHANGED} documents changed"
@@ -58,7 +58,7 @@ def _change(root: Path, folder: Path) -> Rows:
     ]
 
 
-def measure_unchanged(root: Path, data: Path, sizes: tuple[int, ...] = (1000, 20_000)) -> Rows:
+def measure_unchanged(data: Path, sizes: tuple[int, ...] = (1000, 20_000)) -> Rows:
     """A run over small files of which none has changed: files a second, and no model loaded."""
     rows: Rows = []
     for size in sizes:
@@ -67,8 +67,8 @@ def measure_unchanged(root: Path, data: Path, sizes: tuple[int, ...] = (1000, 20
             path = folder / "docs" / f"{number // 500:03}" / f"{number:05}.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"Fact {number}.")
-        first = _add(root, folder)
-        again = _add(root, folder)
+        first = _add(folder)
+        again = _add(folder)
         if again.summary["counts"] != {"unchanged": size}:
             raise ValueError(f"not unchanged: {again.summary['counts']}")
         scanned = size / again.summary["timings"]["reading"]
@@ -132,5 +132,5 @@ def _say(run: WatchedRun) -> str:
     return ", ".join(f"{name} {spent:.1f}" for name, spent in run.summary["timings"].items())
 
 
-def _add(root: Path, folder: Path) -> WatchedRun:
-    return watch_add(root, [folder / "docs"], folder / "data", corpus="x")
+def _add(folder: Path) -> WatchedRun:
+    return watch_add([folder / "docs"], folder / "data", corpus="x")

@@ -15,13 +15,13 @@ from functools import partial
 from pathlib import Path
 
 from evals.metrics.ranking import evidence_recall
+from evals.metrics.table import BUDGETS
 from evals.samples.locating import Location, Target
 from rag.domain import Span
 from rag.plumbline import Plumbline
 
 CORPUS = "spans"
 POOL = 60
-BUDGETS = (2000, 4000, 8000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,45 +4,41 @@ import json
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from pathlib import Path
 
-from evals.bench import Rows
+from evals.bench import ROOT, Rows
 from evals.bench.spans import read_questions
-from evals.bench.watching import watch_add
+from evals.bench.watching import serving, watch_add
 
 HELP_RUNS = 5
-PORT = 8017
-READY_WITHIN_S = 60
 
 
-def time_help(root: Path) -> Rows:
+def time_help() -> Rows:
     """Median time of `--help` of each command."""
     rows = []
     for package in ("ingest", "evals", "rag", "api"):
-        seconds = sorted(_run(root, package, "--help")[0] for _ in range(HELP_RUNS))
+        seconds = sorted(_run(package, "--help")[0] for _ in range(HELP_RUNS))
         rows.append((f"python -m {package} --help", f"{seconds[HELP_RUNS // 2]:.2f} s"))
     return rows
 
 
-def ingest_handbook(root: Path, data: Path) -> Rows:
+def ingest_handbook(data: Path) -> Rows:
     """The example corpus, first and unchanged."""
     source = "examples/handbook"
     command = ("ingest", "add", source, "--corpus", "handbook", "--data", str(data))
-    first, _ = _run(root, *command)
-    again, _ = _run(root, *command)
+    first, _ = _run(*command)
+    again, _ = _run(*command)
     return [
         ("handbook: first ingestion", f"{first:.1f} s"),
         ("handbook: ingestion with nothing changed", f"{again:.2f} s"),
     ]
 
 
-def score_handbook(root: Path, data: Path) -> Rows:
+def score_handbook(data: Path) -> Rows:
     """The regression set of the example corpus: evidence, citations, abstention."""
     out = ("--data", str(data), "--out", str(data / "reports"), "--json")
-    _, run = _run(root, "evals", "run", *out)
+    _, run = _run("evals", "run", *out)
     report = json.loads(run.stdout)
     names = ("hit@5", "evidence_hit@5", "evidence_recall@4000", "citation_validity")
     rows = [(f"handbook: {name}", f"{report['aggregates'][name]['mean']:.3f}") for name in names]
@@ -53,37 +49,19 @@ def score_handbook(root: Path, data: Path) -> Rows:
     return rows
 
 
-def time_service(root: Path, data: Path) -> Rows:
-    """From the start of the process until `/readyz` says 200."""
+def time_service(data: Path) -> Rows:
+    """From the start of the process until it says that it is ready."""
     started = time.perf_counter()
-    service = subprocess.Popen(
-        [sys.executable, "-m", "api", "--data", str(data), "--port", str(PORT)],
-        cwd=root,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while time.perf_counter() - started < READY_WITHIN_S and not _is_ready():
-            time.sleep(0.05)
+    with serving(data):
         return [("service ready", f"{time.perf_counter() - started:.1f} s")]
-    finally:
-        service.terminate()
-        service.wait()
-
-
-def _is_ready() -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=5):
-            return True
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
 
 
 def time_spans_ingest(
-    root: Path, folder: Path, data: Path, *, precision: str | None = None
+    folder: Path, data: Path, *, precision: str | None = None
 ) -> tuple[Rows, float]:
     """Ingestion of the evidence-span texts, start of process included, in seconds."""
     texts = sorted(folder.glob("*.md"))
-    run = watch_add(root, texts, data, corpus="spans", precision=precision)
+    run = watch_add(texts, data, corpus="spans", precision=precision)
     rows = [
         ("spans: ingestion, whole process", f"{run.seconds:.1f} s"),
         ("spans: ingestion, of that embedding", f"{run.summary['timings']['embedding']:.1f} s"),
@@ -119,9 +97,9 @@ def time_peer(script: Path, python: str, folder: Path, ours_s: float) -> Rows:
     ]
 
 
-def ingest_messy(root: Path, folder: Path, data: Path) -> Rows:
+def ingest_messy(folder: Path, data: Path) -> Rows:
     """A folder of awkward files: it ends, and every file has a state."""
-    run = watch_add(root, [folder], data, corpus="messy")
+    run = watch_add([folder], data, corpus="messy")
     states = Counter(source["state"] for source in run.sources)
     files = sum(1 for path in folder.rglob("*") if path.is_file())
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
@@ -135,9 +113,9 @@ def ingest_messy(root: Path, folder: Path, data: Path) -> Rows:
     ]
 
 
-def _run(root: Path, *arguments: str) -> tuple[float, subprocess.CompletedProcess[str]]:
+def _run(*arguments: str) -> tuple[float, subprocess.CompletedProcess[str]]:
     started = time.perf_counter()
     run = subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=root, capture_output=True, text=True
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True
     )
     return time.perf_counter() - started, run

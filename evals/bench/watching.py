@@ -1,19 +1,24 @@
-"""A run of `ingest add` in a process of its own, watched from outside while it works."""
+"""A run of `ingest add`, or a service, in a process of its own, watched from outside."""
 
 import json
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from evals.bench import ROOT
+
 POLL_S = 0.05
 MODEL_LIBRARY = "libtorch"
+READY_WITHIN_S = 300.0
+SERVING = "serving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class WatchedRun:
 
 
 def watch_add(
-    root: Path, sources: list[Path], data: Path, *, corpus: str, precision: str | None = None
+    sources: list[Path], data: Path, *, corpus: str, precision: str | None = None
 ) -> WatchedRun:
     """Ingest `sources` into `data`. Raises ValueError when the run ends without a summary."""
     setting = [f"RAG_EMBEDDER_PRECISION={precision}"] if precision else []
@@ -42,7 +47,7 @@ def watch_add(
         began = time.perf_counter()
         process = subprocess.Popen(
             [*command, "--corpus", corpus, "--data", str(data), "--json"],
-            cwd=root,
+            cwd=ROOT,
             stdout=output,
             stderr=complaints,
         )
@@ -79,3 +84,24 @@ def _has_model(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
         return any(MODEL_LIBRARY in each.path for each in process.memory_maps())
     return False
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A service over `data` that is ready, and its port. Raises TimeoutError."""
+    command = [sys.executable, "-m", "api", "--data", str(data), "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        port, deadline = 0, time.monotonic() + READY_WITHIN_S
+        for line in process.stderr:
+            if SERVING in line:
+                port = int(line.rstrip().rstrip("/").rpartition(":")[2])
+            if "ready:" in line:
+                yield process, port
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError("the service did not become ready")
+    finally:
+        process.terminate()
+        process.communicate()

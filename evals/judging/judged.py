@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 from evals.judging.judge import Judge
 from evals.judging.ragas_metrics import JUDGED, Case, score
@@ -58,7 +59,6 @@ class JudgedTier:
 
     def record(self) -> JudgeRecord:
         """The judge's part of the report, as it stands now; measured if any judgement came."""
-        counts = self._judge.counts
         reason = self._first_reason or "no sample to judge"
         return JudgeRecord(
             measured=self._valid > 0,
@@ -66,10 +66,7 @@ class JudgedTier:
             model=self._judge.model,
             base_url=self._judge.base_url,
             repeats=self._repeats,
-            calls=counts.calls,
-            cached=counts.cached,
-            prompt_tokens=counts.prompt_tokens,
-            completion_tokens=counts.completion_tokens,
+            **asdict(self._judge.counts),
         )
 
     async def _measure_sample(self, sample: Sample, observation: Observation) -> dict[str, Repeats]:
@@ -101,14 +98,14 @@ def make_case(sample: Sample, answer: Answer | Missing) -> Case | Missing:
     if isinstance(answer, Missing):
         return answer
     case = Case(
-        question=answer.standalone_question,
+        user_input=answer.standalone_question,
         response=without_marks(answer.text),
-        contexts=tuple(passage.text for passage in answer.passages),
+        retrieved_contexts=[passage.text for passage in answer.passages],
         reference=sample.reference,
     )
     if not case.response:
         return Missing("the answer is empty")
-    if not any(text.strip() for text in case.contexts):
+    if not any(text.strip() for text in case.retrieved_contexts):
         return Missing("the answer has no passages")
     return case
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from ragas.metrics.collections import (
     ContextRecall,
     Faithfulness,
 )
-from ragas.metrics.result import MetricResult
+from ragas.metrics.collections.base import BaseMetric
 
 from evals.judging.judge import Judge
 from rag.errors import NotMeasured
@@ -31,11 +31,11 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a judged metric looks at."""
+    """What judged metrics look at, by the names that Ragas has for it."""
 
-    question: str
+    user_input: str
     response: str
-    contexts: tuple[str, ...]
+    retrieved_contexts: list[str]
     reference: str
 
 
@@ -81,71 +81,48 @@ class RagasEmbedding(BaseRagasEmbedding):
 
 @dataclass(frozen=True, slots=True)
 class JudgedMetric:
-    """A Ragas metric: its definition, its call, and whether it needs an answerable question."""
+    """A metric of Ragas: what it means, how it is made, and what of a case it takes.
+
+    With `needs_reference` it applies to answerable questions alone.
+    """
 
     definition: str
-    score: Callable[[Case, RagasJudge, RagasEmbedding], Awaitable[MetricResult]]
-    needs_reference: bool
-
-
-def _faithfulness(case: Case, judge: RagasJudge, _: RagasEmbedding) -> Awaitable[MetricResult]:
-    return Faithfulness(llm=judge).ascore(
-        user_input=case.question,
-        response=case.response,
-        retrieved_contexts=list(case.contexts),
-    )
-
-
-def _relevancy(case: Case, judge: RagasJudge, embedding: RagasEmbedding) -> Awaitable[MetricResult]:
-    metric = AnswerRelevancy(llm=judge, embeddings=embedding)
-    return metric.ascore(user_input=case.question, response=case.response)
-
-
-def _precision(case: Case, judge: RagasJudge, _: RagasEmbedding) -> Awaitable[MetricResult]:
-    return ContextPrecision(llm=judge).ascore(
-        user_input=case.question,
-        reference=case.reference,
-        retrieved_contexts=list(case.contexts),
-    )
-
-
-def _recall(case: Case, judge: RagasJudge, _: RagasEmbedding) -> Awaitable[MetricResult]:
-    return ContextRecall(llm=judge).ascore(
-        user_input=case.question,
-        retrieved_contexts=list(case.contexts),
-        reference=case.reference,
-    )
+    make: Callable[[RagasJudge, RagasEmbedding], BaseMetric]
+    takes: tuple[str, ...]
+    needs_reference: bool = True
 
 
 JUDGED: dict[str, JudgedMetric] = {
     "faithfulness": JudgedMetric(
         "share of the answer's statements that its passages support, where one was given",
-        _faithfulness,
+        lambda judge, _: Faithfulness(judge),
+        ("user_input", "response", "retrieved_contexts"),
         needs_reference=False,
     ),
     "answer_relevancy": JudgedMetric(
         "mean cosine of the question to three questions made from the answer, 0 if evasive",
-        _relevancy,
-        needs_reference=True,
+        AnswerRelevancy,
+        ("user_input", "response"),
     ),
     "context_precision": JudgedMetric(
         "average precision of the answer's passages, judged useful for the reference or not",
-        _precision,
-        needs_reference=True,
+        lambda judge, _: ContextPrecision(judge),
+        ("user_input", "reference", "retrieved_contexts"),
     ),
     "context_recall": JudgedMetric(
         "share of the reference's statements that the answer's passages support",
-        _recall,
-        needs_reference=True,
+        lambda judge, _: ContextRecall(judge),
+        ("user_input", "reference", "retrieved_contexts"),
     ),
 }
 
 
 async def score(name: str, case: Case, *, judge: Judge, embedder: Embedder, repeat: int) -> float:
     """One repeat of one judged metric. Raises NotMeasured with the reason."""
-    llm = RagasJudge(judge, turn=str(repeat))
+    metric = JUDGED[name]
+    made = metric.make(RagasJudge(judge, turn=str(repeat)), RagasEmbedding(embedder))
     try:
-        result = await JUDGED[name].score(case, llm, RagasEmbedding(embedder))
+        result = await made.ascore(**{part: getattr(case, part) for part in metric.takes})
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         raise NotMeasured(f"ragas could not compute {name}: {error}") from error
     value = float(result.value)

@@ -111,16 +111,6 @@ def _decision(kind: Kind) -> Measure:
     return measure
 
 
-def answer_containment(sample: Sample, answer: Answer, _: Observation) -> Measurement:
-    """Share of the reference's words and numbers in the answer; 0 for an abstention."""
-    return _compare(wording.containment, sample, answer)
-
-
-def answer_numbers(sample: Sample, answer: Answer, _: Observation) -> Measurement:
-    """The same for the reference's numbers, where it has any."""
-    return _compare(wording.number_containment, sample, answer)
-
-
 def search_ms(_: Sample, observation: Observation) -> Measurement:
     """Time of one search."""
     search = observation.search
@@ -133,13 +123,15 @@ def answer_ms(_: Sample, observation: Observation) -> Measurement:
     return answer if isinstance(answer, Missing) else observation.answer_ms
 
 
-def _compare(
-    share: Callable[[str, str], float | None], sample: Sample, answer: Answer
-) -> Measurement:
-    if not sample.is_answerable:
-        return None
-    said = "" if answer.status == "abstained" else answer.text
-    return share(sample.reference, said)
+def _of_reference(share: Callable[[str, str], float | None]) -> Measure:
+    """Of the reference's words in the answer; 0 for an abstention."""
+
+    def score(sample: Sample, answer: Answer, _: Observation) -> Measurement:
+        if not sample.is_answerable:
+            return None
+        return share(sample.reference, "" if answer.status == "abstained" else answer.text)
+
+    return _of_answer(score)
 
 
 def _cites(citation: Citation, target: Target) -> bool:
@@ -229,12 +221,12 @@ _TABLE = (
         "answer_containment",
         "share of the reference's distinct words (no stop words) and numbers in the answer; "
         "an abstention has 0",
-        _of_answer(answer_containment),
+        _of_reference(wording.containment),
     ),
     Metric(
         "answer_numbers",
         "share of the reference's distinct numbers in the answer; an abstention has 0",
-        _of_answer(answer_numbers),
+        _of_reference(wording.number_containment),
     ),
     Metric("search_ms", "time of the search of an answer, without the chat model", search_ms, "ms"),
     Metric("answer_ms", "time of a whole answer, its search included", answer_ms, "ms"),

@@ -135,8 +135,12 @@ class Verdict:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """All that speaks against the run, the gravest first."""
-        return (*self.unmeasured, *self.broken, *self.regressions)
+        """All that speaks against the run, the gravest first, each as a line."""
+        return (
+            *(f"could not measure {reason}" for reason in self.unmeasured),
+            *(f"broken: {reason}" for reason in self.broken),
+            *(f"regression: {reason}" for reason in self.regressions),
+        )
 
 
 @dataclass(frozen=True, slots=True)

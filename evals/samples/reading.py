@@ -149,8 +149,7 @@ def _evidence(line: EvidenceLine) -> Evidence:
 
 
 def _quote(line: QuoteLine) -> Evidence:
-    has_span = line.start is not None and line.end is not None
-    span = Span(line.start or 0, line.end or 0) if has_span else None
+    span = None if line.start is None or line.end is None else Span(line.start, line.end)
     return Evidence(line.source, line.quote, span)
 
 

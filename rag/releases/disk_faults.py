@@ -4,7 +4,11 @@ import errno
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from rag.errors import StorageError
 
 FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 READ_ONLY_ERRORS = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -27,6 +31,15 @@ def tell_refusal(error: BaseException, path: Path, corpus: str = "NAME") -> str:
             return f"{path} cannot be read: this user has no right to"
         return f"{path} cannot be written: it, its folder or its disk is read-only for this user"
     return ""
+
+
+@contextmanager
+def told_as_refusal(errors: tuple[type[Exception], ...], folder: Path, what: str) -> Iterator[None]:
+    """Raise those `errors` of an engine as StorageError, which says `what` failed and why."""
+    try:
+        yield
+    except errors as error:
+        raise StorageError(f"{what}: {tell_refusal(error, folder) or error}") from error
 
 
 def _is_full(error: BaseException, path: Path) -> bool:

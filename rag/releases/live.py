@@ -100,7 +100,7 @@ class LiveCorpora:
             except RagError as error:
                 problem = problem or error
                 continue
-            self._swap(name, opened, current)
+            self._replace(name, _Held(opened))
             return _tell_fallback(problem, opened) if problem else _alarm(opened)
         return self._keep(name, current, problem) if problem and current else problem
 
@@ -108,19 +108,16 @@ class LiveCorpora:
         """Go on with what is held, unless more could read in it than may now; what to say of it."""
         if current.release.manifest.release >= read_floor(corpus_folder(self._data, name)):
             return _tell_fallback(problem, current.release)
-        self._let_go(name, current)
+        self._replace(name, None)
         return problem
 
-    def _swap(self, name: str, opened: OpenRelease, current: _Held | None) -> None:
+    def _replace(self, name: str, held: _Held | None) -> None:
         with self._lock:
-            self._held[name] = _Held(opened)
-        if current:
-            self._retire(current)
-
-    def _let_go(self, name: str, held: _Held) -> None:
-        with self._lock:
-            del self._held[name]
-        self._retire(held)
+            before = self._held.pop(name, None)
+            if held:
+                self._held[name] = held
+        if before:
+            self._retire(before)
 
     def _retire(self, held: _Held) -> None:
         with self._lock:

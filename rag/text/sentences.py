@@ -7,26 +7,13 @@ from rag.domain import Span
 from rag.text.normalization import LETTER_WITHOUT_SPACES
 
 ABBREVIATIONS = frozenset(
-    {"al", "approx", "art", "ca", "capt", "cf", "dept", "dr", "e.g", "eq", "est", "etc", "ext"}
-    | {"fig", "i.e", "inc", "jr", "ltd", "max", "min", "mr", "mrs", "ms", "no", "nos", "nr", "p"}
-    | {"pp", "prof", "resp", "sec", "sr", "st", "tel", "vol", "vs", "z.b", "d.h", "bzw", "u.s"}
-    | {"abs", "evtl", "ggf", "inkl", "o.ä", "s.o", "s.u", "str", "u.a", "usw", "vgl", "zzgl"}
-    | {"av", "mlle", "mme", "p.ex", "éd", "núm", "pág", "sra", "ud", "uds", "ecc", "sig"}
-    | {
-        "т.д",
-        "т.\u0435",
-        "т.к",
-        "т.п",
-        "гл",
-        "др",
-        "им",
-        "напр",
-        "\u0440\u0443\u0431",
-        "см",
-        "стр",
-        "тел",
-        "ул",
-    }
+    re.findall(
+        r"\S+",
+        "al approx art ca capt cf dept dr e.g eq est etc ext fig i.e inc jr ltd max min mr mrs ms "
+        "no nos nr p pp prof resp sec sr st tel vol vs z.b d.h bzw u.s abs evtl ggf inkl o.ä s.o "
+        "s.u str u.a usw vgl zzgl av mlle mme p.ex éd núm pág sra ud uds ecc sig "
+        "т.д т.\u0435 т.к т.п гл др им напр \u0440\u0443\u0431 см стр тел ул",
+    )
 )
 BLOCK_BREAK = re.compile(r"\n(?=[ \t]*(?:\n|[-*+•·] |\d{1,3}[.)] |#{1,6} |\||>|```))")
 OWN_LINE = re.compile(r"[ \t]*(?:#{1,6} |\||>)")

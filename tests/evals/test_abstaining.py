@@ -39,8 +39,8 @@ def spans(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, spans: Path) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    leave_one_out(ROOT, spans, folder)
-    watch_add(ROOT, [spans / "ferry.md"], folder, corpus="handbook")
+    leave_one_out(spans, folder)
+    watch_add([spans / "ferry.md"], folder, corpus="handbook")
     return folder
 
 
@@ -103,7 +103,7 @@ def test_each_kind_of_question_is_held_against_the_answerable_ones(
 def test_questions_about_one_text_only_leave_nothing_to_compare(tmp_path: Path) -> None:
     _write_spans(tmp_path, QUESTIONS[:2])
     with pytest.raises(InvalidRegressionSet, match="two texts"):
-        leave_one_out(ROOT, tmp_path, tmp_path / "data")
+        leave_one_out(tmp_path, tmp_path / "data")
 
 
 @pytest.mark.slow
@@ -111,7 +111,7 @@ def test_a_corpus_that_lacks_one_of_its_texts_is_not_measured(tmp_path: Path) ->
     _write_spans(tmp_path, QUESTIONS)
     (tmp_path / "stars.md").write_text("")
     with pytest.raises(ValueError, match=r"without-ferry.*empty"):
-        leave_one_out(ROOT, tmp_path, tmp_path / "data")
+        leave_one_out(tmp_path, tmp_path / "data")
 
 
 def _swapped() -> list[tuple[Sample, Sample]]:

@@ -12,8 +12,6 @@ from evals.bench.scale import SECTIONS, measure_limit, measure_scale, measure_un
 from evals.bench.watching import watch_add
 from rag.settings import load_settings
 
-ROOT = Path(__file__).parent.parent.parent
-
 
 @pytest.mark.slow
 def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
@@ -21,7 +19,7 @@ def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
 ) -> None:
     (tmp_path / "fares.txt").write_text("An adult pays 12.40.")
     first, again = (
-        watch_add(ROOT, [tmp_path / "fares.txt"], tmp_path / "data", corpus="x", precision="fp32")
+        watch_add([tmp_path / "fares.txt"], tmp_path / "data", corpus="x", precision="fp32")
         for _ in range(2)
     )
     assert (first.loaded_model, again.loaded_model) == (True, False)
@@ -34,12 +32,12 @@ def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
 @pytest.mark.slow
 def test_a_run_without_a_summary_is_an_error_that_says_why(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"ended with 2: .*corpus"):
-        watch_add(ROOT, [tmp_path], tmp_path / "data", corpus="No Such Name!")
+        watch_add([tmp_path], tmp_path / "data", corpus="No Such Name!")
 
 
 @pytest.mark.slow
 def test_the_scale_is_measured_at_two_sizes_and_after_a_change(tmp_path: Path) -> None:
-    rows = dict(measure_scale(ROOT, tmp_path, (SECTIONS, 2 * SECTIONS)))
+    rows = dict(measure_scale(tmp_path, (SECTIONS, 2 * SECTIONS)))
     assert "embedding" in rows["scale: 100 chunks"]
     assert float(rows["scale: cost of a chunk, large / small"]) > 0
     assert rows["scale: 200 chunks, peak memory"].endswith(" GB")
@@ -48,7 +46,7 @@ def test_the_scale_is_measured_at_two_sizes_and_after_a_change(tmp_path: Path) -
 
 @pytest.mark.slow
 def test_files_that_have_not_changed_load_no_model(tmp_path: Path) -> None:
-    [_, (label, value)] = measure_unchanged(ROOT, tmp_path, (30,))
+    [_, (label, value)] = measure_unchanged(tmp_path, (30,))
     assert label == "unchanged: 30 files, second run"
     assert value.endswith("no model loaded")
 
@@ -67,7 +65,7 @@ def test_questions_are_timed_in_process_and_over_http(
 ) -> None:
     monkeypatch.setattr(questions, "QUESTIONS", 40)
     monkeypatch.setattr(questions, "WARM_UP", 5)
-    rows = dict(measure_questions(ROOT, tmp_path, 200, load_s=1.2))
+    rows = dict(measure_questions(tmp_path, 200, load_s=1.2))
     label = "questions: 200 chunks, "
     assert all(name.startswith(label) for name in rows)
     assert float(rows[f"{label}recall@10 of the vector index"]) == 1.0
@@ -85,7 +83,7 @@ def test_folders_are_published_with_what_a_search_of_them_finds(
     monkeypatch.setattr(folders, "CLUSTERED", 40)
     (tmp_path / "given" / "notes").mkdir(parents=True)
     (tmp_path / "given" / "notes" / "fares.txt").write_text("An adult pays 12.40.")
-    rows = dict(measure_folders(ROOT, tmp_path / "made", [str(tmp_path / "given" / "*")]))
+    rows = dict(measure_folders(tmp_path / "made", [str(tmp_path / "given" / "*")]))
     assert len(rows) == 5
     assert (
         "1 files, 1 chunks, 1 vectors, published, searched exactly, recall 1.0000"

@@ -11,7 +11,7 @@ import pytest
 
 from evals import commands
 from evals.__main__ import main
-from evals.terminal import ProgressBars
+from evals.terminal import show_progress
 from rag.adapters.memory.release import HashingEmbedder
 from rag.plumbline import Plumbline
 from rag.settings import Settings
@@ -155,9 +155,9 @@ def test_the_help_of_run_says_what_it_does_and_lists_the_exit_codes(
 
 def test_a_long_run_tells_a_log_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     for total in (49, 60):
-        with ProgressBars() as bars:
+        with show_progress() as advance:
             for _ in range(total):
-                bars.advance("asking", total)
+                advance("asking", total)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"evals: asking, {done} of 60" for done in range(6, 61, 6)]
 

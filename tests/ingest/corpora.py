@@ -13,8 +13,11 @@ from ingest.sources.labels import parse_labels
 from ingest.sources.scanning import scan
 from ingest.sources.source import ScanOptions
 from rag import repair
-from rag.adapters.memory.builders import MemoryLexicalIndexBuilder, MemoryVectorIndexBuilder
-from rag.adapters.memory.release import HashingEmbedder
+from rag.adapters.memory.release import (
+    HashingEmbedder,
+    MemoryLexicalIndexBuilder,
+    MemoryVectorIndexBuilder,
+)
 from rag.ports import Embedder, LexicalIndexBuilder, VectorIndexBuilder, Vectors
 from rag.releases.folder import GraphQuality
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.adapters.memory.release import MemoryLexicalIndex, MemoryVectorIndex
+from rag.adapters.indexes.counted_words import CountedPart
+from rag.adapters.memory.release import MemoryVectorIndex
 from rag.domain import PUBLIC, Answer, Message
 from rag.errors import DocumentNotFound, InvalidFilter
 from rag.plumbline import Plumbline
@@ -86,7 +87,10 @@ def test_a_search_that_returns_too_much_still_lets_nothing_out(
         "nearest",
         lambda self, vector, rows, limit: found(self, vector, np.arange(len(self._ids)), limit),
     )
-    monkeypatch.setattr(MemoryLexicalIndex, "_within", lambda s, scores, subset: scores)
+    best = CountedPart._best
+    monkeypatch.setattr(
+        CountedPart, "_best", lambda self, scores, limit, subset: best(self, scores, limit, None)
+    )
     assert "leave.md" not in sources(plumbline, Scope())
     filters = parse_filters({"team": "fleet"})
     assert sources(plumbline, Scope(HR.principals, filters)) == {"boats.md"}

@@ -13,8 +13,8 @@ import pytest
 from api.routes.native import _corpus
 from ingest.corpus.folder import CorpusFolder
 from rag.adapters.indexes.chroma import ChromaIndexBuilder
+from rag.adapters.indexes.counted_words import CountedPart
 from rag.adapters.indexes.tantivy import TantivyIndexBuilder
-from rag.adapters.memory.release import MemoryLexicalIndex
 from rag.bootstrap import open_release_parts
 from rag.domain import PUBLIC, Answer, Message
 from rag.json_forms import answer_body, explanation_body, search_body
@@ -144,11 +144,11 @@ def test_a_release_is_counted_before_it_replaces_one_in_use(
 ) -> None:
     counted: list[str] = []
 
-    def count(_: MemoryLexicalIndex, text: str) -> dict[str, float]:
+    def count(_: CountedPart, text: str) -> dict[str, float]:
         counted.append(text)
         return {}
 
-    monkeypatch.setattr(MemoryLexicalIndex, "term_weights", count)
+    monkeypatch.setattr(CountedPart, "term_weights", count)
     plumbline = make_plumbline(tmp_path, about={"leave.md": ({}, BOARD)})
     assert counted == []
     make_data_folder(tmp_path, live=2)

@@ -5,8 +5,8 @@ import shutil
 import sqlite3
 import struct
 import warnings
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,8 +18,9 @@ from chromadb.errors import ChromaError
 from rag.adapters.indexes.views import view_folder
 from rag.errors import ReleaseBroken, StorageError
 from rag.ports import Ranking, Rows, Vectors
-from rag.releases.disk_faults import tell_refusal
+from rag.releases.disk_faults import told_as_refusal
 
+REFUSALS = (ChromaError, OSError, sqlite3.Error)
 COLLECTION = "chunks"
 DATABASE = "chroma.sqlite3"
 SEED = 17  # any: the same order each time
@@ -37,6 +38,12 @@ def _open_client(folder: Path) -> Any:  # chromadb's client factory is untyped
     return chromadb.PersistentClient(str(folder), settings=settings)
 
 
+@contextmanager
+def _collection(folder: Path) -> Iterator[Any]:
+    with closing(_open_client(folder)) as client:
+        yield client.get_collection(COLLECTION, embedding_function=None)
+
+
 class ChromaIndexBuilder:
     """Writes names and vectors, and nothing else: texts live in `documents.db`.
 
@@ -46,9 +53,8 @@ class ChromaIndexBuilder:
 
     def write(self, folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
         """Create the index of `vectors[rows]` in `folder`. Raises StorageError."""
-        try:
-            client = _open_client(folder)
-            try:
+        with told_as_refusal(REFUSALS, folder, "the vector index could not be written"):
+            with closing(_open_client(folder)) as client:
                 seldom = max(2, len(names) // FLUSHES)
                 flushed = {"sync_threshold": seldom, "batch_size": min(100, seldom)}
                 collection = client.create_collection(
@@ -58,11 +64,7 @@ class ChromaIndexBuilder:
                 with warnings.catch_warnings():  # Chroma warns of the way it stores settings itself
                     warnings.simplefilter("ignore", DeprecationWarning)
                     collection.modify(configuration={"hnsw": FLUSH_AT_ONCE})
-            finally:
-                client.close()
             _finish(folder, names, rows, vectors)
-        except (ChromaError, OSError, sqlite3.Error) as error:
-            raise _refused("written", folder, error) from error
 
     def change(
         self,
@@ -77,43 +79,26 @@ class ChromaIndexBuilder:
 
         `vectors` are those of `added`, in order. Raises StorageError.
         """
-        try:
+        with told_as_refusal(REFUSALS, folder, "the vector index could not be changed"):
             shutil.copytree(base, folder)
-            client = _open_client(folder)
-            try:
-                collection = client.get_collection(COLLECTION, embedding_function=None)
-                for at in range(0, len(removed), BATCH):
-                    collection.delete(ids=list(removed[at : at + BATCH]))
-                _upsert(collection, added, np.arange(len(added)), vectors)
-            finally:
-                client.close()
-            _finish(folder, added, np.arange(len(added)), vectors)
-        except (ChromaError, OSError, sqlite3.Error) as error:
-            raise _refused("changed", folder, error) from error
+            _replace(folder, removed, added, vectors)
 
     def repair(self, folder: Path, names: Sequence[str], vectors: Vectors) -> None:
         """Take vectors out of the index in `folder` and put them in once more.
 
         They get new places in the graph. Raises StorageError.
         """
-        rows = np.arange(len(names))
-        try:
-            client = _open_client(folder)
-            try:
-                collection = client.get_collection(COLLECTION, embedding_function=None)
-                for at in range(0, len(names), BATCH):
-                    collection.delete(ids=list(names[at : at + BATCH]))
-                _upsert(collection, names, rows, vectors)
-            finally:
-                client.close()
-            _finish(folder, names, rows, vectors)
-        except (ChromaError, OSError, sqlite3.Error) as error:
-            raise _refused("repaired", folder, error) from error
+        with told_as_refusal(REFUSALS, folder, "the vector index could not be repaired"):
+            _replace(folder, names, names, vectors)
 
 
-def _refused(what: str, folder: Path, error: Exception) -> StorageError:
-    reason = tell_refusal(error, folder) or str(error)
-    return StorageError(f"the vector index could not be {what}: {reason}")
+def _replace(folder: Path, removed: Sequence[str], added: Sequence[str], vectors: Vectors) -> None:
+    rows = np.arange(len(added))
+    with _collection(folder) as collection:
+        for at in range(0, len(removed), BATCH):
+            collection.delete(ids=list(removed[at : at + BATCH]))
+        _upsert(collection, added, rows, vectors)
+    _finish(folder, added, rows, vectors)
 
 
 def _finish(folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
@@ -129,13 +114,9 @@ def _flush(folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> 
 
     What is not written is indexed anew at each opening, and not in the same way each time.
     """
-    client = _open_client(folder)
-    try:
-        collection = client.get_collection(COLLECTION, embedding_function=None)
+    with _collection(folder) as collection:
         for _ in range(2 if len(names) == 1 else 1):
             _upsert(collection, names, rows, vectors)
-    finally:
-        client.close()
 
 
 def _blank_unused(folder: Path) -> None:

@@ -5,12 +5,10 @@ that is found stands for all chunks that have it.
 """
 
 import json
-import sqlite3
-import threading
 from pathlib import Path
 
-from rag.errors import ReleaseBroken
 from rag.ports import Ranking, VectorIndex, Vectors
+from rag.releases.files import ReleaseDatabase
 
 SHARERS = """SELECT c.vector, c.id FROM json_each(?) n CROSS JOIN chunks c
     ON c.id IN (SELECT id FROM chunks WHERE vector = n.value ORDER BY id LIMIT ?)"""
@@ -20,24 +18,17 @@ class SharedVectors:
     """Searches an index of distinct vectors and names chunks; safe to share between threads."""
 
     def __init__(self, index: VectorIndex, documents: Path) -> None:
-        uri = f"{documents.resolve().as_uri()}?mode=ro&immutable=1"
         self._index = index
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._database = ReleaseDatabase(documents)
 
     def search(self, vector: Vectors, limit: int) -> Ranking:
         """The `limit` nearest chunks with their cosine, best first, ties in order of id."""
         found = dict(self._index.search(vector, limit))
-        try:
-            with self._lock:
-                sharers = self._db.execute(SHARERS, (json.dumps([*found]), limit)).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise ReleaseBroken(f"documents.db cannot be read: {error}") from error
+        sharers = self._database.rows(SHARERS, (json.dumps([*found]), limit))
         ranking = [(id_, found[name]) for name, id_ in sharers]
         return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def close(self) -> None:
         """Close the index and the database that names the chunks."""
         self._index.close()
-        with self._lock:
-            self._db.close()
+        self._database.close()

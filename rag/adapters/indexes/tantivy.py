@@ -15,11 +15,12 @@ import tantivy
 
 from rag.adapters.indexes.counted_words import MAX_TERMS, ChunkWords, CountedPart, CountedWords
 from rag.adapters.indexes.views import view_folder
-from rag.errors import ReleaseBroken, StorageError
+from rag.errors import ReleaseBroken
 from rag.ports import LexicalEntry, Ranking, Subset
-from rag.releases.disk_faults import tell_refusal
+from rag.releases.disk_faults import tell_refusal, told_as_refusal
 from rag.text.normalization import space_out
 
+REFUSALS = (ValueError, OSError)
 ANALYZER = "plumbline"
 TEXT, CONTEXT = "text", "context"
 STEMMED = {"arabic", "greek", "romanian", "tamil", "turkish"}
@@ -66,13 +67,11 @@ class TantivyIndexBuilder:
 
     def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
         """Create the index in `folder`. Raises StorageError when tantivy cannot write it."""
-        try:
+        with told_as_refusal(REFUSALS, folder, "the lexical index could not be written"):
             folder.mkdir(parents=True, exist_ok=True)
             index = tantivy.Index(_schema(), path=str(folder))
             _apply(index, language, removed=(), added=entries)
             _share(folder)
-        except (ValueError, OSError) as error:
-            raise _refused("written", folder, error) from error
 
     def change(
         self,
@@ -87,7 +86,7 @@ class TantivyIndexBuilder:
 
         The files of an index never change, so they are linked and not copied. Raises StorageError.
         """
-        try:
+        with told_as_refusal(REFUSALS, folder, "the lexical index could not be changed"):
             folder.mkdir(parents=True)
             for file in base.iterdir():
                 if file.name in REPLACED_IN_PLACE:
@@ -96,13 +95,6 @@ class TantivyIndexBuilder:
                     _link(file, folder / file.name)
             _apply(tantivy.Index.open(str(folder)), language, removed=removed, added=added)
             _share(folder)
-        except (ValueError, OSError) as error:
-            raise _refused("changed", folder, error) from error
-
-
-def _refused(what: str, folder: Path, error: Exception) -> StorageError:
-    reason = tell_refusal(error, folder) or str(error)
-    return StorageError(f"the lexical index could not be {what}: {reason}")
 
 
 def _apply(

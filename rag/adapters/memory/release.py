@@ -1,22 +1,22 @@
 """In-memory implementations of the ports, exact and small: for tests and for trying an idea."""
 
 import hashlib
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from copy import copy
+from pathlib import Path
 
 import numpy as np
 
+from rag.adapters.indexes.counted_words import ChunkWords, CountedPart, CountedWords
 from rag.domain import Chunk, Document, DocumentRef
 from rag.errors import DocumentNotFound
 from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
-from rag.releases.chunks import lexical_entries
 from rag.releases.filters import Condition, check_condition, kind_of, labels_of
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
 
+DIMENSIONS = 256  # chosen: few words of a small corpus share one
 WORD = re.compile(r"\w+")
 STOP_WORDS = frozenset(
     re.findall(
@@ -25,7 +25,6 @@ STOP_WORDS = frozenset(
         "when where which who with",
     )
 )
-K1, B = 1.2, 0.75  # BM25 as tantivy has it
 
 
 class HashingEmbedder:
@@ -34,20 +33,17 @@ class HashingEmbedder:
     fingerprint = "hashing@1"
     max_tokens = 254
 
-    def __init__(self, dimensions: int = 256) -> None:
-        self._dimensions = dimensions
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Words of each text, a long one counted as several."""
         return [sum(1 + len(word) // 8 for word in WORD.findall(text)) for text in texts]
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape `(len(texts), dimensions)`."""
-        vectors = np.zeros((len(texts), self._dimensions), dtype=np.float32)
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in _words(text) or [text]:
                 digest = hashlib.blake2b(word.encode(errors="replace"), digest_size=8).digest()
-                vectors[row, int.from_bytes(digest) % self._dimensions] += 1
+                vectors[row, int.from_bytes(digest) % DIMENSIONS] += 1
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / norms, dtype=np.float32)
 
@@ -76,68 +72,14 @@ class MemoryVectorIndex:
         """Nothing is held."""
 
 
-class MemoryLexicalIndex:
-    """BM25 over words, without stemming."""
-
-    def __init__(self, entries: Sequence[LexicalEntry]) -> None:
-        self._entries = entries
-        self._own = _Bm25([(entry.id, entry.text) for entry in entries])
-        self._context = _Bm25([(entry.id, f"{entry.text}\n{entry.beside}") for entry in entries])
-        self._owners = {entry.id: entry.document_id for entry in entries}
-
-    def analyze(self, text: str) -> list[str]:
-        """Lower-case words without stop words."""
-        return _words(text)
-
-    def term_weights(self, text: str) -> dict[str, float]:
-        """Inverse document frequency of each distinct word."""
-        return self._own.term_weights(text)
-
-    def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
-        """The `limit` best ids by BM25, those without a common word left out."""
-        return _best(self._within(self._own.search(text), subset), limit)
-
-    def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
-        """As `search`, each text read together with those beside it."""
-        return _best(self._within(self._context.search(text), subset), limit)
-
-    def part(self, subset: Subset) -> "MemoryLexicalIndex":
-        """The chunks of `subset` as if there were no others."""
-        return MemoryLexicalIndex(
-            [entry for entry in self._entries if entry.document_id in subset.documents]
-        )
-
-    def _within(self, scores: dict[str, float], subset: Subset | None) -> dict[str, float]:
-        if subset is None:
-            return scores
-        return {id_: s for id_, s in scores.items() if self._owners[id_] in subset.documents}
-
-
-class _Bm25:
-    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
-        self._counts = {id_: Counter(_words(text)) for id_, text in texts}
-        self._seen = Counter(word for counts in self._counts.values() for word in counts)
-        lengths = [counts.total() for counts in self._counts.values()]
-        self._mean_length = sum(lengths) / len(lengths) if lengths else 1.0
-
-    def term_weights(self, text: str) -> dict[str, float]:
-        total = len(self._counts)
-        return {
-            word: math.log(1 + (total - self._seen[word] + 0.5) / (self._seen[word] + 0.5))
-            for word in _words(text)
-        }
-
-    def search(self, text: str) -> dict[str, float]:
-        weights = self.term_weights(text)
-        scores = {id_: self._score(counts, weights) for id_, counts in self._counts.items()}
-        return {id_: score for id_, score in scores.items() if score > 0}
-
-    def _score(self, counts: Counter[str], weights: dict[str, float]) -> float:
-        length = K1 * (1 - B + B * counts.total() / self._mean_length)
-        return sum(
-            weight * counts[word] * (K1 + 1) / (counts[word] + length)
-            for word, weight in weights.items()
-        )
+def memory_lexical_index(chunks: Sequence[Chunk]) -> CountedPart:
+    """BM25 over words, without stemming; the chunks in order of document and place."""
+    words = [
+        ChunkWords(row, chunk.id, chunk.document_id, chunk.embedded_text)
+        for row, chunk in enumerate(chunks)
+    ]
+    documents = frozenset(chunk.document_id for chunk in chunks)
+    return CountedWords(lambda: words, _words).part(Subset(documents, np.arange(len(chunks))))
 
 
 class MemoryDocumentStore:
@@ -253,7 +195,7 @@ def memory_release(
         manifest,
         index,
         index,
-        MemoryLexicalIndex(list(lexical_entries(chunks))),
+        memory_lexical_index(chunks),
         MemoryDocumentStore(documents, chunks),
     )
 
@@ -267,6 +209,60 @@ class OverlapReranker:
         """All texts, whatever the budget."""
         asked = set(_words(question))
         return [len(asked & set(_words(text))) / (len(asked) or 1) for text in texts]
+
+
+class MemoryVectorIndexBuilder:
+    """Writes ids and vectors as one npz file, for a document side without Chroma."""
+
+    def write(self, folder: Path, names: Sequence[str], rows: Rows, vectors: Vectors) -> None:
+        """Create `folder/vectors.npz`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        ids = np.array(names, dtype=np.str_)
+        np.savez(folder / "vectors.npz", ids=ids, vectors=vectors[rows])
+
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Sequence[str],
+        vectors: Vectors,
+    ) -> None:
+        """Create `folder/vectors.npz` from that in `base`."""
+        with np.load(base / "vectors.npz") as held:
+            known = dict(zip(held["ids"].tolist(), held["vectors"], strict=True))
+        known |= dict(zip(added, vectors, strict=True))
+        kept = {id_: vector for id_, vector in known.items() if id_ not in set(removed)}
+        held = np.array(list(kept.values()), dtype=np.float32)
+        self.write(folder, list(kept), np.arange(len(kept)), held)
+
+    def repair(self, folder: Path, names: Sequence[str], vectors: Vectors) -> None:
+        """Nothing is ever lost here."""
+
+
+class MemoryLexicalIndexBuilder:
+    """Writes ids as lines, for a document side without tantivy."""
+
+    def write(self, folder: Path, entries: Iterator[LexicalEntry], language: str) -> None:
+        """Create `folder/ids.txt`, one id a line."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ids.txt").write_text("".join(f"{entry.id}\n" for entry in entries))
+
+    def change(
+        self,
+        folder: Path,
+        base: Path,
+        *,
+        removed: Sequence[str],
+        added: Iterator[LexicalEntry],
+        language: str,
+    ) -> None:
+        """Create `folder/ids.txt` from that in `base`."""
+        self.write(folder, added, language)
+        kept = [id_ for id_ in (base / "ids.txt").read_text().split() if id_ not in set(removed)]
+        with (folder / "ids.txt").open("a") as stream:
+            stream.writelines(f"{id_}\n" for id_ in kept)
 
 
 def _words(text: str) -> list[str]:

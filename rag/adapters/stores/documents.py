@@ -1,8 +1,6 @@
 """Texts and chunks of a release, read from its `documents.db`."""
 
 import json
-import sqlite3
-import threading
 from collections.abc import Iterator, Sequence, Set
 from copy import copy
 from functools import lru_cache
@@ -12,18 +10,18 @@ from typing import Any
 from rag.adapters.indexes.counted_words import ChunkWords
 from rag.adapters.stores.readable import Selection
 from rag.domain import Chunk, Document, DocumentRef, Page, Span, metadata_from_json
-from rag.errors import DocumentNotFound, ReleaseBroken
+from rag.errors import DocumentNotFound
 from rag.ports import Subset
+from rag.releases.files import ReleaseDatabase
 from rag.releases.filters import Condition
 
 CHUNK_FIELDS = """c.id, c.document_id, c.start, c."end", c.text, c.page, c.heading,
                   d.version, d.source, d.title
            FROM chunks c JOIN documents d ON d.id = c.document_id"""
-CHUNK = f"SELECT {CHUNK_FIELDS}"
-READABLE = """EXISTS (SELECT 1 FROM readers r WHERE r.document_id = d.id
-              AND r.principal IN (SELECT value FROM json_each(?)))"""
+GIVEN = "(SELECT value FROM json_each(?))"  # a JSON list
+READABLE = f"""EXISTS (SELECT 1 FROM readers r WHERE r.document_id = d.id
+               AND r.principal IN {GIVEN})"""
 HIDDEN = f"SELECT 1 FROM documents d WHERE NOT {READABLE} LIMIT 1"
-SQL_VARIABLES = 500  # below the 999 that the oldest SQLite binds at once
 ROWS_AT_ONCE = 5000  # chosen: some megabytes of text
 CACHED_DOCUMENTS = 64  # chosen: the documents of a few answers, with their texts
 CACHED_READERS = 256  # chosen: sets of principals, one truth value each
@@ -37,12 +35,8 @@ class SqliteDocumentStore:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise ReleaseBroken(f"{path} is missing")
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
+        self._database = ReleaseDatabase(path)
+        self._rows = self._database.rows
         self._rows(f"PRAGMA cache_size = -{CACHE_KB}")
         self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
         self._selection = Selection(self._rows)
@@ -68,17 +62,8 @@ class SqliteDocumentStore:
             return None
         return self._selection.find(self._readers, tuple(conditions))
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        try:
-            with self._lock:
-                return self._db.execute(sql, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise ReleaseBroken(f"the release's documents.db cannot be read: {error}") from error
-
-    def _rows_for(self, sql: str, ids: Sequence[str], also: Sequence[str] = ()) -> Iterator[Any]:
-        for at in range(0, len(ids), SQL_VARIABLES):
-            some = ids[at : at + SQL_VARIABLES]
-            yield from self._rows(sql.format(marks=",".join("?" * len(some))), [*some, *also])
+    def _rows_of(self, ids: Sequence[str], sql: str, also: Sequence[str] = ()) -> list[Any]:
+        return self._rows(sql, [json.dumps([*ids]), *also])
 
     def _shown(self, sql: str) -> tuple[str, list[str]]:
         """`sql` over documents `d` that may be read, and the values it needs."""
@@ -86,8 +71,8 @@ class SqliteDocumentStore:
 
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""
-        sql, readers = self._shown(f"{CHUNK} WHERE c.id IN ({{marks}})")
-        return {row[0]: _read_chunk(row) for row in self._rows_for(sql, ids, readers)}
+        sql, readers = self._shown(f"SELECT {CHUNK_FIELDS} WHERE c.id IN {GIVEN}")
+        return {row[0]: _read_chunk(row) for row in self._rows_of(ids, sql, readers)}
 
     def words(self) -> Iterator[ChunkWords]:
         """Every chunk of the release with the text that is indexed of it, whoever may read it."""
@@ -101,19 +86,19 @@ class SqliteDocumentStore:
 
     def rows(self, ids: Sequence[str]) -> dict[str, int]:
         """The row in `vectors.npy` of each of these chunks; unknown ids are absent."""
-        return dict(self._rows_for("SELECT id, row FROM chunks WHERE id IN ({marks})", ids))
+        return dict(self._rows_of(ids, f"SELECT id, row FROM chunks WHERE id IN {GIVEN}"))
 
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
         """The document of each of these chunks, by id."""
-        return dict(self._rows_for("SELECT id, document_id FROM chunks WHERE id IN ({marks})", ids))
+        return dict(self._rows_of(ids, f"SELECT id, document_id FROM chunks WHERE id IN {GIVEN}"))
 
     def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """For each id the ids of the chunks directly before and after it in its document."""
-        sql = """SELECT c.id, n.id FROM chunks c JOIN chunks n
+        sql = f"""SELECT c.id, n.id FROM chunks c JOIN chunks n
                  ON n.row IN (c.row - 1, c.row + 1) AND n.document_id = c.document_id
-                 WHERE c.id IN ({marks}) ORDER BY n.row"""
+                 WHERE c.id IN {GIVEN} ORDER BY n.row"""
         beside: dict[str, tuple[str, ...]] = {}
-        for id_, neighbour in self._rows_for(sql, ids):
+        for id_, neighbour in self._rows_of(ids, sql):
             beside[id_] = (*beside.get(id_, ()), neighbour)
         return beside
 
@@ -164,8 +149,7 @@ class SqliteDocumentStore:
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._db.close()
+        self._database.close()
 
 
 def _not_found(document_id: str) -> DocumentNotFound:
