@@ -41,7 +41,8 @@ def build_without(
             vectors = np.load(base.folder / "vectors.npy", mmap_mode="r")[rows]
             np.save(folder / "vectors.npy", vectors)
             ids = [id_ for (id_,) in database.execute("SELECT id FROM chunks ORDER BY row")]
-            named = _named_rows(database, base.manifest)
+            sql = "SELECT vector, min(row) FROM chunks GROUP BY vector"
+            named = dict(database.execute(sql).fetchall())
             places = np.fromiter(named.values(), np.int64, len(named))
             vector_index.write(folder / "chroma", list(named), places, vectors)
             entries = lexical_entries(_chunks(database))
@@ -56,7 +57,7 @@ def build_without(
                 chunk_ids_hash=hash_ids(ids),
                 based_on=None,
                 replaced=0,
-                vectors=len(named) if base.manifest.vectors else 0,
+                vectors=len(named),
                 search="exact",
             )
         (folder / "manifest.json").write_text(manifest.to_json())
@@ -79,15 +80,6 @@ def _leave_out(database: sqlite3.Connection, gone: Set[str]) -> list[int]:
     run("COMMIT")
     run("VACUUM")
     return rows
-
-
-def _named_rows(database: sqlite3.Connection, base: Manifest) -> dict[str, int]:
-    """The different vectors by name, each with a row that has it.
-
-    In releases made before vectors had names each chunk has its own.
-    """
-    name = "vector" if base.vectors else "id"
-    return dict(database.execute(f"SELECT {name}, min(row) FROM chunks GROUP BY {name}").fetchall())
 
 
 def _chunks(database: sqlite3.Connection) -> Iterator[Chunk]:

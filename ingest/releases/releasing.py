@@ -114,10 +114,10 @@ def _write(
 
 
 def _find_readable(folder: CorpusFolder) -> Base | None:
-    """The first release in the order of serving whose texts and vectors are as they were sealed."""
+    """The first in the order of serving whose texts and named vectors are as they were sealed."""
     for number in serving_order(folder.path):
         manifest = folder.manifest(number)
-        if manifest and is_whole(folder.release(number), READ_OF_A_BASE):
+        if manifest and manifest.vectors and is_whole(folder.release(number), READ_OF_A_BASE):
             return Base(folder.release(number), manifest)
     return None
 

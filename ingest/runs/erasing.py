@@ -127,7 +127,7 @@ def _as_tuple(value: MetadataValue) -> tuple[str, ...]:
 
 
 def _only_in_releases(folder: CorpusFolder, argument: str) -> Iterator[tuple[str, Doomed]]:
-    """A source of which the ledger knows nothing, as of one that an older version has removed."""
+    """A source of which the ledger knows nothing, as after a ledger that was lost."""
     uri = uri_of(argument)
     id_ = document_id(folder.name, uri)
     listed = [documents_of(folder, number) or {} for number in folder.numbers()]
