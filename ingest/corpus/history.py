@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -174,7 +174,7 @@ class History:
             "UPDATE receipts SET receipt = ?, finished = ? WHERE id = ?", (receipt, finished, id_)
         )
 
-    def receipts(self, *, unfinished: bool = False) -> Sequence[tuple[str, str]]:
-        """Id and receipt of every erasure, oldest first; or only of those under way."""
+    def receipts(self, *, unfinished: bool = False) -> list[str]:
+        """The receipt of every erasure, oldest first; or only of those under way."""
         where = " WHERE finished IS NULL" if unfinished else ""
-        return self._run(f"SELECT id, receipt FROM receipts{where} ORDER BY rowid").fetchall()
+        return [row[0] for row in self._run(f"SELECT receipt FROM receipts{where} ORDER BY rowid")]

@@ -11,7 +11,7 @@ from ingest.corpus.naming import current_names, source_not_found
 from ingest.corpus.opening import view_ledger
 from ingest.corpus.setup import Setup
 from ingest.releases.copies import documents_of
-from ingest.releases.erasure import Doomed, Receipt, begin, finish, read_receipt
+from ingest.releases.erasure import Doomed, Receipt, begin, finish, read_receipts
 from ingest.runs.writing import writing
 from ingest.sources.scanning import is_below, uri_of
 from ingest.sources.source import Scan
@@ -43,7 +43,7 @@ def forget(
 def receipts(folder: CorpusFolder) -> list[Receipt]:
     """The receipts of all erasures, oldest first; unfinished ones are among them."""
     with view_ledger(folder.ledger) as ledger:
-        return [read_receipt(text) for _, text in ledger.history.receipts()]
+        return read_receipts(ledger)
 
 
 def name_sources(folder: CorpusFolder, hashes: Sequence[str]) -> list[str]:
