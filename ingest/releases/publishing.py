@@ -2,8 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Callable, Collection
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.corpus.folder import CorpusFolder
@@ -22,26 +24,28 @@ def check_free_disk(folder: CorpusFolder, needed: int) -> None:
         )
 
 
+@contextmanager
+def storage_errors(folder: CorpusFolder, what: str) -> Iterator[None]:
+    """Have what the disk of a corpus refuses inside raise StorageError, beginning with `what`."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = tell_refusal(error, folder.path, folder.name) or str(error)
+        raise StorageError(f"{what}: {reason}") from error
+
+
 def settle(build: Path, verify: Callable[[Path], None]) -> None:
-    """Make a build durable while it is being verified. Raises ReleaseBroken, StorageError."""
+    """Make a build durable while it is being verified. Raises ReleaseBroken, OSError."""
     with ThreadPoolExecutor(1) as thread:
         syncing = thread.submit(_sync_tree, build)
         verify(build)
-        try:
-            syncing.result()
-        except OSError as error:
-            reason = tell_refusal(error, build, corpus=build.parent.parent.name) or str(error)
-            raise StorageError(f"the release cannot be written: {reason}") from error
+        syncing.result()
 
 
 def put_in_place(folder: CorpusFolder, build: Path, number: int) -> None:
-    """Give a settled build its number, without making it live. Raises StorageError."""
-    try:
-        build.rename(folder.release(number))
-        _sync(folder.releases)
-    except OSError as error:
-        reason = tell_refusal(error, folder.path, folder.name) or str(error)
-        raise StorageError(f"release {number} cannot be written: {reason}") from error
+    """Give a settled build its number, without making it live. Raises OSError."""
+    build.rename(folder.release(number))
+    _sync(folder.releases)
 
 
 def make_live(folder: CorpusFolder, number: int, *, hold: Hold | None = None) -> None:
@@ -70,16 +74,13 @@ def write_floor(folder: CorpusFolder, number: int) -> None:
 
 def _replace(folder: CorpusFolder, name: str, text: str) -> None:
     partial = folder.path / f".{name}.partial"
-    try:
+    with storage_errors(folder, f"{name} cannot be replaced"):
         with partial.open("w") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(folder.path / name)
         _sync(folder.path)
-    except OSError as error:
-        reason = tell_refusal(error, folder.path, folder.name) or str(error)
-        raise StorageError(f"{name} cannot be replaced: {reason}") from error
 
 
 def remove_old_releases(folder: CorpusFolder, pinned: Collection[int], *, keep: int) -> list[int]:

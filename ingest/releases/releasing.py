@@ -17,17 +17,18 @@ from ingest.releases.building import (
     Recipe,
     build,
     estimate_bytes,
+    is_intact,
     is_made_by,
-    storage_errors,
 )
 from ingest.releases.going_live import go_live
+from ingest.releases.publishing import storage_errors
 from ingest.releases.reducing import READ_OF_A_BASE, build_without
 from ingest.text.chunking import CHUNKER
 from ingest.text.languages import detect_language
 from rag.errors import ReleaseBroken, UsageError
 from rag.releases.folder import CALIBRATION, GraphQuality, Hold, serving_order
 from rag.releases.manifest import Manifest
-from rag.releases.seals import check_seal, damaged_files, is_complete, is_whole, write_seal
+from rag.releases.seals import is_complete, is_whole, write_seal
 
 Write = Callable[[Path, int, Engines], Manifest]
 """Writes a release of that number into a new folder."""
@@ -71,9 +72,9 @@ def release(corpus: OpenCorpus, *, fresh: bool = False, watch: Stopwatch | None 
     before = Base(folder.release(serving), manifest) if serving and manifest else None
     number = None if fresh else _find_waiting(corpus, recipe)
     if number is None:
-        write = partial(_write, corpus, recipe)
-        ways = [partial(write, base=before)] if before and not fresh else []
-        number = _make(corpus, [*ways, write], before, watch or Stopwatch())
+        bases = [before, None] if before and not fresh else [None]
+        ways = [partial(build, ledger, recipe, base) for base in bases]
+        number = _make(corpus, ways, before, watch or Stopwatch())
     if setup.build and serving is not None:
         why = f"release {number} was built to be looked at first"
         hold = hold or Hold(serving, now_utc(), why)
@@ -101,18 +102,6 @@ def release_without(corpus: OpenCorpus, documents: Set[str]) -> None:
     publishing.make_live(folder, number, hold=replace(hold, release=number) if hold else None)
 
 
-def _write(
-    corpus: OpenCorpus,
-    recipe: Recipe,
-    folder: Path,
-    number: int,
-    engines: Engines,
-    *,
-    base: Base | None = None,
-) -> Manifest:
-    return build(corpus.ledger, folder, number, recipe, engines, base=base)
-
-
 def _find_readable(folder: CorpusFolder) -> Base | None:
     """The first in the order of serving whose texts and named vectors are as they were sealed."""
     for number in serving_order(folder.path):
@@ -130,7 +119,7 @@ def _find_waiting(corpus: OpenCorpus, recipe: Recipe) -> int | None:
     if manifest is None or not is_made_by(manifest, recipe) or newest <= (folder.serving() or 0):
         return None
     is_same = manifest.content_hash == corpus.ledger.catalogue.content_hash()
-    return newest if is_same and not damaged_files(folder.release(newest)) else None
+    return newest if is_same and is_intact(folder.release(newest)) else None
 
 
 def _stay(corpus: OpenCorpus, serving: int, hold: Hold | None) -> Released:
@@ -156,9 +145,7 @@ def _is_usable(folder: CorpusFolder, serving: int) -> bool:
     if not is_complete(folder.release(serving)):
         return False
     if folder.live() != serving:
-        try:
-            check_seal(folder.release(serving))
-        except ReleaseBroken:
+        if not is_intact(folder.release(serving)):
             return False
         publishing.make_live(folder, serving, hold=folder.hold())
     return True
@@ -176,16 +163,17 @@ def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None, watch:
     under_way = folder.releases / f".build-{os.getpid()}"
     setup.progress.advance("publishing", 0, 1)
     try:
-        for at, write in enumerate(ways, 1):
-            try:
-                _build(corpus, under_way, partial(write, under_way, number), before, watch)
-                break
-            except ReleaseBroken:
-                if at == len(ways):
-                    raise
-                shutil.rmtree(under_way)
-        with watch.timing("publishing"):
-            publishing.put_in_place(folder, under_way, number)
+        with storage_errors(folder, "the release cannot be written"):
+            for at, write in enumerate(ways, 1):
+                try:
+                    _build(corpus, under_way, partial(write, under_way, number), before, watch)
+                    break
+                except ReleaseBroken:
+                    if at == len(ways):
+                        raise
+                    shutil.rmtree(under_way)
+            with watch.timing("publishing"):
+                publishing.put_in_place(folder, under_way, number)
     finally:
         shutil.rmtree(under_way, ignore_errors=True)
     return number
@@ -204,17 +192,15 @@ def _build(
             corpus.embedder.let_go()
         made = _choose_search(under_way, write(setup.load_engines()), setup)
         _calibrate(corpus, under_way, before, is_changed_copy=made.based_on is not None)
-        with storage_errors(under_way):
-            write_seal(under_way)
+        write_seal(under_way)
     with watch.timing("verifying"):
         try:
             publishing.settle(under_way, setup.verify)
         except ReleaseBroken:
             if made.search == "exact" or made.based_on is not None:
                 raise
-            _record(under_way, replace(made, search="exact"))
-            with storage_errors(under_way):
-                write_seal(under_way)
+            replace(made, search="exact").save(under_way)
+            write_seal(under_way)
             publishing.settle(under_way, setup.verify)
 
 
@@ -238,13 +224,8 @@ def _choose_search(under_way: Path, made: Manifest, setup: Setup) -> Manifest:
         graph_lost=quality.lost,
         graph_tried=quality.tried,
     )
-    _record(under_way, chosen)
+    chosen.save(under_way)
     return chosen
-
-
-def _record(under_way: Path, manifest: Manifest) -> None:
-    with storage_errors(under_way):
-        (under_way / "manifest.json").write_text(manifest.to_json())
 
 
 def _improve(under_way: Path, setup: Setup, *, is_copy: bool) -> GraphQuality | None:
