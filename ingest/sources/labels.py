@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
@@ -137,15 +137,26 @@ class SideCar:
     read: Callable[[int], bytes]
 
 
+def unread(name: str, mark: str, problem: ExtractionFailed) -> SideCar:
+    """A side-car that cannot be read, and opens nothing."""
+
+    def refuse(most_bytes: int) -> bytes:
+        raise problem
+
+    return SideCar(name, mark, refuse)
+
+
 def stamp_of(side_cars: Iterable[SideCar]) -> str:
     """A short text that changes whenever the side-cars of a document do."""
     return "".join(f"{SIDE_CAR_MARK}{side_car.mark}" for side_car in side_cars)
 
 
-def folders_of(relative: str) -> Iterator[str]:
-    """The folders that a file lies in by its path, from the outermost, "" and then `a/`, `a/b/`."""
-    parts = relative.split("/")
-    return ("".join(f"{part}/" for part in parts[:depth]) for depth in range(len(parts)))
+def side_cars_of(relative: str, known: Mapping[str, SideCar]) -> tuple[SideCar, ...]:
+    """Those of the folders that a file lies in, the outermost first, then its own, by path."""
+    folders = relative.split("/")[:-1]
+    above = ("/".join((*folders[:depth], SIDE_CAR)) for depth in range(len(folders) + 1))
+    places = (*above, relative + SIDE_CAR)
+    return tuple(known[place] for place in places if place in known)
 
 
 def read_labels(given: Labels, side_cars: Iterable[SideCar]) -> Labels:
