@@ -124,12 +124,9 @@ class ArchiveExpander:
 
     def _fetch(self, archive: Source, target: Path) -> Path:
         """Where an archive can be read: its own place, or a copy of one that is far away."""
-        try:
-            if archive.fetch is not None:
-                archive.fetch(target, most_bytes=self._limits.source_bytes)
-                return target
-        except ExtractionFailed as error:
-            raise SourceUnreadable(str(error)) from error
+        if archive.fetch is not None:
+            archive.fetch(target, most_bytes=self._limits.source_bytes)
+            return target
         try:
             archive.path.open("rb").close()
         except OSError as error:

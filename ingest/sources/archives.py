@@ -23,8 +23,8 @@ from ingest.formats.containers.zip_safety import (
 )
 from ingest.limits import DEFAULTS, Budget, Limits
 from ingest.sources.labels import SIDE_CAR, SideCar, side_cars_of, stamp_of, unread
-from ingest.sources.small_files import read_small_file
-from ingest.sources.source import LINK, NOT_A_FILE, Source, printable
+from ingest.sources.small_files import LINK, NOT_A_FILE, read_small_file
+from ingest.sources.source import Source, printable
 from rag.errors import ExtractionFailed, SourceSkipped
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")

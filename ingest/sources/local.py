@@ -11,8 +11,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ingest.sources.labels import SIDE_CAR, SideCar, stamp_of, unread
 from ingest.sources.selection import IGNORE_FILE, Selection
-from ingest.sources.small_files import read_small_file
-from ingest.sources.source import GLOB, LINK, LOCAL, NOT_A_FILE, ScanOptions, Source, printable
+from ingest.sources.small_files import LINK, NOT_A_FILE, read_small_file
+from ingest.sources.source import GLOB, LOCAL, ScanOptions, Source, printable
 from rag.errors import ExtractionFailed, SourceNotFound, SourceSkipped, SourceUnreadable
 
 
@@ -87,8 +87,9 @@ def _look_below(base: Path, path: Path, root: str) -> Source:
     """A file given by name or found by a glob, with the side-cars of the folders from `base`."""
     relative = _relative(path, base)
     above = [base / folder / SIDE_CAR for folder in reversed(Path(relative).parents)]
-    side_cars = filter(os.path.lexists, map(os.fspath, (*above, f"{path}{SIDE_CAR}")))
-    return _look_at_file(root, os.fspath(path), relative, side_cars=side_cars)
+    places = (*above, Path(f"{path}{SIDE_CAR}"))
+    there = [os.fspath(place) for place in places if os.path.lexists(place)]
+    return _look_at_file(root, os.fspath(path), relative, side_cars=there)
 
 
 def _look_at_file(

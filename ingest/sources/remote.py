@@ -11,7 +11,8 @@ from urllib.parse import quote
 from ingest.adapters.filesystems import FileSystem, open_file_system
 from ingest.adapters.urls import without_credentials
 from ingest.sources.labels import SIDE_CAR, SideCar, side_cars_of, stamp_of
-from ingest.sources.source import LINK, NOT_A_FILE, ScanOptions, Source, printable
+from ingest.sources.small_files import LINK, NOT_A_FILE
+from ingest.sources.source import ScanOptions, Source, printable
 from rag.errors import SourceNotFound, SourceSkipped, UsageError
 
 PROTOCOLS = (
