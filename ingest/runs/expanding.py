@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ingest.corpus.ledger import SourceRow
@@ -120,7 +121,8 @@ class ArchiveExpander:
             path = self._fetch(archive, folder.with_suffix(".archive"))
         except OSError as error:
             raise StorageError(f"{folder} cannot be written: {error.strerror}") from error
-        return member_sources(archive, pool.call(unpack, path, archive.name, folder, limits))
+        members = pool.call(partial(unpack, path, archive.name, folder, limits))
+        return member_sources(archive, members)
 
     def _fetch(self, archive: Source, target: Path) -> Path:
         """Where an archive can be read: its own place, or a copy of one that is far away."""
