@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 
+from ingest.corpus.history import Place
 from ingest.corpus.schema import hash_documents, write_digest
 
 
@@ -22,9 +23,9 @@ class Catalogue:
         """URI and text of each document, sorted."""
         yield from self._run("SELECT uri, text FROM documents ORDER BY uri")
 
-    def places(self) -> Iterator[tuple[str, str, str]]:
-        """URI, root and name below that of each source, also of those without a document."""
-        yield from self._run("SELECT uri, root, name FROM sources")
+    def places(self) -> Iterator[Place]:
+        """Where each source is, also of those without a document."""
+        return map(Place._make, self._run("SELECT uri, root, name FROM sources"))
 
     def versions(self) -> dict[str, str]:
         """The version of each document by its id."""

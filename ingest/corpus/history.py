@@ -32,7 +32,7 @@ class Version:
 
 
 class Place(NamedTuple):
-    """Where a document's source is: its URI, the root it was found under, its name there."""
+    """Where a source is: its URI, the root it was found under, its path below that."""
 
     uri: str
     root: str
