@@ -22,13 +22,13 @@ FLOAT_BYTES = 4  # float32
 
 
 class LazyEmbedder:
-    """Loads an embedder beside other work, and only if somebody needs it."""
+    """Loads an embedder beside other work, and only once it `is_wanted` by somebody."""
 
     def __init__(self, load: Callable[[], CountingEmbedder]) -> None:
         self._load = load
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._loading: Future[CountingEmbedder] | None = None
-        self._is_wanted = False
+        self.is_wanted = False
 
     def let_go(self) -> None:
         """Give back the memory that it takes; for whoever asks again it is loaded again."""
@@ -39,15 +39,10 @@ class LazyEmbedder:
 
     def start(self) -> Future[CountingEmbedder]:
         """Begin to load in the background, unless that has begun."""
-        self._is_wanted = True
+        self.is_wanted = True
         if self._loading is None:
             self._loading = self._thread.submit(self._load)
         return self._loading
-
-    @property
-    def is_wanted(self) -> bool:
-        """True once somebody has begun to load it."""
-        return self._is_wanted
 
     def get(self) -> CountingEmbedder:
         """The embedder, waiting for it. Raises EmbedderError."""

@@ -5,8 +5,8 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
-from typing import Any, Literal
+from dataclasses import astuple, dataclass, fields
+from typing import Literal
 
 from ingest.corpus.catalogue import Catalogue
 from ingest.corpus.history import History
@@ -14,11 +14,6 @@ from ingest.corpus.schema import write_digest
 from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
 
 State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "skipped", "removed"]
-
-SOURCE_COLUMNS = (
-    "uri, root, name, size, mtime_ns, sha256, extractor, state, reason, is_published,"
-    " stamp, characters, pages, empty_pages, seconds"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +41,15 @@ class SourceRow:
     seconds: float = 0.0
 
 
+SOURCE_COLUMNS = ", ".join(field.name for field in fields(SourceRow))
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """A document and whether its text is Markdown, so that it can be cut into chunks again."""
 
     document: Document
     is_markdown: bool
-
-
-def hash_embedded(chunk: Chunk) -> bytes:
-    """The key of a chunk's embedding: sha256 of the text that is embedded."""
-    return hashlib.sha256(chunk.embedded_text.encode()).digest()
 
 
 class Ledger:
@@ -81,7 +74,7 @@ class Ledger:
     def sources(self) -> dict[str, SourceRow]:
         """Every source by its URI, sorted."""
         rows = self.database.execute(f"SELECT {SOURCE_COLUMNS} FROM sources ORDER BY uri")
-        return {row[0]: _read_source(row) for row in rows}
+        return {row[0]: SourceRow(*row) for row in rows}
 
     def put_source(self, row: SourceRow) -> None:
         """Record a source's latest state."""
@@ -235,10 +228,6 @@ class Ledger:
         )
 
 
-def _read_source(row: tuple[Any, ...]) -> SourceRow:  # rows of SQLite are untyped
-    return SourceRow(**dict(zip(SOURCE_COLUMNS.split(", "), row, strict=True)))
-
-
 def _document_row(uri: str, stored: StoredDocument, chunked_by: str) -> tuple[object, ...]:
     document = stored.document
     pages = [[page.number, page.span.start, page.span.end] for page in document.pages]
@@ -261,5 +250,5 @@ def _document_row(uri: str, stored: StoredDocument, chunked_by: str) -> tuple[ob
 def _chunk_row(chunk: Chunk) -> tuple[object, ...]:
     heading = json.dumps(chunk.heading, ensure_ascii=False)
     span = chunk.span
-    key = hash_embedded(chunk)
+    key = hashlib.sha256(chunk.embedded_text.encode()).digest()  # of its embedding
     return chunk.id, chunk.document_id, span.start, span.end, chunk.page, heading, chunk.text, key
