@@ -63,10 +63,10 @@ def count_missing(ledger: Ledger, embedder: str) -> int:
     return int(row[0])
 
 
-def embed_missing(ledger: Ledger, embedder: Embedder, advance: Callable[[int], None]) -> int:
+def embed_missing(ledger: Ledger, embedder: Embedder, tell: Callable[[int], None]) -> int:
     """Embed what the ledger lacks, committing every batch; returns how many texts it were.
 
-    `advance` is told of each batch. Raises EmbedderError when vectors are not finite or not unit.
+    `tell` hears after each batch how many. Raises EmbedderError for vectors not finite or not unit.
     """
     embedded = 0
     while texts := _missing_texts(ledger, embedder.fingerprint):
@@ -82,7 +82,7 @@ def embed_missing(ledger: Ledger, embedder: Embedder, advance: Callable[[int], N
                     ),
                 )
             embedded += len(batch)
-            advance(len(batch))
+            tell(embedded)
     return embedded
 
 

@@ -152,11 +152,8 @@ def _embed(corpus: OpenCorpus) -> int:
     total = count_missing(corpus.ledger, corpus.setup.embedder)
     if not total:
         return 0
-    done = 0
 
-    def advance(texts: int) -> None:
-        nonlocal done
-        done += texts
+    def tell(done: int) -> None:
         corpus.setup.progress.advance("embedding", done, total)
 
-    return embed_missing(corpus.ledger, corpus.embedder.get(), advance)
+    return embed_missing(corpus.ledger, corpus.embedder.get(), tell)
