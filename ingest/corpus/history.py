@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A SOURCE argument of `add`: `labels` as JSON, empty where it is not known what was said."""
+    """A SOURCE argument of `add`, with its `labels` as JSON."""
 
     uri: str
     labels: str
@@ -83,15 +83,9 @@ class History:
         )
         return [
             Version(
-                uri=uri,
-                sha256=sha256,
-                root=root,
-                name=name,
-                document_id=id_,
-                metadata=metadata_from_json(metadata),
-                access=tuple(json.loads(access)),
+                uri, sha256, root, name, id_, metadata_from_json(said), tuple(json.loads(access))
             )
-            for uri, sha256, root, name, id_, metadata, access in rows
+            for uri, sha256, root, name, id_, said, access in rows
         ]
 
     def places(self) -> dict[str, Place]:

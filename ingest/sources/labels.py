@@ -82,7 +82,7 @@ class RootLabels:
 
     @classmethod
     def from_json(cls, text: str) -> "RootLabels":
-        """What the ledger has kept; of an empty text it is not known."""
+        """What the ledger has kept."""
         parts = json.loads(text or "{}")
         tags, access = parts.get(TAGS), parts.get("access")
         return cls(

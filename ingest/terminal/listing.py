@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.corpus.history import Root
 from ingest.corpus.ledger import Ledger, SourceRow
 from ingest.corpus.naming import current_names
 from ingest.sources.labels import RootLabels
@@ -102,7 +101,7 @@ def print_roots(ledger: Ledger, *, as_json: bool) -> None:
                 {
                     "root": root.uri,
                     "documents": counts[root.uri],
-                    "labels": _labels(root),
+                    "labels": json.loads(root.labels or "{}"),
                     "added": root.added,
                     "last_seen": root.seen,
                 }
@@ -110,19 +109,12 @@ def print_roots(ledger: Ledger, *, as_json: bool) -> None:
         return
     print_table(
         ("root", "documents", "labels", "added", "last seen"),
-        [(r.uri, f"{counts[r.uri]:,}", _say_labels(r), r.added, r.seen) for r in roots],
+        [(r.uri, f"{counts[r.uri]:,}", _say_labels(r.labels), r.added, r.seen) for r in roots],
     )
 
 
-def _labels(root: Root) -> dict[str, object] | None:
-    """What was said of a root, None where that is not known."""
-    return dict(json.loads(root.labels)) if root.labels else None
-
-
-def _say_labels(root: Root) -> str:
-    said = RootLabels.from_json(root.labels)
-    if not root.labels:
-        return "not known"
+def _say_labels(labels: str) -> str:
+    said = RootLabels.from_json(labels)
     parts = [f"--acl {','.join(said.access)}"] if said.access else []
     parts += [f"--meta {key}={value}" for key, value in (said.metadata or {}).items()]
     parts += [f"--tag {tag}" for tag in said.tags or ()]
