@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -49,18 +49,10 @@ class Base:
 
 def is_made_by(manifest: Manifest | None, recipe: Recipe) -> bool:
     """Whether a release was made in just this way, whatever it holds."""
-    return (
-        manifest is not None
-        and manifest.format == RELEASE_FORMAT
-        and recipe
-        == Recipe(
-            manifest.corpus,
-            manifest.language,
-            manifest.embedder,
-            manifest.chunker,
-            manifest.engines,
-        )
-    )
+    if manifest is None or manifest.format != RELEASE_FORMAT:
+        return False
+    names = [each.name for each in fields(recipe) if each.compare]
+    return all(getattr(manifest, name) == getattr(recipe, name) for name in names)
 
 
 def estimate_bytes(ledger: Ledger, embedder: str) -> int:

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from ingest.releases.reducing import READ_OF_A_BASE, build_without
 from ingest.text.chunking import CHUNKER
 from ingest.text.languages import detect_language
 from rag.errors import ReleaseBroken, UsageError
-from rag.releases.folder import CALIBRATION, GraphQuality, Hold, serving_order
+from rag.releases.folder import CALIBRATION, Hold, serving_order
 from rag.releases.manifest import Manifest
 from rag.releases.seals import is_complete, is_whole, write_seal
 
@@ -212,7 +213,9 @@ def _choose_search(under_way: Path, made: Manifest, setup: Setup) -> Manifest:
     if made.chunks <= setup.exact_up_to:
         return made
     is_copy = made.based_on is not None
-    quality = _improve(under_way, setup, is_copy=is_copy)
+    quality = None
+    with suppress(ReleaseBroken):  # it cannot even be opened, or ends the process that tries
+        quality = setup.improve_graph(under_way, is_copy=is_copy)
     if is_copy and not (quality and quality.is_good):
         raise ReleaseBroken("the changed copy of a graph finds too little")
     if quality is None:
@@ -226,13 +229,6 @@ def _choose_search(under_way: Path, made: Manifest, setup: Setup) -> Manifest:
     )
     chosen.save(under_way)
     return chosen
-
-
-def _improve(under_way: Path, setup: Setup, *, is_copy: bool) -> GraphQuality | None:
-    try:
-        return setup.improve_graph(under_way, is_copy=is_copy)
-    except ReleaseBroken:  # it cannot even be opened, or ends the process that tries
-        return None
 
 
 def _calibrate(
