@@ -75,7 +75,7 @@ def _segments(folder: str) -> list[str]:
 def current_names(ledger: Ledger) -> dict[str, str]:
     """What users call each source that the ledger has, by its URI."""
     roots = [root.uri for root in ledger.history.roots()]
-    return name_apart(ledger.catalogue.places(), roots)
+    return name_apart(ledger.places(), roots)
 
 
 def name_documents(ledger: Ledger) -> dict[str, str]:
@@ -84,13 +84,11 @@ def name_documents(ledger: Ledger) -> dict[str, str]:
     Only documents whose name has changed are touched.
     """
     names = current_names(ledger)
-    renamed = {
-        uri: names[uri] for uri, name in ledger.catalogue.names().items() if names[uri] != name
-    }
+    renamed = {uri: names[uri] for uri, name in ledger.names().items() if names[uri] != name}
     if renamed:
         with ledger.transaction():
             for uri, name in renamed.items():
-                ledger.catalogue.rename(uri, name)
+                ledger.rename(uri, name)
     return names
 
 

@@ -219,7 +219,7 @@ class _Writer:
             embedder=recipe.embedder,
             embedder_precision=recipe.embedder.rpartition(":")[2],
             chunker=recipe.chunker,
-            content_hash=self._ledger.catalogue.content_hash(),
+            content_hash=self._ledger.content_hash(),
             chunk_ids_hash=hash_ids(ids),
             engines=recipe.engines,
             based_on=based_on,

@@ -142,7 +142,7 @@ def _collect(corpus: OpenCorpus, documents: Sequence[str], contents: Sequence[st
     """Pieces of the documents' texts and vectors, and of their original bytes."""
     ledger, folder, wanted = corpus.ledger, corpus.folder, set(documents)
     pieces: dict[bytes, None] = {}
-    for id_ in wanted & ledger.catalogue.versions().keys():
+    for id_ in wanted & ledger.versions().keys():
         pieces |= dict.fromkeys(needles.sample_text(ledger.document(id_).document.text))
         pieces |= dict.fromkeys(vectors_of(ledger, id_, most=needles.PIECES))
     for number in folder.numbers():
@@ -203,7 +203,7 @@ def _own(corpus: OpenCorpus, pieces: Sequence[bytes]) -> tuple[list[bytes], tupl
     search = needles.Search(pieces)
     shared: list[str] = []
     common: set[bytes] = set()
-    for uri, text in corpus.ledger.catalogue.texts():
+    for uri, text in corpus.ledger.texts():
         if found := search.found_in(text.encode()):
             shared.append(hash_uri(uri))
             common |= found

@@ -65,7 +65,7 @@ def release(corpus: OpenCorpus, *, fresh: bool = False, watch: Stopwatch | None 
         raise UsageError("nothing is live yet that could stay live: leave out --build")
     recipe = _recipe(corpus)
     if serving is not None and is_made_by(manifest, recipe) and not fresh:
-        is_same = manifest and manifest.content_hash == ledger.catalogue.content_hash()
+        is_same = manifest and manifest.content_hash == ledger.content_hash()
         if is_same and _is_usable(folder, serving):
             return _stay(corpus, serving, hold)
     if manifest is None and not ledger.count_chunks():
@@ -119,7 +119,7 @@ def _find_waiting(corpus: OpenCorpus, recipe: Recipe) -> int | None:
     manifest = folder.manifest(newest)
     if manifest is None or not is_made_by(manifest, recipe) or newest <= (folder.serving() or 0):
         return None
-    is_same = manifest.content_hash == corpus.ledger.catalogue.content_hash()
+    is_same = manifest.content_hash == corpus.ledger.content_hash()
     return newest if is_same and is_intact(folder.release(newest)) else None
 
 
@@ -136,7 +136,7 @@ def _recipe(corpus: OpenCorpus) -> Recipe:
     setup, manifest = corpus.setup, corpus.folder.manifest(corpus.folder.serving())
     language = setup.language or (manifest.language if manifest else "")
     if not language:
-        language = detect_language(text for _, text in corpus.ledger.catalogue.texts())
+        language = detect_language(text for _, text in corpus.ledger.texts())
     name = corpus.folder.name
     return Recipe(name, language, setup.embedder, CHUNKER, setup.engines, setup.embedder_name)
 

@@ -44,7 +44,7 @@ def remove(folder: CorpusFolder, arguments: Sequence[str], setup: Setup) -> Repo
     def take_out(corpus: OpenCorpus) -> Reading:
         ledger, history = corpus.ledger, corpus.ledger.history
         known, names = ledger.sources(), current_names(ledger)
-        documents = ledger.catalogue.names()
+        documents = ledger.names()
         outcomes: dict[str, Outcome] = {}
         with ledger.transaction():
             for argument in arguments:

@@ -80,7 +80,7 @@ class Settlement:
 
     def narrow_unseen(self, row: SourceRow, readers: tuple[str, ...]) -> None:
         """Have a document whose folder cannot be listed readable by no more than `readers`."""
-        before = self._ledger.catalogue.readers(row.uri)
+        before = self._ledger.readers(row.uri)
         if before is not None and not is_within(before, readers):
             self._stay(row, SourceUnreadable(FOLDER), readers, is_sure=False)
 
@@ -88,7 +88,7 @@ class Settlement:
         self, row: SourceRow, error: ExtractionFailed, readers: tuple[str, ...], *, is_sure: bool
     ) -> None:
         """Keep the last version; not where a side-car that was not seen may keep readers out."""
-        stamp, before = row.stamp, self._ledger.catalogue.readers(row.uri) or ()
+        stamp, before = row.stamp, self._ledger.readers(row.uri) or ()
         reason = f"{error}; {self._say_version(row.uri)} stays"
         if not is_within(before, readers):
             if not is_sure and SIDE_CAR_MARK in stamp:

@@ -92,7 +92,7 @@ def _line(row: SourceRow, name: str) -> tuple[str, ...]:
 
 def print_roots(ledger: Ledger, *, as_json: bool) -> None:
     """Each root, how many documents it has, what was said of it, when it was given."""
-    documents = ledger.catalogue.names()
+    documents = ledger.names()
     counts = Counter(row.root for uri, row in ledger.sources().items() if uri in documents)
     roots = ledger.history.roots()
     if as_json:
