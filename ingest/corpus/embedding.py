@@ -120,12 +120,10 @@ def _missing_texts(ledger: Ledger, embedder: str) -> list[tuple[bytes, str]]:
         f"SELECT c.embedded_hash, c.heading, c.text {_MISSING} GROUP BY c.embedded_hash LIMIT ?",
         (embedder, WINDOW_TEXTS),
     )
-    return [(key, _embedded_text(heading, text)) for key, heading, text in rows]
-
-
-def _embedded_text(heading: str, text: str) -> str:
-    span = Span(0, len(text))
-    return Chunk("", "", span, text, heading=tuple(json.loads(heading))).embedded_text
+    return [
+        (key, Chunk("", "", Span(0, 0), text, heading=tuple(json.loads(heading))).embedded_text)
+        for key, heading, text in rows
+    ]
 
 
 def _batches(texts: list[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:

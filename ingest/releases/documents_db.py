@@ -112,8 +112,7 @@ class Rows:
 
     def count_documents(self) -> int:
         """How many documents the release holds."""
-        row = self._database.execute("SELECT count(*) FROM made.documents").fetchone()
-        return int(row[0])
+        return self._number("SELECT count(*) FROM made.documents")
 
     def ids(self) -> list[str]:
         """All chunks, those filled in before too, in order of their rows."""
@@ -121,13 +120,14 @@ class Rows:
 
     def count_filled(self) -> int:
         """How many chunks there are from row `first` on."""
-        sql = "SELECT count(*) FROM made.chunks WHERE row >= ?"
-        return int(self._database.execute(sql, (self._first,)).fetchone()[0])
+        return self._number("SELECT count(*) FROM made.chunks WHERE row >= ?", self._first)
 
     def count_vectors(self) -> int:
         """How many different vectors the chunks have."""
-        sql = "SELECT count(DISTINCT vector) FROM made.chunks"
-        return int(self._database.execute(sql).fetchone()[0])
+        return self._number("SELECT count(DISTINCT vector) FROM made.chunks")
+
+    def _number(self, sql: str, *parameters: int) -> int:
+        return int(self._database.execute(sql, parameters).fetchone()[0])
 
     def named_rows(self) -> dict[str, int]:
         """The different vectors of the chunks from row `first` on, each with a row that has it."""

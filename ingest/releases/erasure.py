@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -88,7 +88,7 @@ def begin(corpus: OpenCorpus, doomed: Sequence[Doomed]) -> Receipt:
     documents = sorted({version.document_id for version in versions})
     contents = sorted({sha256 for each in doomed for sha256 in each.contents} - {NO_BYTES})
     id_, begun = secrets.token_hex(8), now_utc()
-    needles.save(_collect(corpus, documents, contents), corpus.folder.path / NEEDLES / id_)
+    needles.save(set(_pieces(corpus, documents, contents)), corpus.folder.path / NEEDLES / id_)
     sources = tuple(hash_uri(each.uri) for each in doomed)
     ledger = corpus.ledger
     with ledger.transaction():
@@ -138,18 +138,18 @@ def finish(corpus: OpenCorpus) -> list[Receipt]:
     return [_close(corpus, each, removed) for each in begun]
 
 
-def _collect(corpus: OpenCorpus, documents: Sequence[str], contents: Sequence[str]) -> list[bytes]:
+def _pieces(
+    corpus: OpenCorpus, documents: Sequence[str], contents: Sequence[str]
+) -> Iterator[bytes]:
     """Pieces of the documents' texts and vectors, and of their original bytes."""
     ledger, folder, wanted = corpus.ledger, corpus.folder, set(documents)
-    pieces: dict[bytes, None] = {}
     for id_ in wanted & ledger.versions().keys():
-        pieces |= dict.fromkeys(needles.sample_text(ledger.document(id_).document.text))
-        pieces |= dict.fromkeys(vectors_of(ledger, id_, most=needles.PIECES))
+        yield from needles.sample_text(ledger.document(id_).document.text)
+        yield from vectors_of(ledger, id_, most=needles.PIECES)
     for number in folder.numbers():
-        pieces |= dict.fromkeys(pieces_of(folder, number, wanted))
+        yield from pieces_of(folder, number, wanted)
     for sha256 in contents:
-        pieces |= dict.fromkeys(needles.sample_file(corpus.blobs.path_of(sha256)))
-    return list(pieces)
+        yield from needles.sample_file(corpus.blobs.path_of(sha256))
 
 
 def _drop_copies(corpus: OpenCorpus, begun: Sequence[Receipt]) -> None:
