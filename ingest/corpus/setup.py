@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ingest.clock import Stopwatch
 from ingest.corpus.blobs import BlobStore
 from ingest.corpus.embedding import LazyEmbedder
 from ingest.corpus.folder import CorpusFolder
@@ -80,12 +81,15 @@ class Setup:
 
 
 class OpenCorpus:
-    """A corpus in the hands of its one writer."""
+    """A corpus in the hands of its one writer, whose `watch` times what is done with it."""
 
-    def __init__(self, folder: CorpusFolder, ledger: Ledger, setup: Setup) -> None:
+    def __init__(
+        self, folder: CorpusFolder, ledger: Ledger, setup: Setup, watch: Stopwatch
+    ) -> None:
         self.folder = folder
         self.ledger = ledger
         self.setup = setup
+        self.watch = watch
         self.blobs = BlobStore(folder.blobs, most_bytes=setup.limits.source_bytes)
         self.embedder = LazyEmbedder(setup.load_embedder)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ingest.clock import Stopwatch, now_utc
+from ingest.clock import now_utc
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.setup import OpenCorpus, Setup
 from ingest.releases import publishing
@@ -21,7 +21,6 @@ from ingest.releases.building import (
     is_intact,
     is_made_by,
 )
-from ingest.releases.going_live import go_live
 from ingest.releases.publishing import storage_errors
 from ingest.releases.reducing import READ_OF_A_BASE, build_without
 from ingest.text.chunking import CHUNKER
@@ -48,7 +47,7 @@ class Released:
     hold: Hold | None = None
 
 
-def release(corpus: OpenCorpus, *, fresh: bool = False, watch: Stopwatch | None = None) -> Released:
+def release(corpus: OpenCorpus, *, fresh: bool = False) -> Released:
     """Publish a release of what the ledger holds, unless the one that serves is that already.
 
     With `fresh` always, and every part of it is made anew. While the corpus is held nothing is
@@ -75,13 +74,13 @@ def release(corpus: OpenCorpus, *, fresh: bool = False, watch: Stopwatch | None 
     if number is None:
         bases = [before, None] if before and not fresh else [None]
         ways = [partial(build, ledger, recipe, base) for base in bases]
-        number = _make(corpus, ways, before, watch or Stopwatch())
+        number = _make(corpus, ways, before)
     if setup.build and serving is not None:
         why = f"release {number} was built to be looked at first"
         hold = hold or Hold(serving, now_utc(), why)
         publishing.write_hold(folder, hold)
         return Released(built=number, hold=hold)
-    go_live(folder, number)
+    publishing.go_live(folder, number)
     ledger.mark_published()
     publishing.remove_old_releases(folder, ledger.pins(), keep=setup.keep)
     setup.progress.advance("publishing", 1, 1)
@@ -98,7 +97,7 @@ def release_without(corpus: OpenCorpus, documents: Set[str]) -> None:
     base = _find_readable(folder)
     if base is None:
         return
-    number = _make(corpus, [partial(build_without, documents, base)], base, Stopwatch())
+    number = _make(corpus, [partial(build_without, documents, base)], base)
     hold = folder.hold()
     publishing.make_live(folder, number, hold=replace(hold, release=number) if hold else None)
 
@@ -152,7 +151,7 @@ def _is_usable(folder: CorpusFolder, serving: int) -> bool:
     return True
 
 
-def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None, watch: Stopwatch) -> int:
+def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None) -> int:
     """Build, verify, and put in place a release; its number.
 
     The next of several `ways` to write it is tried where what the one before wrote is no good: a
@@ -167,13 +166,13 @@ def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None, watch:
         with storage_errors(folder, "the release cannot be written"):
             for at, write in enumerate(ways, 1):
                 try:
-                    _build(corpus, under_way, partial(write, under_way, number), before, watch)
+                    _build(corpus, under_way, partial(write, under_way, number), before)
                     break
                 except ReleaseBroken:
                     if at == len(ways):
                         raise
                     shutil.rmtree(under_way)
-            with watch.timing("publishing"):
+            with corpus.watch.timing("publishing"):
                 publishing.put_in_place(folder, under_way, number)
     finally:
         shutil.rmtree(under_way, ignore_errors=True)
@@ -185,16 +184,15 @@ def _build(
     under_way: Path,
     write: Callable[[Engines], Manifest],
     before: Base | None,
-    watch: Stopwatch,
 ) -> None:
     setup = corpus.setup
-    with watch.timing("building"):
+    with corpus.watch.timing("building"):
         if sum(corpus.ledger.count_chunks().values()) > setup.exact_up_to:
             corpus.embedder.let_go()
         made = _choose_search(under_way, write(setup.load_engines()), setup)
         _calibrate(corpus, under_way, before, is_changed_copy=made.based_on is not None)
         write_seal(under_way)
-    with watch.timing("verifying"):
+    with corpus.watch.timing("verifying"):
         try:
             publishing.settle(under_way, setup.verify)
         except ReleaseBroken:
