@@ -61,19 +61,21 @@ def build_parser() -> argparse.ArgumentParser:
     for name in ("add", "remove", "rebuild"):
         _describe_hold(commands[name])
     for name in ("publish", "rollback"):
-        commands[name].add_argument(
-            "--widen", action="store_true", help="also where more may read in it than now"
-        )
+        _add_flag(commands[name], "--widen", "also where more may read in it than now")
     for command in commands.values():
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
-        command.add_argument("--json", action="store_true", help="print JSON lines for programs")
+        _add_flag(command, "--json", "print JSON lines for programs")
     return parser
 
 
 def _add_list(parser: argparse._ActionsContainer, name: str, metavar: str, purpose: str) -> None:
     """An option that may be given several times."""
     parser.add_argument(name, action="append", default=[], metavar=metavar, help=purpose)
+
+
+def _add_flag(parser: argparse._ActionsContainer, name: str, purpose: str) -> None:
+    parser.add_argument(name, action="store_true", help=purpose)
 
 
 def _describe_add(add: argparse.ArgumentParser) -> None:
@@ -87,7 +89,7 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
     _add_list(chosen, "--include", "PATTERN", "take only files that match, e.g. '*.md'")
     left_out = "leave out files and folders that match, e.g. 'drafts/'"
     _add_list(chosen, "--exclude", "PATTERN", left_out)
-    chosen.add_argument("--allow-web", action="store_true", help="read https:// pages and sitemaps")
+    _add_flag(chosen, "--allow-web", "read https:// pages and sitemaps")
     said = "holds for each SOURCE, and all below it, until it is said anew"
     _describe_labels(add.add_argument_group("what is said of them", said))
     _describe_reading(add)
@@ -98,10 +100,10 @@ def _describe_labels(labels: argparse._ArgumentGroup) -> None:
     _add_list(labels, "--tag", "TAG", "a tag; an empty one takes all")
     readers = "who may read them (default: as said before, at first public, everybody)"
     _add_list(labels, "--acl", "GROUP,...", readers)
-    labels.add_argument(
+    _add_flag(
+        labels,
         "--widen",
-        action="store_true",
-        help="let documents be readable by more than before; without it they stay as they were",
+        "let documents be readable by more than before; without it they stay as they were",
     )
 
 
@@ -118,12 +120,8 @@ def _describe_reading(add: argparse.ArgumentParser) -> None:
         "--language",
         help="stemming and stop words (default: the corpus', at first that of its texts)",
     )
-    add.add_argument(
-        "--checksum", action="store_true", help="read every file again, whatever its size and time"
-    )
-    add.add_argument(
-        "--watch", action="store_true", help="stay, and follow the sources as they change"
-    )
+    _add_flag(add, "--checksum", "read every file again, whatever its size and time")
+    _add_flag(add, "--watch", "stay, and follow the sources as they change")
     add.add_argument(
         "--quiet-period",
         type=_seconds,
@@ -141,28 +139,22 @@ def _describe_status(status: argparse.ArgumentParser) -> None:
 
 def _describe_hold(command: argparse.ArgumentParser) -> None:
     live = command.add_argument_group("going live")
-    live.add_argument(
+    _add_flag(
+        live,
         "--allow-shrink",
-        action="store_true",
-        help="publish although more than a third of a SOURCE, or all there was, is gone",
+        "publish although more than a third of a SOURCE, or all there was, is gone",
     )
     group = live.add_mutually_exclusive_group()
-    group.add_argument("--resume", action="store_true", help="publish although the corpus is held")
-    group.add_argument(
-        "--build",
-        action="store_true",
-        help="make a release that waits for `publish N`; what is live stays",
-    )
+    _add_flag(group, "--resume", "publish although the corpus is held")
+    _add_flag(group, "--build", "make a release that waits for `publish N`; what is live stays")
 
 
 def _describe_forget(forget: argparse.ArgumentParser) -> None:
     _add_list(forget, "--source", "SOURCE", "a path or URI as it was added, and all below it")
     about = "all documents whose metadata `subject` is or holds this"
     _add_list(forget, "--subject", "SUBJECT", about)
-    forget.add_argument("--dry-run", action="store_true", help="only name what would be erased")
-    forget.add_argument(
-        "--lift", action="store_true", help="let the sources be added again instead"
-    )
+    _add_flag(forget, "--dry-run", "only name what would be erased")
+    _add_flag(forget, "--lift", "let the sources be added again instead")
 
 
 def _count(text: str) -> int:
