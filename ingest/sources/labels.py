@@ -10,8 +10,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeGuard
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeGuard
 
 from rag.domain import PUBLIC, MetadataValue, metadata_from_json
 from rag.errors import ExtractionFailed, UsageError
@@ -56,19 +56,11 @@ class RootLabels:
 
     def over(self, outer: "RootLabels") -> "RootLabels":
         """These, and where they say nothing, those of what lies around them."""
-        return RootLabels(
-            outer.metadata if self.metadata is None else self.metadata,
-            outer.tags if self.tags is None else self.tags,
-            outer.access if self.access is None else self.access,
-        )
+        return replace(outer, **self._said())
 
     def beside(self, other: "RootLabels") -> "RootLabels":
         """These without the parts of which `other` says something."""
-        return RootLabels(
-            self.metadata if other.metadata is None else None,
-            self.tags if other.tags is None else None,
-            self.access if other.access is None else None,
-        )
+        return replace(self, **dict.fromkeys(other._said()))
 
     def labels(self) -> Labels:
         """What they come to for a document."""
@@ -77,8 +69,12 @@ class RootLabels:
 
     def to_json(self) -> str:
         """As the ledger keeps them."""
-        parts = {"metadata": self.metadata, "tags": self.tags, "access": self.access}
-        return json.dumps({key: part for key, part in parts.items() if part is not None})
+        return json.dumps(self._said())
+
+    def _said(self) -> dict[str, Any]:  # each part is of another type
+        """The parts of which something is said, by their names."""
+        parts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: part for name, part in parts.items() if part is not None}
 
     @classmethod
     def from_json(cls, text: str) -> "RootLabels":
