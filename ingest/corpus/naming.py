@@ -92,13 +92,9 @@ def name_documents(ledger: Ledger) -> dict[str, str]:
     return names
 
 
-def namesakes(name: str, names: Iterable[str]) -> list[str]:
-    """The names that somebody may mean who leaves out the folders before it."""
-    return sorted({each for each in names if each.endswith(f"/{name}")})
-
-
 def source_not_found(corpus: str, argument: str, names: Iterable[str]) -> SourceNotFound:
     """The error for a source that a corpus does not know, with those that may be meant."""
-    meant = ", ".join(namesakes(argument, names)[:MOST_NAMED])
+    ending = sorted({each for each in names if each.endswith(f"/{argument}")})
+    meant = ", ".join(ending[:MOST_NAMED])
     advice = f": give its path or URI (`status --json`); {meant} may be meant" if meant else ""
     return SourceNotFound(f"corpus {corpus!r} knows no source {argument!r}{advice}")

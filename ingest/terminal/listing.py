@@ -12,6 +12,8 @@ from ingest.sources.scanning import is_below
 from ingest.terminal.reports import GROUPED_ABOVE, say_group
 from ingest.terminal.tables import print_json, print_table, say
 
+DESCRIBED = ("uri", "root", "state", "reason", "characters", "pages", "empty_pages")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -56,16 +58,7 @@ def print_sources(ledger: Ledger, choice: Choice, *, as_json: bool) -> None:
 
 
 def _describe(row: SourceRow, name: str) -> dict[str, object]:
-    return {
-        "source": name,
-        "uri": row.uri,
-        "root": row.root,
-        "state": row.state,
-        "reason": row.reason,
-        "characters": row.characters,
-        "pages": row.pages,
-        "empty_pages": row.empty_pages,
-    }
+    return {"source": name} | {column: getattr(row, column) for column in DESCRIBED}
 
 
 def _table(
