@@ -3,11 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ingest.adapters.tesseract import check_ocr
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.opening import view_ledger
-from ingest.corpus.setup import Progress, Setup, Unwatched
+from ingest.corpus.setup import Setup
 from ingest.limits import Limits
 from ingest.releases.erasure import Receipt
 from ingest.runs import adding, erasing, upkeep
@@ -82,7 +83,7 @@ def _make(
     """Run what makes a release, showing how far it is."""
     try:
         with shown_progress(as_json=options.json) as progress:
-            return make(_set_up(options, settings, progress))
+            return make(replace(_set_up(options, settings), progress=progress))
     except Unpublished as error:
         _tell(options, error.report)
         sys.stdout.flush()
@@ -95,9 +96,7 @@ def _tell(options: argparse.Namespace, report: Report) -> int:
     return report.exit_code
 
 
-def _set_up(
-    options: argparse.Namespace, settings: Settings, progress: Progress | None = None
-) -> Setup:
+def _set_up(options: argparse.Namespace, settings: Settings) -> Setup:
     wishes = {name: value for name, value in vars(options).items() if name in WISHES}
     return Setup(
         embedder=bootstrap.embedder_fingerprint(settings),
@@ -107,7 +106,6 @@ def _set_up(
         load_engines=bootstrap.load_index_builders,
         calibrate=bootstrap.calibrate_release,
         limits=limits_of(settings),
-        progress=progress or Unwatched(),
         **wishes,
     )
 

@@ -27,19 +27,8 @@ class ImproveGraph(Protocol):
         ...
 
 
-class Progress(Protocol):
-    """Is told how far a run has come; `total` may grow while a stage is under way."""
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` steps of `stage` are behind us."""
-        ...
-
-
-class Unwatched:
-    """Progress that nobody watches."""
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """Say nothing."""
+Progress = Callable[[str, int, int], None]
+"""Is told that so many of all steps of a stage are behind us; all may grow meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +59,7 @@ class Setup:
     exact_up_to: int = EXACT_UP_TO
     language: str | None = None
     limits: Limits = field(default_factory=Limits)
-    progress: Progress = field(default_factory=Unwatched)
+    progress: Progress = lambda stage, done, total: None
     checksum: bool = False
     ocr: str = ""
     keep: int = KEPT_RELEASES

@@ -83,7 +83,7 @@ def release(corpus: OpenCorpus, *, fresh: bool = False) -> Released:
     publishing.go_live(folder, number)
     ledger.mark_published()
     publishing.remove_old_releases(folder, ledger.pins(), keep=setup.keep)
-    setup.progress.advance("publishing", 1, 1)
+    setup.progress("publishing", 1, 1)
     return Released(published=True)
 
 
@@ -161,7 +161,7 @@ def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None) -> int
     publishing.check_free_disk(folder, estimate_bytes(corpus.ledger, setup.embedder))
     number = max([0, *folder.numbers(), folder.live() or 0]) + 1
     under_way = folder.releases / f".build-{os.getpid()}"
-    setup.progress.advance("publishing", 0, 1)
+    setup.progress("publishing", 0, 1)
     try:
         with storage_errors(folder, "the release cannot be written"):
             for at, write in enumerate(ways, 1):

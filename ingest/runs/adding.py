@@ -153,6 +153,6 @@ def _embed(corpus: OpenCorpus) -> int:
         return 0
 
     def tell(done: int) -> None:
-        corpus.setup.progress.advance("embedding", done, total)
+        corpus.setup.progress("embedding", done, total)
 
     return embed_missing(corpus.ledger, corpus.embedder.get(), tell)

@@ -66,7 +66,7 @@ class _Reader:
             while batch := list(islice(results, TRANSACTION_DOCUMENTS)):
                 recorder.record([(self._taken.pop(job.key), result) for job, result in batch])
                 done += len(batch)
-                setup.progress.advance("reading", done, len(changed))
+                setup.progress("reading", done, len(changed))
 
     def _jobs(self, changed: Iterable[Source], recorder: Recorder) -> Iterator[Job]:
         for source in changed:

@@ -36,26 +36,20 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:,.0f} {unit}/s")
 
 
-class Bars:
+@contextmanager
+def _shown_bars() -> Iterator[Progress]:
     """A bar a stage with its count, rate and time left, gone when the run has ended."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate())
+    console = Console(stderr=True)
+    tasks: dict[str, TaskID] = {}
+    with RichProgress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
 
-    def __init__(self) -> None:
-        self.bars = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage)
+            bars.update(tasks[stage], completed=done, total=total)
 
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` steps of `stage` are behind us."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self.bars.add_task(stage)
-        self.bars.update(self._tasks[stage], completed=done, total=total)
+        yield advance
 
 
 class _Pace:
@@ -111,8 +105,7 @@ def _as_json(stage: str, done: int, total: int, rate: float | None) -> str:
 def shown_progress(*, as_json: bool) -> Iterator[Progress]:
     """Bars if somebody watches, lines if a log does, JSON if a program reads the result."""
     if not as_json and sys.stderr.isatty():
-        bars = Bars()
-        with bars.bars:
-            yield bars
+        with _shown_bars() as advance:
+            yield advance
     else:
-        yield Lines(as_json=as_json)
+        yield Lines(as_json=as_json).advance
