@@ -10,11 +10,6 @@ both."""
 FORGET = """Erase sources, and all that has the same bytes, from the ledger, the kept originals, the
 embeddings and every release, pinned or not; prints a receipt of hashes and the result of a byte
 scan of the corpus folder. A tombstone keeps them out of later runs of `add` until `--lift`."""
-STATES = ("indexed", "duplicate", "empty", "skipped", "quarantined")
-REMOVE = """Take sources, and all below them, out of the next release; they stay in the releases
-before it. To erase use `forget`."""
-
-
 PURPOSES = {
     "add": "read sources, publish",
     "receipts": "the erasures, their receipts, and whether they are finished",
@@ -31,8 +26,9 @@ PURPOSES = {
     "verify": "check that releases are undamaged and answer",
     "gc": "remove old releases, and originals and embeddings that nothing uses",
 }
-DESCRIPTIONS = {"add": ADD, "remove": REMOVE, "forget": FORGET}
-"""Of commands of which more is to be said than their purpose."""
+STATES = ("indexed", "duplicate", "empty", "skipped", "quarantined")
+REMOVE = """Take sources, and all below them, out of the next release; they stay in the releases
+before it. To erase use `forget`."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -41,8 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m ingest", description="Bring documents into a corpus and publish them."
     )
     subparsers = parser.add_subparsers(dest="command", required=True)
+    descriptions = {"add": ADD, "remove": REMOVE, "forget": FORGET}
     commands = {
-        name: subparsers.add_parser(name, help=purpose, description=DESCRIPTIONS.get(name, purpose))
+        name: subparsers.add_parser(name, help=purpose, description=descriptions.get(name, purpose))
         for name, purpose in PURPOSES.items()
     }
     _describe_add(commands["add"])
