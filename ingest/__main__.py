@@ -9,8 +9,6 @@ from typing import NoReturn
 from ingest.command_line import build_parser
 from rag.errors import RagError
 
-__all__ = ["build_parser", "main"]
-
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m ingest") -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""

@@ -10,7 +10,22 @@ both."""
 FORGET = """Erase sources, and all that has the same bytes, from the ledger, the kept originals, the
 embeddings and every release, pinned or not; prints a receipt of hashes and the result of a byte
 scan of the corpus folder. A tombstone keeps them out of later runs of `add` until `--lift`."""
-RECEIPTS = "the erasures, their receipts, and whether they are finished"
+PURPOSES = {
+    "add": "read sources, publish",
+    "receipts": "the erasures, their receipts, and whether they are finished",
+    "remove": "take sources out, publish",
+    "forget": "erase sources",
+    "status": "how many sources are in which state, and each of them",
+    "roots": "the SOURCEs that were added, and what was said of each",
+    "releases": "the releases that are kept",
+    "rollback": "make the release before the live one live, and hold the corpus there",
+    "rebuild": "make a release anew from the ledger, embedding only what that lacks",
+    "publish": "make a release live; one that is not the newest holds the corpus there",
+    "pin": "keep a release for ever",
+    "unpin": "let a release be removed when it is old",
+    "verify": "check that releases are undamaged and answer",
+    "gc": "remove old releases, and originals and embeddings that nothing uses",
+}
 STATES = ("indexed", "duplicate", "empty", "skipped", "quarantined")
 REMOVE = """Take sources, and all below them, out of the next release; they stay in the releases
 before it. To erase use `forget`."""
@@ -21,46 +36,43 @@ def build_parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog, description="Bring documents into a corpus and publish them."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    _describe_add(commands.add_parser("add", help="read sources, publish", description=ADD))
-    receipts = commands.add_parser("receipts", help=RECEIPTS, description=RECEIPTS)
-    receipts.add_argument("id", nargs="?", metavar="ID", help="print this one whole")
-    remove = commands.add_parser("remove", help="take sources out, publish", description=REMOVE)
-    remove.add_argument("source", nargs="+", metavar="SOURCE")
-    _describe_forget(commands.add_parser("forget", help="erase sources", description=FORGET))
-    for name, purpose in (
-        ("status", "how many sources are in which state, and each of them"),
-        ("roots", "the SOURCEs that were added, and what was said of each"),
-        ("releases", "the releases that are kept"),
-        ("rollback", "make the release before the live one live, and hold the corpus there"),
-        ("rebuild", "make a release anew from the ledger, embedding only what that lacks"),
-    ):
-        commands.add_parser(name, help=purpose, description=purpose)
-    for name, purpose in (
-        ("publish", "make a release live; one that is not the newest holds the corpus there"),
-        ("pin", "keep a release for ever"),
-        ("unpin", "let a release be removed when it is old"),
-    ):
-        command = commands.add_parser(name, help=purpose, description=purpose)
-        command.add_argument("release", type=int, metavar="N")
-    checks = "check that releases are undamaged and answer"
-    verify = commands.add_parser("verify", help=checks, description=checks)
-    verify.add_argument("release", type=int, nargs="?", metavar="N", help="default: each")
-    garbage = "remove old releases, and originals and embeddings that nothing uses"
-    gc = commands.add_parser("gc", help=garbage, description=garbage)
-    gc.add_argument("--keep", type=_count, default=3, metavar="N", help="releases (default: 3)")
-    _describe_status(commands.choices["status"])
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    descriptions = {"add": ADD, "remove": REMOVE, "forget": FORGET}
+    commands = {
+        name: subparsers.add_parser(name, help=purpose, description=descriptions.get(name, purpose))
+        for name, purpose in PURPOSES.items()
+    }
+    _describe_add(commands["add"])
+    commands["receipts"].add_argument("id", nargs="?", metavar="ID", help="print this one whole")
+    commands["remove"].add_argument("source", nargs="+", metavar="SOURCE")
+    _describe_forget(commands["forget"])
+    for name in ("publish", "pin", "unpin"):
+        commands[name].add_argument("release", type=int, metavar="N")
+    commands["verify"].add_argument(
+        "release", type=int, nargs="?", metavar="N", help="default: each"
+    )
+    commands["gc"].add_argument(
+        "--keep", type=_count, default=3, metavar="N", help="releases (default: 3)"
+    )
+    _describe_status(commands["status"])
     for name in ("add", "remove", "rebuild"):
-        _describe_hold(commands.choices[name])
+        _describe_hold(commands[name])
     for name in ("publish", "rollback"):
-        commands.choices[name].add_argument(
-            "--widen", action="store_true", help="also where more may read in it than now"
-        )
-    for command in commands.choices.values():
+        _add_flag(commands[name], "--widen", "also where more may read in it than now")
+    for command in commands.values():
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
-        command.add_argument("--json", action="store_true", help="print JSON lines for programs")
+        _add_flag(command, "--json", "print JSON lines for programs")
     return parser
+
+
+def _add_list(parser: argparse._ActionsContainer, name: str, metavar: str, purpose: str) -> None:
+    """An option that may be given several times."""
+    parser.add_argument(name, action="append", default=[], metavar=metavar, help=purpose)
+
+
+def _add_flag(parser: argparse._ActionsContainer, name: str, purpose: str) -> None:
+    parser.add_argument(name, action="store_true", help=purpose)
 
 
 def _describe_add(add: argparse.ArgumentParser) -> None:
@@ -70,58 +82,25 @@ def _describe_add(add: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="a file, a folder, a glob, or a URL (s3://, gs://, github://, zip://, https://, ...)",
     )
-    _describe_selection(add.add_argument_group("which files", "patterns as in .gitignore"))
+    chosen = add.add_argument_group("which files", "patterns as in .gitignore")
+    _add_list(chosen, "--include", "PATTERN", "take only files that match, e.g. '*.md'")
+    left_out = "leave out files and folders that match, e.g. 'drafts/'"
+    _add_list(chosen, "--exclude", "PATTERN", left_out)
+    _add_flag(chosen, "--allow-web", "read https:// pages and sitemaps")
     said = "holds for each SOURCE, and all below it, until it is said anew"
     _describe_labels(add.add_argument_group("what is said of them", said))
     _describe_reading(add)
 
 
-def _describe_selection(selection: argparse._ArgumentGroup) -> None:
-    selection.add_argument(
-        "--include",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="take only files that match, e.g. '*.md'",
-    )
-    selection.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="leave out files and folders that match, e.g. 'drafts/'",
-    )
-    selection.add_argument(
-        "--allow-web", action="store_true", help="read https:// pages and sitemaps"
-    )
-
-
 def _describe_labels(labels: argparse._ArgumentGroup) -> None:
-    labels.add_argument(
-        "--meta",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="metadata, to filter by; an empty one takes it away",
-    )
-    labels.add_argument(
-        "--tag",
-        action="append",
-        default=[],
-        metavar="TAG",
-        help="a tag; an empty one takes all",
-    )
-    labels.add_argument(
-        "--acl",
-        action="append",
-        default=[],
-        metavar="GROUP,...",
-        help="who may read them (default: as said before, at first public, everybody)",
-    )
-    labels.add_argument(
+    _add_list(labels, "--meta", "KEY=VALUE", "metadata, to filter by; an empty one takes it away")
+    _add_list(labels, "--tag", "TAG", "a tag; an empty one takes all")
+    readers = "who may read them (default: as said before, at first public, everybody)"
+    _add_list(labels, "--acl", "GROUP,...", readers)
+    _add_flag(
+        labels,
         "--widen",
-        action="store_true",
-        help="let documents be readable by more than before; without it they stay as they were",
+        "let documents be readable by more than before; without it they stay as they were",
     )
 
 
@@ -138,12 +117,8 @@ def _describe_reading(add: argparse.ArgumentParser) -> None:
         "--language",
         help="stemming and stop words (default: the corpus', at first that of its texts)",
     )
-    add.add_argument(
-        "--checksum", action="store_true", help="read every file again, whatever its size and time"
-    )
-    add.add_argument(
-        "--watch", action="store_true", help="stay, and follow the sources as they change"
-    )
+    _add_flag(add, "--checksum", "read every file again, whatever its size and time")
+    _add_flag(add, "--watch", "stay, and follow the sources as they change")
     add.add_argument(
         "--quiet-period",
         type=_seconds,
@@ -161,38 +136,22 @@ def _describe_status(status: argparse.ArgumentParser) -> None:
 
 def _describe_hold(command: argparse.ArgumentParser) -> None:
     live = command.add_argument_group("going live")
-    live.add_argument(
+    _add_flag(
+        live,
         "--allow-shrink",
-        action="store_true",
-        help="publish although more than a third of a SOURCE, or all there was, is gone",
+        "publish although more than a third of a SOURCE, or all there was, is gone",
     )
     group = live.add_mutually_exclusive_group()
-    group.add_argument("--resume", action="store_true", help="publish although the corpus is held")
-    group.add_argument(
-        "--build",
-        action="store_true",
-        help="make a release that waits for `publish N`; what is live stays",
-    )
+    _add_flag(group, "--resume", "publish although the corpus is held")
+    _add_flag(group, "--build", "make a release that waits for `publish N`; what is live stays")
 
 
 def _describe_forget(forget: argparse.ArgumentParser) -> None:
-    forget.add_argument(
-        "--source",
-        action="append",
-        default=[],
-        metavar="SOURCE",
-        help="a path or URI as it was added, and all below it",
-    )
-    forget.add_argument(
-        "--subject",
-        action="append",
-        default=[],
-        help="all documents whose metadata `subject` is or holds this",
-    )
-    forget.add_argument("--dry-run", action="store_true", help="only name what would be erased")
-    forget.add_argument(
-        "--lift", action="store_true", help="let the sources be added again instead"
-    )
+    _add_list(forget, "--source", "SOURCE", "a path or URI as it was added, and all below it")
+    about = "all documents whose metadata `subject` is or holds this"
+    _add_list(forget, "--subject", "SUBJECT", about)
+    _add_flag(forget, "--dry-run", "only name what would be erased")
+    _add_flag(forget, "--lift", "let the sources be added again instead")
 
 
 def _count(text: str) -> int:

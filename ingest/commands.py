@@ -3,11 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ingest.adapters.tesseract import check_ocr
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.opening import view_ledger
-from ingest.corpus.setup import KEPT_RELEASES, Progress, Setup, Unwatched
+from ingest.corpus.setup import Setup
 from ingest.limits import Limits
 from ingest.releases.erasure import Receipt
 from ingest.runs import adding, erasing, upkeep
@@ -26,6 +27,9 @@ from rag.adapters.indexes.tantivy import LANGUAGES
 from rag.errors import CorpusNotFound, StorageError, UsageError
 from rag.releases.folder import corpus_folder
 from rag.settings import Settings, load_settings
+
+WISHES = ("language", "checksum", "ocr", "widen", "allow_shrink", "keep", "resume", "build")
+"""Options of commands that a setup has under the same names."""
 
 
 def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -74,14 +78,12 @@ def _watch(options: argparse.Namespace, bring_in: Callable[[], Report]) -> int:
 
 
 def _make(
-    options: argparse.Namespace,
-    settings: Settings,
-    make: Callable[[Setup], Report],
+    options: argparse.Namespace, settings: Settings, make: Callable[[Setup], Report]
 ) -> Report:
     """Run what makes a release, showing how far it is."""
     try:
         with shown_progress(as_json=options.json) as progress:
-            return make(_set_up(options, settings, progress))
+            return make(replace(_set_up(options, settings), progress=progress))
     except Unpublished as error:
         _tell(options, error.report)
         sys.stdout.flush()
@@ -94,11 +96,8 @@ def _tell(options: argparse.Namespace, report: Report) -> int:
     return report.exit_code
 
 
-def _set_up(
-    options: argparse.Namespace,
-    settings: Settings,
-    progress: Progress | None = None,
-) -> Setup:
+def _set_up(options: argparse.Namespace, settings: Settings) -> Setup:
+    wishes = {name: value for name, value in vars(options).items() if name in WISHES}
     return Setup(
         embedder=bootstrap.embedder_fingerprint(settings),
         load_embedder=lambda: bootstrap.load_embedder(settings),
@@ -106,16 +105,8 @@ def _set_up(
         engines=bootstrap.index_engines(),
         load_engines=bootstrap.load_index_builders,
         calibrate=bootstrap.calibrate_release,
-        language=getattr(options, "language", None),
-        progress=progress or Unwatched(),
-        checksum=getattr(options, "checksum", False),
-        ocr=getattr(options, "ocr", ""),
         limits=limits_of(settings),
-        widen=getattr(options, "widen", False),
-        allow_shrink=getattr(options, "allow_shrink", False),
-        keep=getattr(options, "keep", KEPT_RELEASES),
-        resume=getattr(options, "resume", False),
-        build=getattr(options, "build", False),
+        **wishes,
     )
 
 

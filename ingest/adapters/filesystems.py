@@ -8,7 +8,7 @@ from typing import Any
 import fsspec.core  # type: ignore[import-untyped]  # ships no types
 
 from ingest.adapters.urls import credentials_of, without_credentials
-from rag.errors import ExtractionFailed, RagError, SourceNotFound, UsageError
+from rag.errors import RagError, SourceNotFound, SourceUnreadable, UsageError
 
 STEP_BYTES = 1 << 20  # chosen: small beside any limit
 EXTRAS = {"s3": "s3", "gs": "gs", "gcs": "gs"}
@@ -41,25 +41,25 @@ class FileSystem:
         return found
 
     def fetch(self, relative: str, target: Path, *, most_bytes: int) -> None:
-        """Copy a file to `target`. Raises ExtractionFailed, and OSError if that cannot be."""
+        """Copy a file to `target`. Raises SourceUnreadable, and OSError if that cannot be."""
         with target.open("wb") as copy:
             for piece in self._read(relative, most_bytes):
                 copy.write(piece)
 
     def read(self, relative: str, most_bytes: int) -> bytes:
-        """A small file's bytes. Raises ExtractionFailed."""
+        """A small file's bytes. Raises SourceUnreadable."""
         return b"".join(self._read(relative, most_bytes))
 
     def _read(self, relative: str, most_bytes: int) -> Iterator[bytes]:
         left = most_bytes
         with (
-            _translated(lambda why: ExtractionFailed(f"cannot be fetched: {why}"), self._secrets),
+            _translated(lambda why: SourceUnreadable(f"cannot be fetched: {why}"), self._secrets),
             self._system.open(self._path(relative), "rb") as stream,
         ):
             while piece := stream.read(min(STEP_BYTES, left + 1)):
                 left -= len(piece)
                 if left < 0:
-                    raise ExtractionFailed(f"larger than {most_bytes:,} bytes")
+                    raise SourceUnreadable(f"larger than {most_bytes:,} bytes")
                 yield piece
 
     def _path(self, relative: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 
-from rag.errors import ExtractionFailed, UsageError
+from rag.errors import SourceUnreadable, UsageError
 
 MOST_BYTES = 10_000_000  # chosen: a page, not a download
 TOTAL_S = 15.0  # chosen: a page that is slower is not read
@@ -28,7 +28,7 @@ TOLD = ("etag", "last-modified", "content-type")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class Refused(ExtractionFailed):
+class Refused(SourceUnreadable):
     """The server answered, but not with the page."""
 
     def __init__(self, status: int) -> None:
@@ -39,18 +39,15 @@ class Refused(ExtractionFailed):
 def is_public(address: Address) -> bool:
     """Whether an address, and any that is written inside it, belongs to the public internet."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or _in_nat64(address)
-        if inner is not None:
-            return is_public(inner)
+        if address.ipv4_mapped:
+            return is_public(address.ipv4_mapped)
+        if address in NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if address.teredo or address.is_site_local:
             return False
         if address.sixtofour is not None and not is_public(address.sixtofour):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _in_nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -89,7 +86,7 @@ class GuardedWeb:
     def head(self, url: str) -> dict[str, str]:
         """What the server tells of a page; nothing if it does not answer to such a question.
 
-        Raises ExtractionFailed where there is no such page, or no such server.
+        Raises SourceUnreadable where there is no such page, or no such server.
         """
         try:
             with self._open("HEAD", url) as response:
@@ -99,24 +96,21 @@ class GuardedWeb:
                 raise
             return {}
 
-    def read(self, url: str) -> bytes:
-        """A page's bytes. Raises ExtractionFailed."""
+    def read(self, url: str, most_bytes: int = MOST_BYTES) -> bytes:
+        """A page's bytes. Raises SourceUnreadable."""
         pieces: list[bytes] = []
         size = 0
         with self._open("GET", url) as response:
             for piece in response.iter_bytes():
                 pieces.append(piece)
                 size += len(piece)
-                if size > MOST_BYTES:
-                    raise ExtractionFailed(f"larger than {MOST_BYTES // 1_000_000} MB")
+                if size > most_bytes:
+                    raise SourceUnreadable(f"larger than {most_bytes // 1_000_000} MB")
         return b"".join(pieces)
 
     def fetch(self, url: str, target: Path, *, most_bytes: int) -> None:
-        """Write a page to a file. Raises ExtractionFailed."""
-        content = self.read(url)
-        if len(content) > most_bytes:
-            raise ExtractionFailed(f"larger than {most_bytes // 1_000_000} MB")
-        target.write_bytes(content)
+        """Write a page to a file. Raises SourceUnreadable."""
+        target.write_bytes(self.read(url, min(most_bytes, MOST_BYTES)))
 
     @contextmanager
     def _open(self, method: str, url: str) -> Iterator[httpx.Response]:
@@ -131,17 +125,17 @@ class GuardedWeb:
                             deadline.check()
                             return
                         url = str(httpx.URL(url).join(response.headers.get("location", "")))
-                raise ExtractionFailed(f"more than {MOST_REDIRECTS} redirects")
+                raise SourceUnreadable(f"more than {MOST_REDIRECTS} redirects")
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
                 deadline.check()
-                raise ExtractionFailed(f"cannot be read: {_say(error)}") from error
+                raise SourceUnreadable(f"cannot be read: {_say(error)}") from error
 
     @contextmanager
     def _send(self, method: str, url: str, deadline: "_Deadline") -> Iterator[httpx.Response]:
         try:
             parsed = self.check(url)
         except UsageError as error:
-            raise ExtractionFailed(str(error)) from error
+            raise SourceUnreadable(str(error)) from error
         host, port = parsed.raw_host.decode("ascii"), parsed.port or 443
         address = self._choose_address(host, port)
         target = parsed.copy_with(host=str(address), port=port, fragment=None)
@@ -164,12 +158,12 @@ class GuardedWeb:
                 ipaddress.ip_address(text.partition("%")[0]) for text in self._resolve(host, port)
             ]
         except (OSError, ValueError, UnicodeError) as error:
-            raise ExtractionFailed(f"{host[:80]} cannot be resolved") from error
+            raise SourceUnreadable(f"{host[:80]} cannot be resolved") from error
         if not found:
-            raise ExtractionFailed(f"{host[:80]} has no address")
+            raise SourceUnreadable(f"{host[:80]} has no address")
         for address in found:
             if not self._is_allowed(address):
-                raise ExtractionFailed(f"{host[:80]} has an address that is not public: {address}")
+                raise SourceUnreadable(f"{host[:80]} has an address that is not public: {address}")
         return found[0]
 
 
@@ -196,9 +190,9 @@ class _Deadline:
         return self._ends_at - time.monotonic()
 
     def check(self) -> None:
-        """Raise ExtractionFailed after the end: what was cut may look like a whole page."""
+        """Raise SourceUnreadable after the end: what was cut may look like a whole page."""
         if self.left_s() <= 0:
-            raise ExtractionFailed(f"not read within {self._total_s:.0f} s")
+            raise SourceUnreadable(f"not read within {self._total_s:.0f} s")
 
     def watch(self, event: str, about: Mapping[str, Any]) -> None:
         """Take note of a connection when httpx tells that it was made."""

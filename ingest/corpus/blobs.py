@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.limits import DEFAULTS
+from ingest.sources.small_files import open_regular
 from ingest.sources.source import Source
-from rag.errors import ExtractionFailed, SourceSkipped, SourceUnreadable, StorageError
+from rag.errors import ExtractionFailed, SourceUnreadable, StorageError
 
 STEP_BYTES = 1 << 20  # chosen: larger steps copy no faster
 
@@ -88,20 +88,16 @@ class BlobStore:
     def _fetch(self, source: Source, partial: Path) -> Blob:
         """Size and time are what the scan told of it, so that the next scan finds the same."""
         assert source.fetch is not None
-        try:
-            source.fetch(partial, most_bytes=self._most_bytes)
-        except ExtractionFailed as error:
-            raise SourceUnreadable(str(error)) from error
+        source.fetch(partial, most_bytes=self._most_bytes)
         with partial.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             os.fsync(stream.fileno())
-        self._keep(partial, sha256)
-        return Blob(sha256, self.path_of(sha256), source.size, source.mtime_ns)
+        return Blob(sha256, self._keep(partial, sha256), source.size, source.mtime_ns)
 
     def _copy(self, source: Source, partial: Path) -> Blob:
         digest = hashlib.sha256()
         size = 0
-        with _open(source.path) as stream:
+        with open_regular(source.path) as stream:
             before = os.fstat(stream.fileno())
             with partial.open("wb") as copy:
                 for piece in _read(stream, self._most_bytes):
@@ -114,27 +110,15 @@ class BlobStore:
         is_same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if not is_same or size != after.st_size:
             raise _Changed
-        self._keep(partial, digest.hexdigest())
         sha256 = digest.hexdigest()
-        return Blob(sha256, self.path_of(sha256), after.st_size, after.st_mtime_ns)
+        return Blob(sha256, self._keep(partial, sha256), after.st_size, after.st_mtime_ns)
 
-    def _keep(self, partial: Path, sha256: str) -> None:
+    def _keep(self, partial: Path, sha256: str) -> Path:
         target = self.path_of(sha256)
         if not target.exists():
             target.parent.mkdir(exist_ok=True)
             partial.rename(target)
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise SourceUnreadable(error.strerror or "cannot be opened") from error
-    stream = os.fdopen(descriptor, "rb")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        stream.close()
-        raise SourceSkipped("not a regular file")
-    return stream
+        return target
 
 
 def _read(stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:

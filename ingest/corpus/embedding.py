@@ -22,13 +22,13 @@ FLOAT_BYTES = 4  # float32
 
 
 class LazyEmbedder:
-    """Loads an embedder beside other work, and only if somebody needs it."""
+    """Loads an embedder beside other work, and only once it `is_wanted` by somebody."""
 
     def __init__(self, load: Callable[[], CountingEmbedder]) -> None:
         self._load = load
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._loading: Future[CountingEmbedder] | None = None
-        self._is_wanted = False
+        self.is_wanted = False
 
     def let_go(self) -> None:
         """Give back the memory that it takes; for whoever asks again it is loaded again."""
@@ -39,15 +39,10 @@ class LazyEmbedder:
 
     def start(self) -> Future[CountingEmbedder]:
         """Begin to load in the background, unless that has begun."""
-        self._is_wanted = True
+        self.is_wanted = True
         if self._loading is None:
             self._loading = self._thread.submit(self._load)
         return self._loading
-
-    @property
-    def is_wanted(self) -> bool:
-        """True once somebody has begun to load it."""
-        return self._is_wanted
 
     def get(self) -> CountingEmbedder:
         """The embedder, waiting for it. Raises EmbedderError."""
@@ -68,10 +63,10 @@ def count_missing(ledger: Ledger, embedder: str) -> int:
     return int(row[0])
 
 
-def embed_missing(ledger: Ledger, embedder: Embedder, advance: Callable[[int], None]) -> int:
+def embed_missing(ledger: Ledger, embedder: Embedder, tell: Callable[[int], None]) -> int:
     """Embed what the ledger lacks, committing every batch; returns how many texts it were.
 
-    `advance` is told of each batch. Raises EmbedderError when vectors are not finite or not unit.
+    `tell` hears after each batch how many. Raises EmbedderError for vectors not finite or not unit.
     """
     embedded = 0
     while texts := _missing_texts(ledger, embedder.fingerprint):
@@ -87,7 +82,7 @@ def embed_missing(ledger: Ledger, embedder: Embedder, advance: Callable[[int], N
                     ),
                 )
             embedded += len(batch)
-            advance(len(batch))
+            tell(embedded)
     return embedded
 
 
@@ -125,12 +120,10 @@ def _missing_texts(ledger: Ledger, embedder: str) -> list[tuple[bytes, str]]:
         f"SELECT c.embedded_hash, c.heading, c.text {_MISSING} GROUP BY c.embedded_hash LIMIT ?",
         (embedder, WINDOW_TEXTS),
     )
-    return [(key, _embedded_text(heading, text)) for key, heading, text in rows]
-
-
-def _embedded_text(heading: str, text: str) -> str:
-    span = Span(0, len(text))
-    return Chunk("", "", span, text, heading=tuple(json.loads(heading))).embedded_text
+    return [
+        (key, Chunk("", "", Span(0, 0), text, heading=tuple(json.loads(heading))).embedded_text)
+        for key, heading, text in rows
+    ]
 
 
 def _batches(texts: list[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class Version:
 
 
 class Place(NamedTuple):
-    """Where a document's source is: its URI, the root it was found under, its name there."""
+    """Where a source is: its URI, the root it was found under, its path below that."""
 
     uri: str
     root: str
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A SOURCE argument of `add`: `labels` as JSON, empty where it is not known what was said."""
+    """A SOURCE argument of `add`, with its `labels` as JSON."""
 
     uri: str
     labels: str
@@ -83,15 +83,9 @@ class History:
         )
         return [
             Version(
-                uri=uri,
-                sha256=sha256,
-                root=root,
-                name=name,
-                document_id=id_,
-                metadata=metadata_from_json(metadata),
-                access=tuple(json.loads(access)),
+                uri, sha256, root, name, id_, metadata_from_json(said), tuple(json.loads(access))
             )
-            for uri, sha256, root, name, id_, metadata, access in rows
+            for uri, sha256, root, name, id_, said, access in rows
         ]
 
     def places(self) -> dict[str, Place]:
@@ -174,7 +168,7 @@ class History:
             "UPDATE receipts SET receipt = ?, finished = ? WHERE id = ?", (receipt, finished, id_)
         )
 
-    def receipts(self, *, unfinished: bool = False) -> Sequence[tuple[str, str]]:
-        """Id and receipt of every erasure, oldest first; or only of those under way."""
+    def receipts(self, *, unfinished: bool = False) -> list[str]:
+        """The receipt of every erasure, oldest first; or only of those under way."""
         where = " WHERE finished IS NULL" if unfinished else ""
-        return self._run(f"SELECT id, receipt FROM receipts{where} ORDER BY rowid").fetchall()
+        return [row[0] for row in self._run(f"SELECT receipt FROM receipts{where} ORDER BY rowid")]

@@ -5,20 +5,14 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
-from typing import Any, Literal
+from dataclasses import astuple, dataclass, fields
+from typing import Literal
 
-from ingest.corpus.catalogue import Catalogue
-from ingest.corpus.history import History
-from ingest.corpus.schema import write_digest
+from ingest.corpus.history import History, Place
+from ingest.corpus.schema import hash_documents, write_digest
 from rag.domain import Chunk, Document, Page, Span, metadata_from_json, metadata_to_json
 
 State = Literal["indexed", "unchanged", "duplicate", "empty", "quarantined", "skipped", "removed"]
-
-SOURCE_COLUMNS = (
-    "uri, root, name, size, mtime_ns, sha256, extractor, state, reason, is_published,"
-    " stamp, characters, pages, empty_pages, seconds"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +40,9 @@ class SourceRow:
     seconds: float = 0.0
 
 
+SOURCE_COLUMNS = ", ".join(field.name for field in fields(SourceRow))
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """A document and whether its text is Markdown, so that it can be cut into chunks again."""
@@ -54,49 +51,44 @@ class StoredDocument:
     is_markdown: bool
 
 
-def hash_embedded(chunk: Chunk) -> bytes:
-    """The key of a chunk's embedding: sha256 of the text that is embedded."""
-    return hashlib.sha256(chunk.embedded_text.encode()).digest()
-
-
 class Ledger:
     """One corpus' database, durable after each transaction; for one writer."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
         self.history = History(database)
-        self.catalogue = Catalogue(database)
+        self._run = database.execute
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes made inside are kept together, or none."""
-        self.database.execute("BEGIN IMMEDIATE")
+        self._run("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self.database.execute("ROLLBACK")
+            self._run("ROLLBACK")
             raise
-        self.database.execute("COMMIT")
+        self._run("COMMIT")
 
     def sources(self) -> dict[str, SourceRow]:
         """Every source by its URI, sorted."""
-        rows = self.database.execute(f"SELECT {SOURCE_COLUMNS} FROM sources ORDER BY uri")
-        return {row[0]: _read_source(row) for row in rows}
+        rows = self._run(f"SELECT {SOURCE_COLUMNS} FROM sources ORDER BY uri")
+        return {row[0]: SourceRow(*row) for row in rows}
 
     def put_source(self, row: SourceRow) -> None:
         """Record a source's latest state."""
-        self.database.execute(
+        self._run(
             f"INSERT OR REPLACE INTO sources ({SOURCE_COLUMNS}) VALUES ({'?,' * 14}?)",
             astuple(row),
         )
 
     def mark_published(self) -> None:
         """Remember that the live release holds all that is recorded."""
-        self.database.execute("UPDATE sources SET is_published = 1")
+        self._run("UPDATE sources SET is_published = 1")
 
     def holds_content(self, sha256: str, *, beside: str) -> bool:
         """Whether a document of another source than `beside` was made from these bytes."""
-        found = self.database.execute(
+        found = self._run(
             "SELECT 1 FROM documents WHERE version = ? AND uri != ? LIMIT 1", (sha256, beside)
         )
         return found.fetchone() is not None
@@ -106,7 +98,7 @@ class Ledger:
     ) -> None:
         """Record document and chunks of a source that is recorded, in place of those it had."""
         self.drop_document(uri)
-        self.database.execute(
+        self._run(
             f"INSERT INTO documents VALUES ({'?,' * 12} '')",
             _document_row(uri, stored, chunked_by),
         )
@@ -115,10 +107,8 @@ class Ledger:
 
     def replace_chunks(self, document_id: str, chunks: Sequence[Chunk], *, chunked_by: str) -> None:
         """Record new chunks of a document that itself has not changed."""
-        self.database.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
-        self.database.execute(
-            "UPDATE documents SET chunked_by = ? WHERE id = ?", (chunked_by, document_id)
-        )
+        self._run("DELETE FROM chunks WHERE document_id = ?", (document_id,))
+        self._run("UPDATE documents SET chunked_by = ? WHERE id = ?", (chunked_by, document_id))
         self._put_chunks(document_id, chunks)
 
     def _put_chunks(self, document_id: str, chunks: Sequence[Chunk]) -> None:
@@ -129,48 +119,46 @@ class Ledger:
 
     def drop_document(self, uri: str) -> None:
         """Remove the document of a source, if it has one."""
-        self.database.execute(
+        self._run(
             "DELETE FROM chunks WHERE document_id IN (SELECT id FROM documents WHERE uri = ?)",
             (uri,),
         )
-        self.database.execute("DELETE FROM documents WHERE uri = ?", (uri,))
+        self._run("DELETE FROM documents WHERE uri = ?", (uri,))
 
     def remove_source(self, uri: str) -> None:
         """Take out a source and its document; what its versions were stays in the history."""
         self.drop_document(uri)
-        self.database.execute("DELETE FROM sources WHERE uri = ?", (uri,))
+        self._run("DELETE FROM sources WHERE uri = ?", (uri,))
 
     def archives(self) -> dict[str, tuple[int, int, str]]:
         """Size, time and stamp of each archive whose members are recorded, by its URI."""
-        rows = self.database.execute("SELECT uri, size, mtime_ns, stamp FROM archives")
+        rows = self._run("SELECT uri, size, mtime_ns, stamp FROM archives")
         return {uri: (size, mtime_ns, stamp) for uri, size, mtime_ns, stamp in rows}
 
-    def put_archive(self, uri: str, seen: tuple[int, int, str] | None) -> None:
-        """Remember what an archive was like when its members were recorded, or forget it."""
-        self.database.execute("DELETE FROM archives WHERE uri = ?", (uri,))
-        if seen:
-            self.database.execute("INSERT INTO archives VALUES (?,?,?,?)", (uri, *seen))
+    def put_archive(self, uri: str, seen: tuple[int, int, str]) -> None:
+        """Remember what an archive was like when its members were recorded."""
+        self._run("INSERT OR REPLACE INTO archives VALUES (?,?,?,?)", (uri, *seen))
 
     def drop_empty_archives(self) -> None:
         """Forget the archives of whose members none is recorded."""
-        self.database.execute(
+        self._run(
             "DELETE FROM archives WHERE NOT EXISTS (SELECT 1 FROM sources s"
             " WHERE substr(s.uri, 1, length(archives.uri) + 2) = archives.uri || '!/')"
         )
 
     def has_died(self) -> bool:
         """Whether the last run never came to its end."""
-        row = self.database.execute("SELECT finished FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        row = self._run("SELECT finished FROM runs ORDER BY id DESC LIMIT 1").fetchone()
         return row is not None and row[0] is None
 
     def compact(self) -> None:
         """Write the database anew, so that not even its free pages hold what was deleted."""
-        self.database.execute("VACUUM")
-        self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._run("VACUUM")
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def drop_unused_embeddings(self, *, embedder: str = "") -> int:
         """Remove the embeddings of no chunk, and those not by `embedder`; returns how many."""
-        return self.database.execute(
+        return self._run(
             "DELETE FROM embeddings WHERE hash NOT IN (SELECT embedded_hash FROM chunks)"
             " OR (? != '' AND embedder != ?)",
             (embedder, embedder),
@@ -178,24 +166,24 @@ class Ledger:
 
     def pins(self) -> set[int]:
         """Numbers of the releases that are kept for ever."""
-        return {row[0] for row in self.database.execute("SELECT release FROM pins")}
+        return {row[0] for row in self._run("SELECT release FROM pins")}
 
     def pin(self, release: int, *, is_pinned: bool) -> None:
         """Keep a release for ever, or no longer."""
-        self.database.execute("DELETE FROM pins WHERE release = ?", (release,))
+        self._run("DELETE FROM pins WHERE release = ?", (release,))
         if is_pinned:
-            self.database.execute("INSERT INTO pins VALUES (?)", (release,))
+            self._run("INSERT INTO pins VALUES (?)", (release,))
 
     def documents_chunked_otherwise(self, chunked_by: str) -> list[str]:
         """Ids of the documents whose chunks were not made by `chunked_by`."""
-        rows = self.database.execute(
+        rows = self._run(
             "SELECT id FROM documents WHERE chunked_by != ? ORDER BY id", (chunked_by,)
         )
         return [row[0] for row in rows]
 
     def document(self, document_id: str) -> StoredDocument:
         """One document by an id that the ledger gave."""
-        row = self.database.execute(
+        row = self._run(
             "SELECT id, version, source, title, text, media_type, pages, metadata, access,"
             " is_markdown FROM documents WHERE id = ?",
             (document_id,),
@@ -207,9 +195,47 @@ class Ledger:
         document = Document(id_, version, source, title, text, media_type, spans, about, readers)
         return StoredDocument(document, bool(is_markdown))
 
+    def content_hash(self) -> str:
+        """One sha256 over documents, versions and chunks, in which no order and no time counts."""
+        return hash_documents(self.database)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """URI and text of each document, sorted."""
+        yield from self._run("SELECT uri, text FROM documents ORDER BY uri")
+
+    def places(self) -> Iterator[Place]:
+        """Where each source is, also of those without a document."""
+        return map(Place._make, self._run("SELECT uri, root, name FROM sources"))
+
+    def versions(self) -> dict[str, str]:
+        """The version of each document by its id."""
+        return dict(self._run("SELECT id, version FROM documents").fetchall())
+
+    def names(self) -> dict[str, str]:
+        """What each document is called, by the URI of its source."""
+        return dict(self._run("SELECT uri, source FROM documents").fetchall())
+
+    def rename(self, uri: str, name: str) -> None:
+        """Call the document of a source by another name."""
+        self._change_document(uri, "source", name)
+
+    def readers(self, uri: str) -> tuple[str, ...] | None:
+        """Who may read the document of a source, None where it has none."""
+        row = self._run("SELECT access FROM documents WHERE uri = ?", (uri,)).fetchone()
+        return tuple(json.loads(row[0])) if row else None
+
+    def set_readers(self, uri: str, access: Sequence[str]) -> None:
+        """Change who may read the document of a source."""
+        self._change_document(uri, "access", json.dumps(access, ensure_ascii=False))
+
+    def _change_document(self, uri: str, column: str, value: str) -> None:
+        sql = f"UPDATE documents SET {column} = ? WHERE uri = ? RETURNING id"
+        for (id_,) in self._run(sql, (value, uri)).fetchall():
+            write_digest(self.database, id_)
+
     def count_chunks(self) -> dict[str, int]:
         """Chunks of each source by its URI, those without a document absent."""
-        rows = self.database.execute(
+        rows = self._run(
             "SELECT d.uri, count(c.id) FROM documents d LEFT JOIN chunks c"
             " ON c.document_id = d.id GROUP BY d.uri"
         )
@@ -217,26 +243,22 @@ class Ledger:
 
     def measure_chunks(self) -> tuple[int, int]:
         """How many chunks there are, and how many characters they have together."""
-        found: tuple[int, int] = self.database.execute(
+        found: tuple[int, int] = self._run(
             "SELECT count(*), coalesce(sum(length(text)), 0) FROM chunks"
         ).fetchone()
         return found
 
     def begin_run(self, started: str) -> int:
         """Record that a run has begun; returns its id."""
-        cursor = self.database.execute("INSERT INTO runs (started) VALUES (?)", (started,))
+        cursor = self._run("INSERT INTO runs (started) VALUES (?)", (started,))
         return int(cursor.lastrowid or 0)
 
     def end_run(self, run: int, *, finished: str, release: int | None, counts: str) -> None:
         """Record how a run has ended."""
-        self.database.execute(
+        self._run(
             "UPDATE runs SET finished = ?, release = ?, counts = ? WHERE id = ?",
             (finished, release, counts, run),
         )
-
-
-def _read_source(row: tuple[Any, ...]) -> SourceRow:  # rows of SQLite are untyped
-    return SourceRow(**dict(zip(SOURCE_COLUMNS.split(", "), row, strict=True)))
 
 
 def _document_row(uri: str, stored: StoredDocument, chunked_by: str) -> tuple[object, ...]:
@@ -261,5 +283,5 @@ def _document_row(uri: str, stored: StoredDocument, chunked_by: str) -> tuple[ob
 def _chunk_row(chunk: Chunk) -> tuple[object, ...]:
     heading = json.dumps(chunk.heading, ensure_ascii=False)
     span = chunk.span
-    key = hash_embedded(chunk)
+    key = hashlib.sha256(chunk.embedded_text.encode()).digest()  # of its embedding
     return chunk.id, chunk.document_id, span.start, span.end, chunk.page, heading, chunk.text, key

@@ -5,9 +5,9 @@ A name depends on the set of sources and roots alone, not on the order in which 
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 from urllib.parse import unquote
 
+from ingest.corpus.history import Place
 from ingest.corpus.ledger import Ledger
 from ingest.corpus.roots import encloses, folder_of
 from ingest.sources.source import GLOB, WEB, printable
@@ -16,15 +16,7 @@ from rag.errors import SourceNotFound
 MOST_NAMED = 5  # chosen: fits one line of an error
 
 
-class Named(NamedTuple):
-    """A source by its URI, the root it was found under, and its path below that."""
-
-    uri: str
-    root: str
-    name: str
-
-
-def name_apart(sources: Iterable[Named], roots: Collection[str]) -> dict[str, str]:
+def name_apart(sources: Iterable[Place], roots: Collection[str]) -> dict[str, str]:
     """A name for each source by its URI, no two of them the same.
 
     A source that lies in several roots is named below the outermost. Where two have one name, the
@@ -60,7 +52,7 @@ class _Places:
         self._roots = sorted((r for r in roots if GLOB not in r and not r.startswith(WEB)), key=len)
         self._known: dict[str, tuple[str, str]] = {}
 
-    def look(self, source: Named) -> tuple[str, str]:
+    def look(self, source: Place) -> tuple[str, str]:
         """The folder that a source is named below, and its path from there."""
         root = source.root
         if root.startswith(WEB):
@@ -82,8 +74,8 @@ def _segments(folder: str) -> list[str]:
 
 def current_names(ledger: Ledger) -> dict[str, str]:
     """What users call each source that the ledger has, by its URI."""
-    sources = map(Named._make, ledger.catalogue.places())
-    return name_apart(sources, [root.uri for root in ledger.history.roots()])
+    roots = [root.uri for root in ledger.history.roots()]
+    return name_apart(ledger.places(), roots)
 
 
 def name_documents(ledger: Ledger) -> dict[str, str]:
@@ -92,23 +84,17 @@ def name_documents(ledger: Ledger) -> dict[str, str]:
     Only documents whose name has changed are touched.
     """
     names = current_names(ledger)
-    renamed = {
-        uri: names[uri] for uri, name in ledger.catalogue.names().items() if names[uri] != name
-    }
+    renamed = {uri: names[uri] for uri, name in ledger.names().items() if names[uri] != name}
     if renamed:
         with ledger.transaction():
             for uri, name in renamed.items():
-                ledger.catalogue.rename(uri, name)
+                ledger.rename(uri, name)
     return names
-
-
-def namesakes(name: str, names: Iterable[str]) -> list[str]:
-    """The names that somebody may mean who leaves out the folders before it."""
-    return sorted({each for each in names if each.endswith(f"/{name}")})
 
 
 def source_not_found(corpus: str, argument: str, names: Iterable[str]) -> SourceNotFound:
     """The error for a source that a corpus does not know, with those that may be meant."""
-    meant = ", ".join(namesakes(argument, names)[:MOST_NAMED])
+    ending = sorted({each for each in names if each.endswith(f"/{argument}")})
+    meant = ", ".join(ending[:MOST_NAMED])
     advice = f": give its path or URI (`status --json`); {meant} may be meant" if meant else ""
     return SourceNotFound(f"corpus {corpus!r} knows no source {argument!r}{advice}")

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ingest.corpus.ledger import Ledger
-from ingest.corpus.schema import FORMAT, prepare
+from ingest.corpus.schema import FORMAT, create_tables
 from rag.errors import StorageError
 from rag.releases.disk_faults import tell_refusal
 
@@ -28,8 +28,13 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version > FORMAT:
                 raise StorageError(f"{path} was written by a newer version of Plumbline")
-            if version < FORMAT:
-                prepare(database, version)
+            if 0 < version < FORMAT:
+                raise StorageError(
+                    f"{path} was written by an earlier version of Plumbline: move it away and "
+                    "`add` the sources again; what is live serves on"
+                )
+            if not version:
+                create_tables(database)
             _check(database)
             yield Ledger(database)
     except sqlite3.DatabaseError as error:
@@ -50,7 +55,7 @@ def view_ledger(path: Path) -> Iterator[Ledger]:
             if database.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
                 yield Ledger(database)
                 return
-        with open_ledger(path) as ledger:  # brings an older one up to date
+        with open_ledger(path) as ledger:  # one that is still empty, or refused
             yield ledger
     except sqlite3.DatabaseError as error:
         raise ledger_error(path, error) from error

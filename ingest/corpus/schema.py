@@ -1,4 +1,4 @@
-"""The tables of the ledger, and how a ledger of an earlier version is brought up to date."""
+"""The tables of the ledger, and the hashes by which two states of it are compared."""
 
 import hashlib
 import json
@@ -34,26 +34,6 @@ CREATE TABLE runs (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT, release INTEGER, counts TEXT);
 CREATE TABLE tombstones (key TEXT PRIMARY KEY, erased TEXT NOT NULL);
 CREATE TABLE pins (release INTEGER PRIMARY KEY);
-"""
-FROM_1 = """
-ALTER TABLE sources ADD COLUMN stamp TEXT NOT NULL DEFAULT '';
-ALTER TABLE sources ADD COLUMN characters INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE sources ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE sources ADD COLUMN empty_pages TEXT NOT NULL DEFAULT '';
-ALTER TABLE sources ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
-CREATE TABLE archives (
-    uri TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, stamp TEXT NOT NULL);
-ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
-ALTER TABLE documents ADD COLUMN access TEXT NOT NULL DEFAULT '["public"]';
-ALTER TABLE documents ADD COLUMN digest TEXT NOT NULL DEFAULT '';
-CREATE INDEX documents_by_digest ON documents(id, digest);
-CREATE INDEX documents_by_version ON documents(version);
-CREATE INDEX chunks_by_embedded ON chunks(embedded_hash);
-DROP TABLE tombstones;
-CREATE TABLE tombstones (key TEXT PRIMARY KEY, erased TEXT NOT NULL);
-CREATE TABLE pins (release INTEGER PRIMARY KEY);
-"""
-HISTORY = """
 CREATE TABLE versions (
     uri TEXT NOT NULL, sha256 TEXT NOT NULL, root TEXT NOT NULL, name TEXT NOT NULL,
     document_id TEXT NOT NULL, metadata TEXT NOT NULL, access TEXT NOT NULL,
@@ -64,27 +44,11 @@ CREATE TABLE roots (
 CREATE TABLE receipts (
     id TEXT PRIMARY KEY, begun TEXT NOT NULL, finished TEXT, receipt TEXT NOT NULL);
 """
-FROM_2 = """
-INSERT INTO versions SELECT d.uri, d.version, s.root, s.name, d.id, d.metadata, d.access, ''
-    FROM documents d JOIN sources s ON s.uri = d.uri;
-INSERT INTO roots SELECT DISTINCT root, '', '', '' FROM sources;
-"""
-STEPS = {0: SCHEMA + HISTORY, 1: FROM_1 + HISTORY + FROM_2, 2: HISTORY + FROM_2}
 
 
-def prepare(database: sqlite3.Connection, version: int) -> None:
-    """Make the tables of an empty database, or bring those of format `version` up to date."""
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        for step in filter(None, map(str.strip, STEPS[version].split(";"))):
-            database.execute(step)
-        for (id_,) in database.execute("SELECT id FROM documents").fetchall():
-            write_digest(database, id_)
-        database.execute(f"PRAGMA user_version = {FORMAT}")
-        database.execute("COMMIT")
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
+def create_tables(database: sqlite3.Connection) -> None:
+    """Make the tables of an empty database, all or none."""
+    database.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
 
 
 def write_digest(database: sqlite3.Connection, document_id: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ingest.clock import Stopwatch
 from ingest.corpus.blobs import BlobStore
 from ingest.corpus.embedding import LazyEmbedder
 from ingest.corpus.folder import CorpusFolder
@@ -26,19 +27,8 @@ class ImproveGraph(Protocol):
         ...
 
 
-class Progress(Protocol):
-    """Is told how far a run has come; `total` may grow while a stage is under way."""
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` steps of `stage` are behind us."""
-        ...
-
-
-class Unwatched:
-    """Progress that nobody watches."""
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """Say nothing."""
+Progress = Callable[[str, int, int], None]
+"""Is told that so many of all steps of a stage are behind us; all may grow meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ class Setup:
     exact_up_to: int = EXACT_UP_TO
     language: str | None = None
     limits: Limits = field(default_factory=Limits)
-    progress: Progress = field(default_factory=Unwatched)
+    progress: Progress = lambda stage, done, total: None
     checksum: bool = False
     ocr: str = ""
     keep: int = KEPT_RELEASES
@@ -80,12 +70,15 @@ class Setup:
 
 
 class OpenCorpus:
-    """A corpus in the hands of its one writer."""
+    """A corpus in the hands of its one writer, whose `watch` times what is done with it."""
 
-    def __init__(self, folder: CorpusFolder, ledger: Ledger, setup: Setup) -> None:
+    def __init__(
+        self, folder: CorpusFolder, ledger: Ledger, setup: Setup, watch: Stopwatch
+    ) -> None:
         self.folder = folder
         self.ledger = ledger
         self.setup = setup
+        self.watch = watch
         self.blobs = BlobStore(folder.blobs, most_bytes=setup.limits.source_bytes)
         self.embedder = LazyEmbedder(setup.load_embedder)
 

@@ -85,21 +85,21 @@ class AccessGuard:
 
     def still_holds(self, source: str, uri: str, wanted: tuple[str, ...]) -> str:
         """Note that a document which has not changed is held back as it was before; the reason."""
-        widening = Widening(source, uri, self._ledger.catalogue.readers(uri) or (), wanted)
+        widening = Widening(source, uri, self._ledger.readers(uri) or (), wanted)
         self.held.append(widening)
         return widening.reason
 
     def narrow(self, uri: str, wanted: Sequence[str]) -> bool:
         """Keep out of a version that stays whom its labels do not name now; whether any was."""
-        before = self._ledger.catalogue.readers(uri)
+        before = self._ledger.readers(uri)
         if before is None or is_within(before, wanted):
             return False
-        self._ledger.catalogue.set_readers(uri, shared(before, wanted))
+        self._ledger.set_readers(uri, shared(before, wanted))
         self._ledger.history.record(uri)
         return True
 
     def _before(self, uri: str, sha256: str) -> tuple[str, ...] | None:
-        if (now := self._ledger.catalogue.readers(uri)) is not None:
+        if (now := self._ledger.readers(uri)) is not None:
             return now
         if last := self._ledger.history.last_of(uri):
             return last[0]

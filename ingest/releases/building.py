@@ -2,10 +2,7 @@
 
 import os
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +10,10 @@ import numpy as np
 from ingest.clock import now_utc
 from ingest.corpus.embedding import count_dimensions, find_unusable
 from ingest.corpus.ledger import Ledger
-from ingest.releases.documents_db import Difference, Rows, compare, made_fresh, made_from
+from ingest.releases.documents_db import Difference, Rows, compare, filled
 from rag.errors import ReleaseBroken, StorageError
 from rag.ports import LexicalIndexBuilder, VectorIndexBuilder, Vectors
 from rag.releases.chunks import lexical_entries
-from rag.releases.disk_faults import tell_refusal
 from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
 from rag.releases.seals import check_seal
 
@@ -53,18 +49,10 @@ class Base:
 
 def is_made_by(manifest: Manifest | None, recipe: Recipe) -> bool:
     """Whether a release was made in just this way, whatever it holds."""
-    return (
-        manifest is not None
-        and manifest.format == RELEASE_FORMAT
-        and recipe
-        == Recipe(
-            manifest.corpus,
-            manifest.language,
-            manifest.embedder,
-            manifest.chunker,
-            manifest.engines,
-        )
-    )
+    if manifest is None or manifest.format != RELEASE_FORMAT:
+        return False
+    names = [each.name for each in fields(recipe) if each.compare]
+    return all(getattr(manifest, name) == getattr(recipe, name) for name in names)
 
 
 def estimate_bytes(ledger: Ledger, embedder: str) -> int:
@@ -76,51 +64,51 @@ def estimate_bytes(ledger: Ledger, embedder: str) -> int:
 
 def build(
     ledger: Ledger,
+    recipe: Recipe,
+    base: Base | None,
     folder: Path,
     number: int,
-    recipe: Recipe,
     engines: Engines,
-    *,
-    base: Base | None = None,
 ) -> Manifest:
-    """Write release `number` into a new folder, still to be sealed. Raises StorageError.
+    """Write release `number` into a new folder, still to be sealed.
 
     It is made from `base` where that is intact, made by the same recipe, and at most a tenth of
     its rows would be left behind; fresh otherwise.
     """
     writer = _Writer(ledger, folder, number, recipe, engines)
-    with storage_errors(folder):
-        folder.mkdir(parents=True)
-        difference = _small_difference(ledger, base, recipe)
-        manifest = writer.change(base, difference) if base and difference else writer.write()
-        (folder / "manifest.json").write_text(manifest.to_json())
+    folder.mkdir(parents=True)
+    difference = _small_difference(ledger, base, recipe)
+    manifest = writer.change(base, difference) if base and difference else writer.write()
+    manifest.save(folder)
     return manifest
 
 
 def _small_difference(ledger: Ledger, base: Base | None, recipe: Recipe) -> Difference | None:
-    if base is None or not is_made_by(base.manifest, recipe) or not _is_intact(base):
+    if base is None or not is_made_by(base.manifest, recipe) or not is_intact(base.folder):
         return None
     difference = compare(ledger, base.folder / "documents.db")
     left_behind = base.manifest.replaced + len(difference.replaced)
     return difference if left_behind <= MOST_REPLACED * base.manifest.chunks else None
 
 
-@contextmanager
-def storage_errors(folder: Path) -> Iterator[None]:
-    """Have what the disk of `folder` refuses inside raise StorageError."""
+def is_intact(release: Path) -> bool:
+    """Whether every file of a release is as it was sealed."""
     try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        reason = tell_refusal(error, folder) or str(error)
-        raise StorageError(f"the release cannot be written: {reason}") from error
-
-
-def _is_intact(base: Base) -> bool:
-    try:
-        check_seal(base.folder)
+        check_seal(release)
     except ReleaseBroken:
         return False
     return True
+
+
+def write_indexes(
+    folder: Path, rows: Rows, vectors: Vectors, language: str, engines: Engines
+) -> None:
+    """Write both indexes of all chunks fresh."""
+    vector_index, lexical_index = engines
+    named = rows.named_rows()
+    places = np.fromiter(named.values(), np.int64, len(named))
+    vector_index.write(folder / "chroma", list(named), places, vectors)
+    lexical_index.write(folder / "lexical", lexical_entries(rows.chunks()), language)
 
 
 class _Writer:
@@ -132,21 +120,16 @@ class _Writer:
         self._number = number
         self._created = now_utc()
         self._recipe = recipe
-        self._vector_index, self._lexical_index = engines
+        self._engines = engines
 
     def write(self) -> Manifest:
         """All parts fresh."""
         ledger = self._ledger
-        with made_fresh(ledger, self._folder / "documents.db") as rows:
+        with filled(ledger, self._folder / "documents.db") as rows:
             count, dimensions = rows.count_filled(), count_dimensions(ledger, self._recipe.embedder)
             vectors = self._new_vectors(count, dimensions)
             self._fill(vectors, 0, rows)
-            named = rows.named_rows()
-            places = np.fromiter(named.values(), np.int64, len(named))
-            self._vector_index.write(self._folder / "chroma", list(named), places, vectors)
-            self._lexical_index.write(
-                self._folder / "lexical", lexical_entries(rows.chunks()), self._recipe.language
-            )
+            write_indexes(self._folder, rows, vectors, self._recipe.language, self._engines)
             return self._manifest(rows, vectors)
 
     def change(self, base: Base, difference: Difference) -> Manifest:
@@ -154,14 +137,14 @@ class _Writer:
         documents = self._folder / "documents.db"
         shutil.copy2(base.folder / "documents.db", documents)
         before = base.manifest.chunks + base.manifest.replaced
-        with made_from(self._ledger, documents, rows=before) as rows:
+        with filled(self._ledger, documents, first=before) as rows:
             count = before + rows.count_filled()
             held = np.load(base.folder / "vectors.npy", mmap_mode="r")
             vectors = self._new_vectors(count, base.manifest.dimensions)
             vectors[:before] = held
             self._fill(vectors, before, rows)
             named = rows.named_rows()
-            self._vector_index.change(
+            self._engines[0].change(
                 self._folder / "chroma",
                 base.folder / "chroma",
                 removed=rows.absent(difference.vectors),
@@ -172,7 +155,7 @@ class _Writer:
             return self._manifest(rows, vectors, based_on=base.manifest.release)
 
     def _change_lexical(self, base: Base, difference: Difference, rows: Rows) -> None:
-        lexical, folder, language = self._lexical_index, self._folder, self._recipe.language
+        lexical, folder, language = self._engines[1], self._folder, self._recipe.language
         if difference.is_hidden:
             entries = lexical_entries(rows.chunks(all_of_them=True))
             lexical.write(folder / "lexical", entries, language)
@@ -236,7 +219,7 @@ class _Writer:
             embedder=recipe.embedder,
             embedder_precision=recipe.embedder.rpartition(":")[2],
             chunker=recipe.chunker,
-            content_hash=self._ledger.catalogue.content_hash(),
+            content_hash=self._ledger.content_hash(),
             chunk_ids_hash=hash_ids(ids),
             engines=recipe.engines,
             based_on=based_on,

@@ -97,7 +97,7 @@ def prune_history(folder: CorpusFolder, ledger: Ledger) -> None:
 
 
 def _current(ledger: Ledger) -> set[str]:
-    return set(ledger.catalogue.versions().values())
+    return set(ledger.versions().values())
 
 
 def _listed(folder: CorpusFolder) -> set[tuple[str, str]] | None:

@@ -79,10 +79,10 @@ class Difference:
 
 
 class Rows:
-    """The tables of a release under way, attached to the ledger's connection as `made`."""
+    """The tables of a release under way, attached to a connection as `made`."""
 
-    def __init__(self, ledger: Ledger, first: int) -> None:
-        self._database = ledger.database
+    def __init__(self, database: sqlite3.Connection, first: int = 0) -> None:
+        self._database = database
         self._first = first
 
     def fill(self) -> None:
@@ -112,8 +112,7 @@ class Rows:
 
     def count_documents(self) -> int:
         """How many documents the release holds."""
-        row = self._database.execute("SELECT count(*) FROM made.documents").fetchone()
-        return int(row[0])
+        return self._number("SELECT count(*) FROM made.documents")
 
     def ids(self) -> list[str]:
         """All chunks, those filled in before too, in order of their rows."""
@@ -121,13 +120,14 @@ class Rows:
 
     def count_filled(self) -> int:
         """How many chunks there are from row `first` on."""
-        sql = "SELECT count(*) FROM made.chunks WHERE row >= ?"
-        return int(self._database.execute(sql, (self._first,)).fetchone()[0])
+        return self._number("SELECT count(*) FROM made.chunks WHERE row >= ?", self._first)
 
     def count_vectors(self) -> int:
         """How many different vectors the chunks have."""
-        sql = "SELECT count(DISTINCT vector) FROM made.chunks"
-        return int(self._database.execute(sql).fetchone()[0])
+        return self._number("SELECT count(DISTINCT vector) FROM made.chunks")
+
+    def _number(self, sql: str, *parameters: int) -> int:
+        return int(self._database.execute(sql, parameters).fetchone()[0])
 
     def named_rows(self) -> dict[str, int]:
         """The different vectors of the chunks from row `first` on, each with a row that has it."""
@@ -177,24 +177,24 @@ class Rows:
 
 
 @contextmanager
-def made_fresh(ledger: Ledger, path: Path) -> Iterator[Rows]:
-    """Tables in a new file at `path`, filled with all that the ledger holds."""
-    with _attached(ledger, str(path)):
-        for statement in TABLES:
+def filled(ledger: Ledger, path: Path, *, first: int = 0) -> Iterator[Rows]:
+    """The tables in the file at `path`, made if it is missing, brought to what the ledger holds.
+
+    What they lack comes in rows from `first` on.
+    """
+    is_new = not path.exists()
+    with attached(ledger.database, str(path)):
+        for statement in TABLES if is_new else ():
             ledger.database.execute(statement)
-        yield _fill(ledger, 0)
-
-
-@contextmanager
-def made_from(ledger: Ledger, copy: Path, *, rows: int) -> Iterator[Rows]:
-    """The tables in `copy`, whose vectors have so many `rows`, brought to what the ledger holds."""
-    with _attached(ledger, str(copy)):
-        yield _fill(ledger, rows)
+        rows = Rows(ledger.database, first)
+        with ledger.transaction():
+            rows.fill()
+        yield rows
 
 
 def compare(ledger: Ledger, documents: Path) -> Difference:
     """What the ledger holds and a release's `documents.db` does not, and the other way round."""
-    with _attached(ledger, f"{documents.resolve().as_uri()}?mode=ro&immutable=1"):
+    with attached(ledger.database, f"{documents.resolve().as_uri()}?mode=ro&immutable=1"):
         run = ledger.database.execute
         outdated = f"FROM made.chunks WHERE document_id IN ({OUTDATED})"
         return Difference(
@@ -211,26 +211,20 @@ def compare(ledger: Ledger, documents: Path) -> Difference:
         )
 
 
-def _fill(ledger: Ledger, first: int) -> Rows:
-    rows = Rows(ledger, first)
-    with ledger.transaction():
-        rows.fill()
-    return rows
-
-
 @contextmanager
-def _attached(ledger: Ledger, path: str) -> Iterator[None]:
-    ledger.database.execute("ATTACH ? AS made", (path,))
+def attached(database: sqlite3.Connection, path: str) -> Iterator[None]:
+    """A `documents.db`, by its path or as a URI that is only read, as `made` of a connection."""
+    database.execute("ATTACH ? AS made", (path,))
     try:
         if not path.startswith("file:"):
-            ledger.database.execute("PRAGMA made.journal_mode = OFF")
-            ledger.database.execute("PRAGMA made.synchronous = OFF")
+            database.execute("PRAGMA made.journal_mode = OFF")
+            database.execute("PRAGMA made.synchronous = OFF")
         yield
     except BaseException:
         with suppress(sqlite3.OperationalError):  # what failed may not have read to its end
-            ledger.database.execute("DETACH made")
+            database.execute("DETACH made")
         raise
-    ledger.database.execute("DETACH made")
+    database.execute("DETACH made")
 
 
 def _column(rows: Iterator[tuple[str]]) -> list[str]:

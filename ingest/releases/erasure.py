@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,8 +13,8 @@ from ingest.corpus.embedding import used_vectors, vectors_of
 from ingest.corpus.history import NO_BYTES, Version, hash_uri
 from ingest.corpus.ledger import Ledger
 from ingest.corpus.setup import OpenCorpus
+from ingest.releases import needles
 from ingest.releases.copies import contents_of, drop_unused, may_hold, pieces_of
-from ingest.releases.needles import PIECES, Needles, Search, load_needles, sample_file, sample_text
 from ingest.releases.publishing import remove_release
 from ingest.releases.releasing import release_without
 
@@ -68,8 +68,12 @@ class Receipt:
         return bool(self.erased) and self.is_scanned and not self.residue
 
 
-def read_receipt(text: str) -> Receipt:
-    """The receipt as the ledger keeps it."""
+def read_receipts(ledger: Ledger, *, unfinished: bool = False) -> list[Receipt]:
+    """The receipts of all erasures, or of those that have begun and are not finished."""
+    return [_read_receipt(text) for text in ledger.history.receipts(unfinished=unfinished)]
+
+
+def _read_receipt(text: str) -> Receipt:
     raw: dict[str, Any] = json.loads(text)  # JSON holds anything
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
     return Receipt(**fields)
@@ -84,8 +88,7 @@ def begin(corpus: OpenCorpus, doomed: Sequence[Doomed]) -> Receipt:
     documents = sorted({version.document_id for version in versions})
     contents = sorted({sha256 for each in doomed for sha256 in each.contents} - {NO_BYTES})
     id_, begun = secrets.token_hex(8), now_utc()
-    needles = _collect(corpus, documents, contents)
-    needles.save(corpus.folder.path / NEEDLES / id_)
+    needles.save(set(_pieces(corpus, documents, contents)), corpus.folder.path / NEEDLES / id_)
     sources = tuple(hash_uri(each.uri) for each in doomed)
     ledger = corpus.ledger
     with ledger.transaction():
@@ -111,18 +114,13 @@ def begin(corpus: OpenCorpus, doomed: Sequence[Doomed]) -> Receipt:
     return receipt
 
 
-def pending(ledger: Ledger) -> list[Receipt]:
-    """Erasures that have begun and are not finished."""
-    return [read_receipt(text) for _, text in ledger.history.receipts(unfinished=True)]
-
-
 def finish(corpus: OpenCorpus) -> list[Receipt]:
     """Bring every erasure that has begun to its end; the receipts, all of one state of the disk.
 
     Where the release that serves may hold some of it, one made wholly anew without it goes live.
     An erasure of which something is left stays unfinished, so that the next writer looks again.
     """
-    begun = pending(corpus.ledger)
+    begun = read_receipts(corpus.ledger, unfinished=True)
     if not begun:
         _remove_needles(corpus, [])
         return []
@@ -137,25 +135,21 @@ def finish(corpus: OpenCorpus) -> list[Receipt]:
     _drop_copies(corpus, begun)
     corpus.ledger.compact()
     removed = {*before} - {*folder.numbers()}
-    return [_close(corpus, _removing(each, removed)) for each in begun]
+    return [_close(corpus, each, removed) for each in begun]
 
 
-def _removing(receipt: Receipt, removed: set[int]) -> Receipt:
-    return replace(receipt, releases_removed=tuple(sorted({*receipt.releases_removed} | removed)))
-
-
-def _collect(corpus: OpenCorpus, documents: Sequence[str], contents: Sequence[str]) -> Needles:
+def _pieces(
+    corpus: OpenCorpus, documents: Sequence[str], contents: Sequence[str]
+) -> Iterator[bytes]:
     """Pieces of the documents' texts and vectors, and of their original bytes."""
     ledger, folder, wanted = corpus.ledger, corpus.folder, set(documents)
-    pieces: dict[bytes, None] = {}
-    for id_ in wanted & ledger.catalogue.versions().keys():
-        pieces |= dict.fromkeys(sample_text(ledger.document(id_).document.text))
-        pieces |= dict.fromkeys(vectors_of(ledger, id_, most=PIECES))
+    for id_ in wanted & ledger.versions().keys():
+        yield from needles.sample_text(ledger.document(id_).document.text)
+        yield from vectors_of(ledger, id_, most=needles.PIECES)
     for number in folder.numbers():
-        pieces |= dict.fromkeys(pieces_of(folder, number, wanted))
+        yield from pieces_of(folder, number, wanted)
     for sha256 in contents:
-        pieces |= dict.fromkeys(sample_file(corpus.blobs.path_of(sha256)))
-    return Needles(tuple(pieces))
+        yield from needles.sample_file(corpus.blobs.path_of(sha256))
 
 
 def _drop_copies(corpus: OpenCorpus, begun: Sequence[Receipt]) -> None:
@@ -167,34 +161,36 @@ def _drop_copies(corpus: OpenCorpus, begun: Sequence[Receipt]) -> None:
         (corpus.folder.path.parent.parent / name).unlink(missing_ok=True)
 
 
-def _close(corpus: OpenCorpus, receipt: Receipt) -> Receipt:
+def _close(corpus: OpenCorpus, receipt: Receipt, removed: set[int]) -> Receipt:
     """Scan the corpus folder for what an erasure was of, and write its receipt."""
     kept = corpus.folder.path / NEEDLES / receipt.id
     try:
-        needles = load_needles(kept)
+        pieces = needles.load(kept)
     except (OSError, ValueError):
-        needles = None
+        pieces = None
     shared: tuple[str, ...] = ()
     residue: list[Path] = []
     files = sorted(path for path in corpus.folder.path.rglob("*") if _is_scanned(path))
-    if needles:
-        own, shared = _own(corpus, needles)
-        residue = list(filter(Search(own).is_in_file, files))
+    if pieces:
+        own, shared = _own(corpus, pieces)
+        residue = list(filter(needles.Search(own).is_in_file, files))
     closed = replace(
         receipt,
         erased="" if residue else now_utc(),
+        releases_removed=tuple(sorted(removed.union(receipt.releases_removed))),
         release=corpus.folder.serving(),
         scanned_files=len(files),
         scanned_bytes=sum(path.stat().st_size for path in files),
         residue=tuple(path.relative_to(corpus.folder.path).as_posix() for path in residue),
         shared=shared,
-        is_scanned=needles is not None,
+        is_scanned=pieces is not None,
     )
     with corpus.ledger.transaction():
         text = json.dumps(asdict(closed))
         corpus.ledger.history.put_receipt(receipt.id, text, finished=closed.erased or None)
     if not residue:
-        _remove_needles(corpus, [each.id for each in pending(corpus.ledger)])
+        unfinished = read_receipts(corpus.ledger, unfinished=True)
+        _remove_needles(corpus, [each.id for each in unfinished])
     return closed
 
 
@@ -202,12 +198,12 @@ def _is_scanned(path: Path) -> bool:
     return path.parent.name != NEEDLES and path.is_file()
 
 
-def _own(corpus: OpenCorpus, needles: Needles) -> tuple[Needles, tuple[str, ...]]:
+def _own(corpus: OpenCorpus, pieces: Sequence[bytes]) -> tuple[list[bytes], tuple[str, ...]]:
     """The pieces that no source that stays holds too, and the sources that hold the others."""
-    search = Search(needles)
+    search = needles.Search(pieces)
     shared: list[str] = []
     common: set[bytes] = set()
-    for uri, text in corpus.ledger.catalogue.texts():
+    for uri, text in corpus.ledger.texts():
         if found := search.found_in(text.encode()):
             shared.append(hash_uri(uri))
             common |= found
@@ -217,7 +213,7 @@ def _own(corpus: OpenCorpus, needles: Needles) -> tuple[Needles, tuple[str, ...]
         common = common.union(*map(search.found_in, contents_of(corpus.folder, number)))
     stay = corpus.ledger.history.contents().intersection(corpus.blobs.stored())
     common = common.union(*(search.found_in_file(corpus.blobs.path_of(each)) for each in stay))
-    return needles.without(common), tuple(shared)
+    return [piece for piece in pieces if piece not in common], tuple(shared)
 
 
 def _remove_needles(corpus: OpenCorpus, but: Sequence[str]) -> None:

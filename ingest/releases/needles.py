@@ -3,8 +3,7 @@
 import base64
 import json
 import os
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ahocorasick_rs import BytesAhoCorasick
@@ -18,34 +17,13 @@ LEAST_BYTES = 8  # chosen: shorter pieces are found everywhere
 WINDOW_BYTES = 4 << 20  # chosen: memory of a scan, whatever the size of a file
 
 
-@dataclass(frozen=True, slots=True)
-class Needles:
-    """The pieces to look for."""
-
-    pieces: tuple[bytes, ...]
-
-    def without(self, pieces: Set[bytes]) -> "Needles":
-        """The same, but for some pieces."""
-        return Needles(tuple(piece for piece in self.pieces if piece not in pieces))
-
-    def save(self, path: Path) -> None:
-        """Keep the pieces until the erasure is finished; the file is among what is erased last."""
-        path.parent.mkdir(exist_ok=True)
-        partial = path.with_suffix(".partial")
-        with open(partial, "w", opener=_for_the_owner_alone) as stream:
-            json.dump([base64.b64encode(piece).decode() for piece in self.pieces], stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-
-
 class Search:
-    """Finds needles in texts and files, all of them in one pass; without any it finds nothing."""
+    """Finds pieces in texts and files, all of them in one pass; without any it finds nothing."""
 
-    def __init__(self, needles: Needles) -> None:
-        self._pieces = needles.pieces
-        self._find = BytesAhoCorasick(list(needles.pieces)).find_matches_as_indexes
-        self._overlap = max(map(len, needles.pieces), default=1) - 1
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+        self._find = BytesAhoCorasick(list(pieces)).find_matches_as_indexes
+        self._overlap = max(map(len, pieces), default=1) - 1
 
     def found_in(self, content: bytes) -> set[bytes]:
         """The pieces that stand in it."""
@@ -68,9 +46,20 @@ class Search:
                 kept = (kept + piece)[-self._overlap :] if self._overlap else b""
 
 
-def load_needles(path: Path) -> Needles:
+def save(pieces: Iterable[bytes], path: Path) -> None:
+    """Keep the pieces until the erasure is finished; the file is among what is erased last."""
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(".partial")
+    with open(partial, "w", opener=_for_the_owner_alone) as stream:
+        json.dump([base64.b64encode(piece).decode() for piece in pieces], stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
+def load(path: Path) -> list[bytes]:
     """What `save` has kept. Raises OSError, ValueError."""
-    return Needles(tuple(map(base64.b64decode, json.loads(path.read_text()))))
+    return list(map(base64.b64decode, json.loads(path.read_text())))
 
 
 def sample_text(text: str) -> Iterator[bytes]:

@@ -3,11 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ingest.clock import Stopwatch, now_utc
+from ingest.clock import now_utc
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.setup import OpenCorpus, Setup
 from ingest.releases import publishing
@@ -17,17 +18,17 @@ from ingest.releases.building import (
     Recipe,
     build,
     estimate_bytes,
+    is_intact,
     is_made_by,
-    storage_errors,
 )
-from ingest.releases.going_live import go_live
+from ingest.releases.publishing import storage_errors
 from ingest.releases.reducing import READ_OF_A_BASE, build_without
 from ingest.text.chunking import CHUNKER
 from ingest.text.languages import detect_language
 from rag.errors import ReleaseBroken, UsageError
-from rag.releases.folder import CALIBRATION, GraphQuality, Hold, serving_order
+from rag.releases.folder import CALIBRATION, Hold, serving_order
 from rag.releases.manifest import Manifest
-from rag.releases.seals import check_seal, damaged_files, is_complete, is_whole, write_seal
+from rag.releases.seals import is_complete, is_whole, write_seal
 
 Write = Callable[[Path, int, Engines], Manifest]
 """Writes a release of that number into a new folder."""
@@ -46,7 +47,7 @@ class Released:
     hold: Hold | None = None
 
 
-def release(corpus: OpenCorpus, *, fresh: bool = False, watch: Stopwatch | None = None) -> Released:
+def release(corpus: OpenCorpus, *, fresh: bool = False) -> Released:
     """Publish a release of what the ledger holds, unless the one that serves is that already.
 
     With `fresh` always, and every part of it is made anew. While the corpus is held nothing is
@@ -63,7 +64,7 @@ def release(corpus: OpenCorpus, *, fresh: bool = False, watch: Stopwatch | None 
         raise UsageError("nothing is live yet that could stay live: leave out --build")
     recipe = _recipe(corpus)
     if serving is not None and is_made_by(manifest, recipe) and not fresh:
-        is_same = manifest and manifest.content_hash == ledger.catalogue.content_hash()
+        is_same = manifest and manifest.content_hash == ledger.content_hash()
         if is_same and _is_usable(folder, serving):
             return _stay(corpus, serving, hold)
     if manifest is None and not ledger.count_chunks():
@@ -71,18 +72,18 @@ def release(corpus: OpenCorpus, *, fresh: bool = False, watch: Stopwatch | None 
     before = Base(folder.release(serving), manifest) if serving and manifest else None
     number = None if fresh else _find_waiting(corpus, recipe)
     if number is None:
-        write = partial(_write, corpus, recipe)
-        ways = [partial(write, base=before)] if before and not fresh else []
-        number = _make(corpus, [*ways, write], before, watch or Stopwatch())
+        bases = [before, None] if before and not fresh else [None]
+        ways = [partial(build, ledger, recipe, base) for base in bases]
+        number = _make(corpus, ways, before)
     if setup.build and serving is not None:
         why = f"release {number} was built to be looked at first"
         hold = hold or Hold(serving, now_utc(), why)
         publishing.write_hold(folder, hold)
         return Released(built=number, hold=hold)
-    go_live(folder, number)
+    publishing.go_live(folder, number)
     ledger.mark_published()
     publishing.remove_old_releases(folder, ledger.pins(), keep=setup.keep)
-    setup.progress.advance("publishing", 1, 1)
+    setup.progress("publishing", 1, 1)
     return Released(published=True)
 
 
@@ -96,28 +97,16 @@ def release_without(corpus: OpenCorpus, documents: Set[str]) -> None:
     base = _find_readable(folder)
     if base is None:
         return
-    number = _make(corpus, [partial(build_without, documents, base)], base, Stopwatch())
+    number = _make(corpus, [partial(build_without, documents, base)], base)
     hold = folder.hold()
     publishing.make_live(folder, number, hold=replace(hold, release=number) if hold else None)
 
 
-def _write(
-    corpus: OpenCorpus,
-    recipe: Recipe,
-    folder: Path,
-    number: int,
-    engines: Engines,
-    *,
-    base: Base | None = None,
-) -> Manifest:
-    return build(corpus.ledger, folder, number, recipe, engines, base=base)
-
-
 def _find_readable(folder: CorpusFolder) -> Base | None:
-    """The first release in the order of serving whose texts and vectors are as they were sealed."""
+    """The first in the order of serving whose texts and named vectors are as they were sealed."""
     for number in serving_order(folder.path):
         manifest = folder.manifest(number)
-        if manifest and is_whole(folder.release(number), READ_OF_A_BASE):
+        if manifest and manifest.vectors and is_whole(folder.release(number), READ_OF_A_BASE):
             return Base(folder.release(number), manifest)
     return None
 
@@ -129,8 +118,8 @@ def _find_waiting(corpus: OpenCorpus, recipe: Recipe) -> int | None:
     manifest = folder.manifest(newest)
     if manifest is None or not is_made_by(manifest, recipe) or newest <= (folder.serving() or 0):
         return None
-    is_same = manifest.content_hash == corpus.ledger.catalogue.content_hash()
-    return newest if is_same and not damaged_files(folder.release(newest)) else None
+    is_same = manifest.content_hash == corpus.ledger.content_hash()
+    return newest if is_same and is_intact(folder.release(newest)) else None
 
 
 def _stay(corpus: OpenCorpus, serving: int, hold: Hold | None) -> Released:
@@ -146,7 +135,7 @@ def _recipe(corpus: OpenCorpus) -> Recipe:
     setup, manifest = corpus.setup, corpus.folder.manifest(corpus.folder.serving())
     language = setup.language or (manifest.language if manifest else "")
     if not language:
-        language = detect_language(text for _, text in corpus.ledger.catalogue.texts())
+        language = detect_language(text for _, text in corpus.ledger.texts())
     name = corpus.folder.name
     return Recipe(name, language, setup.embedder, CHUNKER, setup.engines, setup.embedder_name)
 
@@ -156,15 +145,13 @@ def _is_usable(folder: CorpusFolder, serving: int) -> bool:
     if not is_complete(folder.release(serving)):
         return False
     if folder.live() != serving:
-        try:
-            check_seal(folder.release(serving))
-        except ReleaseBroken:
+        if not is_intact(folder.release(serving)):
             return False
         publishing.make_live(folder, serving, hold=folder.hold())
     return True
 
 
-def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None, watch: Stopwatch) -> int:
+def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None) -> int:
     """Build, verify, and put in place a release; its number.
 
     The next of several `ways` to write it is tried where what the one before wrote is no good: a
@@ -174,18 +161,19 @@ def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None, watch:
     publishing.check_free_disk(folder, estimate_bytes(corpus.ledger, setup.embedder))
     number = max([0, *folder.numbers(), folder.live() or 0]) + 1
     under_way = folder.releases / f".build-{os.getpid()}"
-    setup.progress.advance("publishing", 0, 1)
+    setup.progress("publishing", 0, 1)
     try:
-        for at, write in enumerate(ways, 1):
-            try:
-                _build(corpus, under_way, partial(write, under_way, number), before, watch)
-                break
-            except ReleaseBroken:
-                if at == len(ways):
-                    raise
-                shutil.rmtree(under_way)
-        with watch.timing("publishing"):
-            publishing.put_in_place(folder, under_way, number)
+        with storage_errors(folder, "the release cannot be written"):
+            for at, write in enumerate(ways, 1):
+                try:
+                    _build(corpus, under_way, partial(write, under_way, number), before)
+                    break
+                except ReleaseBroken:
+                    if at == len(ways):
+                        raise
+                    shutil.rmtree(under_way)
+            with corpus.watch.timing("publishing"):
+                publishing.put_in_place(folder, under_way, number)
     finally:
         shutil.rmtree(under_way, ignore_errors=True)
     return number
@@ -196,25 +184,22 @@ def _build(
     under_way: Path,
     write: Callable[[Engines], Manifest],
     before: Base | None,
-    watch: Stopwatch,
 ) -> None:
     setup = corpus.setup
-    with watch.timing("building"):
+    with corpus.watch.timing("building"):
         if sum(corpus.ledger.count_chunks().values()) > setup.exact_up_to:
             corpus.embedder.let_go()
         made = _choose_search(under_way, write(setup.load_engines()), setup)
         _calibrate(corpus, under_way, before, is_changed_copy=made.based_on is not None)
-        with storage_errors(under_way):
-            write_seal(under_way)
-    with watch.timing("verifying"):
+        write_seal(under_way)
+    with corpus.watch.timing("verifying"):
         try:
             publishing.settle(under_way, setup.verify)
         except ReleaseBroken:
             if made.search == "exact" or made.based_on is not None:
                 raise
-            _record(under_way, replace(made, search="exact"))
-            with storage_errors(under_way):
-                write_seal(under_way)
+            replace(made, search="exact").save(under_way)
+            write_seal(under_way)
             publishing.settle(under_way, setup.verify)
 
 
@@ -226,7 +211,9 @@ def _choose_search(under_way: Path, made: Manifest, setup: Setup) -> Manifest:
     if made.chunks <= setup.exact_up_to:
         return made
     is_copy = made.based_on is not None
-    quality = _improve(under_way, setup, is_copy=is_copy)
+    quality = None
+    with suppress(ReleaseBroken):  # it cannot even be opened, or ends the process that tries
+        quality = setup.improve_graph(under_way, is_copy=is_copy)
     if is_copy and not (quality and quality.is_good):
         raise ReleaseBroken("the changed copy of a graph finds too little")
     if quality is None:
@@ -238,20 +225,8 @@ def _choose_search(under_way: Path, made: Manifest, setup: Setup) -> Manifest:
         graph_lost=quality.lost,
         graph_tried=quality.tried,
     )
-    _record(under_way, chosen)
+    chosen.save(under_way)
     return chosen
-
-
-def _record(under_way: Path, manifest: Manifest) -> None:
-    with storage_errors(under_way):
-        (under_way / "manifest.json").write_text(manifest.to_json())
-
-
-def _improve(under_way: Path, setup: Setup, *, is_copy: bool) -> GraphQuality | None:
-    try:
-        return setup.improve_graph(under_way, is_copy=is_copy)
-    except ReleaseBroken:  # it cannot even be opened, or ends the process that tries
-        return None
 
 
 def _calibrate(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ingest.clock import Stopwatch, now_utc
+from ingest.clock import now_utc
 from ingest.corpus.embedding import count_missing, embed_missing
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.naming import current_names, name_documents, source_not_found
@@ -44,7 +44,7 @@ def remove(folder: CorpusFolder, arguments: Sequence[str], setup: Setup) -> Repo
     def take_out(corpus: OpenCorpus) -> Reading:
         ledger, history = corpus.ledger, corpus.ledger.history
         known, names = ledger.sources(), current_names(ledger)
-        documents = ledger.catalogue.names()
+        documents = ledger.names()
         outcomes: dict[str, Outcome] = {}
         with ledger.transaction():
             for argument in arguments:
@@ -77,14 +77,13 @@ def _run(
     *,
     fresh: bool = False,
 ) -> Report:
-    watch = Stopwatch()
     with writing(folder, setup) as corpus:
         ledger = corpus.ledger
         run = ledger.begin_run(now_utc())
-        with watch.timing("reading"):
+        with corpus.watch.timing("reading"):
             reading = _name(read(corpus), name_documents(ledger))
             cut_again(corpus)
-        with watch.timing("embedding"):
+        with corpus.watch.timing("embedding"):
             embedded = _embed(corpus)
         report = Report(
             corpus=folder.name,
@@ -99,10 +98,10 @@ def _run(
         try:
             released = Released()
             if not report.shrunk:
-                released = release(corpus, fresh=fresh, watch=watch)
+                released = release(corpus, fresh=fresh)
         except StorageError as error:
-            raise Unpublished(str(error), _close(report, folder, watch, Released())) from error
-        report = _close(report, folder, watch, released)
+            raise Unpublished(str(error), _close(report, corpus, Released())) from error
+        report = _close(report, corpus, released)
         counts = json.dumps(dict(report.counts))
         ledger.end_run(run, finished=now_utc(), release=report.release, counts=counts)
     return report
@@ -117,10 +116,10 @@ def _find_shrunk(corpus: OpenCorpus, reading: Reading) -> tuple[Shrunk, ...]:
     return find_shrunk(corpus.folder, corpus.ledger, taken_out=reading.taken_out)
 
 
-def _close(report: Report, folder: CorpusFolder, watch: Stopwatch, released: Released) -> Report:
+def _close(report: Report, corpus: OpenCorpus, released: Released) -> Report:
     """The report with what became of the corpus' releases."""
-    live = folder.live()
-    manifest = folder.manifest(live)
+    live = corpus.folder.live()
+    manifest = corpus.folder.manifest(live)
     return replace(
         report,
         release=live,
@@ -128,8 +127,8 @@ def _close(report: Report, folder: CorpusFolder, watch: Stopwatch, released: Rel
         built=released.built,
         held=str(released.hold or ""),
         search=tell_search(manifest) if manifest else "",
-        seconds=watch.total(),
-        timings=watch.stages(),
+        seconds=corpus.watch.total(),
+        timings=corpus.watch.stages(),
     )
 
 
@@ -152,11 +151,8 @@ def _embed(corpus: OpenCorpus) -> int:
     total = count_missing(corpus.ledger, corpus.setup.embedder)
     if not total:
         return 0
-    done = 0
 
-    def advance(texts: int) -> None:
-        nonlocal done
-        done += texts
-        corpus.setup.progress.advance("embedding", done, total)
+    def tell(done: int) -> None:
+        corpus.setup.progress("embedding", done, total)
 
-    return embed_missing(corpus.ledger, corpus.embedder.get(), advance)
+    return embed_missing(corpus.ledger, corpus.embedder.get(), tell)

@@ -115,7 +115,7 @@ class Comparison:
             return False
         if not self._settlement.has_document(row.uri):
             return row.mtime_ns != TRY_AGAIN and not self._setup.checksum
-        recorded, wanted = self._ledger.catalogue.readers(row.uri), read_stamp(row.stamp)[1]
+        recorded, wanted = self._ledger.readers(row.uri), read_stamp(row.stamp)[1]
         return labels.access == (wanted or recorded) or not self._setup.checksum
 
     def _is_whole(self, row: SourceRow, stamp: str) -> bool:

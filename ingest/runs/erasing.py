@@ -11,11 +11,10 @@ from ingest.corpus.naming import current_names, source_not_found
 from ingest.corpus.opening import view_ledger
 from ingest.corpus.setup import Setup
 from ingest.releases.copies import documents_of
-from ingest.releases.erasure import Doomed, Receipt, begin, finish, read_receipt
+from ingest.releases.erasure import Doomed, Receipt, begin, finish, read_receipts
 from ingest.runs.writing import writing
 from ingest.sources.scanning import is_below, uri_of
 from ingest.sources.source import Scan
-from rag.domain import MetadataValue
 from rag.errors import SourceNotFound
 
 SUBJECT = "subject"
@@ -43,7 +42,7 @@ def forget(
 def receipts(folder: CorpusFolder) -> list[Receipt]:
     """The receipts of all erasures, oldest first; unfinished ones are among them."""
     with view_ledger(folder.ledger) as ledger:
-        return [read_receipt(text) for _, text in ledger.history.receipts()]
+        return read_receipts(ledger)
 
 
 def name_sources(folder: CorpusFolder, hashes: Sequence[str]) -> list[str]:
@@ -77,14 +76,22 @@ def matching(
     known = _known(ledger)
     named: dict[str, Doomed] = {}
     for argument in sources:
-        below = {uri: each for uri, each in known.items() if _is_named(argument, each)}
+        below = {
+            uri: each
+            for uri, each in known.items()
+            if any(is_below(argument, uri, root) for root in each.roots)
+        }
         below = below or dict(_only_in_releases(folder, argument))
         if not below:
             unknown = source_not_found(folder.name, argument, current_names(ledger).values())
             raise SourceNotFound(f"{unknown}; no release or original of it is kept")
         named |= below
     for subject in subjects:
-        about = {uri: each for uri, each in known.items() if _is_about(subject, each.versions)}
+        about = {
+            uri: each
+            for uri, each in known.items()
+            if any(_is_about(subject, version) for version in each.versions)
+        }
         if not about:
             raise SourceNotFound(f"no document of {folder.name!r} has the subject {subject!r}")
         named |= about
@@ -114,20 +121,13 @@ def _describe(uri: str, name: str, row: SourceRow | None, versions: Sequence[Ver
     return Doomed(uri, name, frozenset(roots), tuple(versions), found, because)
 
 
-def _is_named(argument: str, source: Doomed) -> bool:
-    return any(is_below(argument, source.uri, root) for root in source.roots)
-
-
-def _is_about(subject: str, versions: Sequence[Version]) -> bool:
-    return any(subject in _as_tuple(version.metadata.get(SUBJECT, ())) for version in versions)
-
-
-def _as_tuple(value: MetadataValue) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else (str(value),)
+def _is_about(subject: str, version: Version) -> bool:
+    said = version.metadata.get(SUBJECT, ())
+    return subject in said if isinstance(said, tuple) else subject == str(said)
 
 
 def _only_in_releases(folder: CorpusFolder, argument: str) -> Iterator[tuple[str, Doomed]]:
-    """A source of which the ledger knows nothing, as of one that an older version has removed."""
+    """A source of which the ledger knows nothing, as after a ledger that was lost."""
     uri = uri_of(argument)
     id_ = document_id(folder.name, uri)
     listed = [documents_of(folder, number) or {} for number in folder.numbers()]

@@ -3,7 +3,8 @@
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ingest.corpus.ledger import SourceRow
@@ -19,16 +20,11 @@ from rag.errors import ExtractionFailed, SourceSkipped, SourceUnreadable, Storag
 Seen = tuple[int, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
-    """All sources of a run, and what the archives among them were like."""
-
-    sources: tuple[Source, ...]
-    archives: dict[str, Seen]
-
-
 class ArchiveExpander:
-    """Unpacks archives below a scratch folder; one that has not changed is not even opened."""
+    """Unpacks archives below a scratch folder; one that has not changed is not even opened.
+
+    `seen` is what the archives were like of which the members are known then.
+    """
 
     def __init__(self, corpus: OpenCorpus, comparison: Comparison) -> None:
         self._comparison = comparison
@@ -36,34 +32,34 @@ class ArchiveExpander:
         self._may_widen = corpus.setup.widen
         self._reads_all = corpus.setup.checksum
         self._scratch = corpus.folder.path / f".unpacked-{os.getpid()}"
-        self._seen = {} if self._reads_all else corpus.ledger.archives()
+        self.seen: dict[str, Seen] = {}
+        self._before = {} if self._reads_all else corpus.ledger.archives()
         self._members: dict[str, list[SourceRow]] = {}
-        for uri, row in comparison.known.items() if self._seen else ():
+        for uri, row in comparison.known.items() if self._before else ():
             archive, mark, _ = uri.partition("!/")
             if mark:
                 self._members.setdefault(archive, []).append(row)
 
-    def expand(self, sources: tuple[Source, ...]) -> Expanded:
+    def expand(self, sources: tuple[Source, ...]) -> tuple[Source, ...]:
         """Replace each archive by its members; one that cannot be unpacked has a problem."""
         archives = [each for each in sources if is_archive(each.name) and not each.problem]
         if not archives:
-            return Expanded(sources, {})
+            return sources
         members: dict[str, list[Source]] = {}
-        seen: dict[str, Seen] = {}
         fresh = []
         for archive in archives:
             if problem := self._failed_before(archive):
                 members[archive.uri] = [replace(archive, problem=problem)]
                 continue
-            seen[archive.uri] = self._look(archive)
+            self.seen[archive.uri] = self._look(archive)
             if self._is_unchanged(archive):
                 members[archive.uri] = list(self._recorded(archive))
             else:
                 fresh.append(archive)
         if fresh:
-            self._unpack_all(fresh, members, seen)
+            self._unpack_all(fresh, members)
         found = [each for source in sources for each in members.get(source.uri) or [source]]
-        return Expanded(tuple(sorted(found, key=lambda source: source.uri)), seen)
+        return tuple(sorted(found, key=lambda source: source.uri))
 
     def _look(self, archive: Source) -> Seen:
         return (
@@ -73,7 +69,7 @@ class ArchiveExpander:
         )
 
     def _is_unchanged(self, archive: Source) -> bool:
-        if archive.mtime_ns < 0 or self._seen.get(archive.uri) != self._look(archive):
+        if archive.mtime_ns < 0 or self._before.get(archive.uri) != self._look(archive):
             return False
         return not any(map(self._must_be_read, self._members.get(archive.uri, ())))
 
@@ -99,9 +95,7 @@ class ArchiveExpander:
             at = (row.uri, archive.root, archive.path, row.name, row.size, row.mtime_ns)
             yield Source(*at, problem=_problem(row), stamp=stamp)
 
-    def _unpack_all(
-        self, fresh: list[Source], members: dict[str, list[Source]], seen: dict[str, Seen]
-    ) -> None:
+    def _unpack_all(self, fresh: list[Source], members: dict[str, list[Source]]) -> None:
         with ExtractionPool(1, self._limits) as pool:
             for number, archive in enumerate(fresh):
                 try:
@@ -109,7 +103,7 @@ class ArchiveExpander:
                     members[archive.uri] = self._unpack(pool, archive, folder)
                 except ExtractionFailed as error:
                     members[archive.uri] = [replace(archive, problem=error)]
-                    del seen[archive.uri]
+                    del self.seen[archive.uri]
 
     def _unpack(self, pool: ExtractionPool, archive: Source, folder: Path) -> list[Source]:
         limits = self._limits
@@ -120,16 +114,14 @@ class ArchiveExpander:
             path = self._fetch(archive, folder.with_suffix(".archive"))
         except OSError as error:
             raise StorageError(f"{folder} cannot be written: {error.strerror}") from error
-        return member_sources(archive, pool.call(unpack, path, archive.name, folder, limits))
+        members = pool.call(partial(unpack, path, archive.name, folder, limits))
+        return member_sources(archive, members)
 
     def _fetch(self, archive: Source, target: Path) -> Path:
         """Where an archive can be read: its own place, or a copy of one that is far away."""
-        try:
-            if archive.fetch is not None:
-                archive.fetch(target, most_bytes=self._limits.source_bytes)
-                return target
-        except ExtractionFailed as error:
-            raise SourceUnreadable(str(error)) from error
+        if archive.fetch is not None:
+            archive.fetch(target, most_bytes=self._limits.source_bytes)
+            return target
         try:
             archive.path.open("rb").close()
         except OSError as error:

@@ -28,8 +28,8 @@ def read_sources(corpus: OpenCorpus, scan: Scan) -> Reading:
     scan = comparison.take_in(scan)
     expander = ArchiveExpander(corpus, comparison)
     try:
-        expanded = expander.expand(scan.sources)
-        changed = comparison.find_changed(replace(scan, sources=expanded.sources))
+        scan = replace(scan, sources=expander.expand(scan.sources))
+        changed = comparison.find_changed(scan)
         if changed:
             reader = _Reader(corpus, comparison, settlement)
             reader.read(changed, Recorder(corpus, settlement, guard))
@@ -37,7 +37,7 @@ def read_sources(corpus: OpenCorpus, scan: Scan) -> Reading:
         expander.clear()
     with ledger.transaction():
         settlement.flush()
-        for uri, seen in expanded.archives.items():
+        for uri, seen in expander.seen.items():
             ledger.put_archive(uri, seen)
         ledger.drop_empty_archives()
     outcomes = settlement.outcomes
@@ -66,7 +66,7 @@ class _Reader:
             while batch := list(islice(results, TRANSACTION_DOCUMENTS)):
                 recorder.record([(self._taken.pop(job.key), result) for job, result in batch])
                 done += len(batch)
-                setup.progress.advance("reading", done, len(changed))
+                setup.progress("reading", done, len(changed))
 
     def _jobs(self, changed: Iterable[Source], recorder: Recorder) -> Iterator[Job]:
         for source in changed:

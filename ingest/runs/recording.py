@@ -122,4 +122,4 @@ def cut_again(corpus: OpenCorpus) -> None:
         chunks = cut(stored.document, drafts, corpus.embedder.get())
         with ledger.transaction():
             ledger.replace_chunks(id_, chunks, chunked_by=corpus.chunked_by)
-        corpus.setup.progress.advance("cutting", done, len(outdated))
+        corpus.setup.progress("cutting", done, len(outdated))

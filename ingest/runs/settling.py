@@ -46,14 +46,11 @@ class Settlement:
         has_document = row.state not in WITHOUT_DOCUMENT
         state: State = "unchanged" if row.is_published and has_document else row.state
         change: Change = "new" if has_document and not row.is_published else ""
-        count = self._chunks.get(row.uri, 0)
-        kept = (row.characters, row.pages, row.empty_pages)
-        self.outcomes[row.uri] = Outcome(
-            source.name, state, row.reason, count, *kept, uri=row.uri, change=change
-        )
-        root, name, size, mtime_ns = seen = source.root, source.name, source.size, source.mtime_ns
-        if row is not self.known[row.uri] or seen != (row.root, row.name, row.size, row.mtime_ns):
-            self._rows.append(replace(row, root=root, name=name, size=size, mtime_ns=mtime_ns))
+        self._note(replace(row, name=source.name, state=state, seconds=0.0), change=change)
+        root, name, size, mtime_ns = source.root, source.name, source.size, source.mtime_ns
+        kept = replace(row, root=root, name=name, size=size, mtime_ns=mtime_ns)
+        if kept != self.known[row.uri]:
+            self._rows.append(kept)
 
     def fail(
         self,
@@ -80,7 +77,7 @@ class Settlement:
 
     def narrow_unseen(self, row: SourceRow, readers: tuple[str, ...]) -> None:
         """Have a document whose folder cannot be listed readable by no more than `readers`."""
-        before = self._ledger.catalogue.readers(row.uri)
+        before = self._ledger.readers(row.uri)
         if before is not None and not is_within(before, readers):
             self._stay(row, SourceUnreadable(FOLDER), readers, is_sure=False)
 
@@ -88,7 +85,7 @@ class Settlement:
         self, row: SourceRow, error: ExtractionFailed, readers: tuple[str, ...], *, is_sure: bool
     ) -> None:
         """Keep the last version; not where a side-car that was not seen may keep readers out."""
-        stamp, before = row.stamp, self._ledger.catalogue.readers(row.uri) or ()
+        stamp, before = row.stamp, self._ledger.readers(row.uri) or ()
         reason = f"{error}; {self._say_version(row.uri)} stays"
         if not is_within(before, readers):
             if not is_sure and SIDE_CAR_MARK in stamp:
@@ -97,8 +94,8 @@ class Settlement:
             else:
                 self._guard.narrow(row.uri, readers)
             stamp += NARROWED
-        kept = replace(row, state="quarantined", reason=reason, stamp=stamp, seconds=0.0)
-        kept = replace(kept, mtime_ns=TRY_AGAIN)
+        kept = replace(row, state="quarantined", reason=reason, stamp=stamp)
+        kept = replace(kept, mtime_ns=TRY_AGAIN, seconds=0.0)
         self._note(kept)
         self._rows.append(kept)
 

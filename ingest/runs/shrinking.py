@@ -35,7 +35,7 @@ def find_shrunk(
     live = documents_of(folder, serving) if serving is not None else None
     if not live:
         return ()
-    there = ledger.catalogue.versions()
+    there = ledger.versions()
     missing = live.keys() - there.keys()
     if not missing:
         return ()

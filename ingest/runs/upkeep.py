@@ -10,7 +10,6 @@ from ingest.corpus.opening import view_ledger
 from ingest.corpus.setup import Setup
 from ingest.releases import publishing
 from ingest.releases.copies import prune_history, remove_originals
-from ingest.releases.going_live import check_not_wider, go_live
 from ingest.runs.writing import writing
 from rag.errors import ReleaseBroken, ReleaseNotFound
 from rag.releases.folder import Hold, probe
@@ -126,8 +125,8 @@ def choose(folder: CorpusFolder, setup: Setup, number: int | None = None) -> Hol
             why = f"release {number} was chosen over release {live}"
             hold = Hold(number, now_utc(), why)
         if not setup.widen:
-            check_not_wider(folder, number)
-        go_live(folder, number, hold=hold)
+            publishing.check_not_wider(folder, number)
+        publishing.go_live(folder, number, hold=hold)
         if hold is None:
             publishing.remove_old_releases(folder, ledger.pins(), keep=setup.keep)
         return hold

@@ -84,11 +84,11 @@ def follow(
     while True:
         _wait_for(folders, tell)
         attempts.hurry()
-        seen = _identify(folders)
+        seen = list(map(_identify, folders))
         changes = _changes(folders, pace.quiet_s)
         try:
             for changed in changes:
-                if _identify(folders) != seen:
+                if list(map(_identify, folders)) != seen:
                     break
                 attempts.make(at_once=bool(changed))
         except OSError as error:
@@ -138,22 +138,18 @@ def _changes(folders: Sequence[Path], quiet_s: float) -> Generator[set[FileChang
     )
 
 
-def _identify(folders: Sequence[Path]) -> list[tuple[int, int] | None]:
-    """Which folders these are, so that one that was replaced or mounted is told from the last."""
-    found: list[tuple[int, int] | None] = []
-    for folder in folders:
-        try:
-            status = folder.stat()
-        except OSError:
-            found.append(None)
-        else:
-            found.append((status.st_dev, status.st_ino))
-    return found
+def _identify(folder: Path) -> tuple[int, int] | None:
+    """Which folder this is, so that one that was replaced or mounted is told from the last."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _wait_for(folders: Sequence[Path], tell: Callable[[str], None]) -> None:
     is_told = False
-    while None in (seen := _identify(folders)):
+    while None in (seen := list(map(_identify, folders))):
         if not is_told:
             tell(f"{folders[seen.index(None)]} is gone; what is live stays, waiting for it")
             is_told = True

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ingest.clock import now_utc
+from ingest.clock import Stopwatch, now_utc
 from ingest.corpus.folder import CorpusFolder, remove_stale_builds, writer_lock
 from ingest.corpus.opening import open_ledger
 from ingest.corpus.setup import OpenCorpus, Setup
@@ -21,8 +21,9 @@ def writing(folder: CorpusFolder, setup: Setup) -> Iterator[OpenCorpus]:
 
     Raises WriterBusy, SettingsError, StorageError, and what making a release raises.
     """
+    watch = Stopwatch()
     with writer_lock(folder, now_utc()), open_ledger(folder.ledger) as ledger:
-        corpus = OpenCorpus(folder, ledger, setup)
+        corpus = OpenCorpus(folder, ledger, setup, watch)
         remove_stale_builds(folder)
         corpus.blobs.remove_partial()
         if ledger.has_died():  # originals that it stored and never recorded

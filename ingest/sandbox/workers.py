@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -22,7 +23,6 @@ from ingest.text.chunking import Draft, draft_chunks
 from ingest.text.structure import find_title
 from rag.errors import ExtractionFailed, SourceUnreadable
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 WAITING_JOBS = 256  # chosen: workers never wait for the parent
@@ -92,38 +92,39 @@ class ExtractionPool:
         waiting: deque[tuple[Job, ProcessFuture[Extracted]]] = deque()
         size = 0
         for job in jobs:
-            times = self._limits.ocr_times if job.ocr else 1
-            future = self._pool.schedule(
-                _work,
-                args=(job, self._limits, self._extract),
-                timeout=self._limits.wall_s * times,
-            )
-            waiting.append((job, future))
+            work = partial(_work, job, self._limits, self._extract)
+            waiting.append((job, self._schedule(work, self._times(job))))
             size += job.size
             while len(waiting) > WAITING_JOBS or size > WAITING_BYTES:
                 done, future = waiting.popleft()
                 size -= done.size
-                yield done, self._result(done, future)
+                result = self._result(future, self._times(done))
+                yield done, result
         while waiting:
             done, future = waiting.popleft()
-            yield done, self._result(done, future)
+            result = self._result(future, self._times(done))
+            yield done, result
 
-    def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self, work: Callable[[], T]) -> T:
         """What `work` gives, done in a worker under the same limits. Raises ExtractionFailed."""
-        future = self._pool.schedule(
-            _call, args=(self._limits.cpu_s, work, args, kwargs), timeout=self._limits.wall_s
-        )
-        error = future.exception()
-        if error is None:
-            result: T = future.result()
-            return result
-        raise self._explain(error, times=1) from error
+        result = self._result(self._schedule(work, 1), 1)
+        if isinstance(result, ExtractionFailed):
+            raise result
+        return result
 
-    def _result(self, job: Job, future: ProcessFuture[Extracted]) -> Extracted | ExtractionFailed:
+    def _times(self, job: Job) -> int:
+        """How many times the usual limits of time a job may take."""
+        return self._limits.ocr_times if job.ocr else 1
+
+    def _schedule(self, work: Callable[[], T], times: int) -> ProcessFuture[T]:
+        limits = self._limits
+        return self._pool.schedule(
+            _do, args=(work, limits.cpu_s * times), timeout=limits.wall_s * times
+        )
+
+    def _result(self, future: ProcessFuture[T], times: int) -> T | ExtractionFailed:
         error = future.exception()
-        if error is None:
-            return future.result()
-        return self._explain(error, times=self._limits.ocr_times if job.ocr else 1)
+        return future.result() if error is None else self._explain(error, times=times)
 
     def _explain(self, error: BaseException, *, times: int) -> ExtractionFailed:
         if isinstance(error, ExtractionFailed):
@@ -143,32 +144,23 @@ def _describe_exit(code: int, cpu_s: int) -> ExtractionFailed:
     return ExtractionFailed(f"the reader crashed (exit code {code}): damaged, or too large")
 
 
-def _call(
-    cpu_s: int, work: Callable[P, T], args: tuple[object, ...], kwargs: dict[str, object]
-) -> T:
-    _allow_processor_time(cpu_s)
+def _do(work: Callable[[], T], cpu_s: int) -> T:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    allowed = int(used.ru_utime + used.ru_stime) + cpu_s
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
     try:
-        return work(*args, **kwargs)  # type: ignore[arg-type]  # pickled and unpickled
+        return work()
     except MemoryError as error:
         raise ExtractionFailed("too large for the reader's memory") from error
 
 
-def _allow_processor_time(cpu_s: int) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = int(used.ru_utime + used.ru_stime) + cpu_s
-    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
-
-
 def _work(job: Job, limits: Limits, extract: Extractor) -> Extracted:
     began = time.monotonic()
-    _allow_processor_time(limits.cpu_s * (limits.ocr_times if job.ocr else 1))
     try:
         extraction = extract(job.path, job.name, ocr=job.ocr, limits=limits)
         drafts = draft_chunks(
             extraction.text, is_markdown=extraction.is_markdown, pages=extraction.pages
         )
-    except MemoryError as error:
-        raise ExtractionFailed("too large for the reader's memory") from error
     except (OSError, ValueError) as error:
         raise ExtractionFailed(f"cannot be read: {error}") from error
     if extraction.is_markdown and not extraction.title:

@@ -22,9 +22,9 @@ from ingest.formats.containers.zip_safety import (
     refuse_overlaps,
 )
 from ingest.limits import DEFAULTS, Budget, Limits
-from ingest.sources.labels import SIDE_CAR, SideCar, folders_of, stamp_of
-from ingest.sources.small_files import read_small_file
-from ingest.sources.source import LINK, NOT_A_FILE, Source, printable
+from ingest.sources.labels import SIDE_CAR, SideCar, side_cars_of, stamp_of, unread
+from ingest.sources.small_files import LINK, NOT_A_FILE, read_small_file
+from ingest.sources.source import Source, printable
 from rag.errors import ExtractionFailed, SourceSkipped
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -65,9 +65,7 @@ def member_sources(archive: Source, members: Sequence[Member]) -> list[Source]:
 
 
 def _describe(archive: Source, member: Member, side_cars: dict[str, SideCar]) -> Source:
-    of_folders = (f"{folder}{SIDE_CAR}" for folder in folders_of(member.name))
-    places = (*of_folders, member.name + SIDE_CAR)
-    own = tuple(side_cars[place] for place in places if place in side_cars)
+    found = (*archive.side_cars, *side_cars_of(member.name, side_cars))
     return Source(
         uri=f"{archive.uri}!/{quote(member.name, errors='surrogateescape')}",
         root=archive.root,
@@ -76,21 +74,16 @@ def _describe(archive: Source, member: Member, side_cars: dict[str, SideCar]) ->
         size=member.size,
         mtime_ns=member.mtime_ns,
         problem=member.problem,
-        stamp=stamp_of((*archive.side_cars, *own)),
-        side_cars=(*archive.side_cars, *own),
+        stamp=stamp_of(found),
+        side_cars=found,
     )
 
 
 def _side_car(member: Member) -> SideCar:
     name = PurePosixPath(member.name).name
-    problem = member.problem
-    if problem is None:
-        return SideCar(name, member.digest, partial(read_small_file, member.path))
-
-    def refuse(most_bytes: int) -> bytes:
-        raise problem
-
-    return SideCar(name, str(problem), refuse)
+    if member.problem:
+        return unread(name, str(member.problem), member.problem)
+    return SideCar(name, member.digest, partial(read_small_file, member.path))
 
 
 def unpack(archive: Path, name: str, into: Path, limits: Limits = DEFAULTS) -> list[Member]:

@@ -9,9 +9,9 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeGuard
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeGuard
 
 from rag.domain import PUBLIC, MetadataValue, metadata_from_json
 from rag.errors import ExtractionFailed, UsageError
@@ -56,19 +56,11 @@ class RootLabels:
 
     def over(self, outer: "RootLabels") -> "RootLabels":
         """These, and where they say nothing, those of what lies around them."""
-        return RootLabels(
-            outer.metadata if self.metadata is None else self.metadata,
-            outer.tags if self.tags is None else self.tags,
-            outer.access if self.access is None else self.access,
-        )
+        return replace(outer, **self._said())
 
     def beside(self, other: "RootLabels") -> "RootLabels":
         """These without the parts of which `other` says something."""
-        return RootLabels(
-            self.metadata if other.metadata is None else None,
-            self.tags if other.tags is None else None,
-            self.access if other.access is None else None,
-        )
+        return replace(self, **dict.fromkeys(other._said()))
 
     def labels(self) -> Labels:
         """What they come to for a document."""
@@ -77,12 +69,16 @@ class RootLabels:
 
     def to_json(self) -> str:
         """As the ledger keeps them."""
-        parts = {"metadata": self.metadata, "tags": self.tags, "access": self.access}
-        return json.dumps({key: part for key, part in parts.items() if part is not None})
+        return json.dumps(self._said())
+
+    def _said(self) -> dict[str, Any]:  # each part is of another type
+        """The parts of which something is said, by their names."""
+        parts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: part for name, part in parts.items() if part is not None}
 
     @classmethod
     def from_json(cls, text: str) -> "RootLabels":
-        """What the ledger has kept; of an empty text it is not known."""
+        """What the ledger has kept."""
         parts = json.loads(text or "{}")
         tags, access = parts.get(TAGS), parts.get("access")
         return cls(
@@ -137,15 +133,26 @@ class SideCar:
     read: Callable[[int], bytes]
 
 
+def unread(name: str, mark: str, problem: ExtractionFailed) -> SideCar:
+    """A side-car that cannot be read, and opens nothing."""
+
+    def refuse(most_bytes: int) -> bytes:
+        raise problem
+
+    return SideCar(name, mark, refuse)
+
+
 def stamp_of(side_cars: Iterable[SideCar]) -> str:
     """A short text that changes whenever the side-cars of a document do."""
     return "".join(f"{SIDE_CAR_MARK}{side_car.mark}" for side_car in side_cars)
 
 
-def folders_of(relative: str) -> Iterator[str]:
-    """The folders that a file lies in by its path, from the outermost, "" and then `a/`, `a/b/`."""
-    parts = relative.split("/")
-    return ("".join(f"{part}/" for part in parts[:depth]) for depth in range(len(parts)))
+def side_cars_of(relative: str, known: Mapping[str, SideCar]) -> tuple[SideCar, ...]:
+    """Those of the folders that a file lies in, the outermost first, then its own, by path."""
+    folders = relative.split("/")[:-1]
+    above = ("/".join((*folders[:depth], SIDE_CAR)) for depth in range(len(folders) + 1))
+    places = (*above, relative + SIDE_CAR)
+    return tuple(known[place] for place in places if place in known)
 
 
 def read_labels(given: Labels, side_cars: Iterable[SideCar]) -> Labels:

@@ -3,25 +3,24 @@
 import glob
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from ingest.sources.labels import SIDE_CAR, SideCar, stamp_of
+from ingest.sources.labels import SIDE_CAR, SideCar, stamp_of, unread
 from ingest.sources.selection import IGNORE_FILE, Selection
-from ingest.sources.small_files import read_small_file
-from ingest.sources.source import GLOB, LINK, LOCAL, NOT_A_FILE, ScanOptions, Source, printable
+from ingest.sources.small_files import LINK, NOT_A_FILE, read_small_file
+from ingest.sources.source import GLOB, LOCAL, ScanOptions, Source, printable
 from rag.errors import ExtractionFailed, SourceNotFound, SourceSkipped, SourceUnreadable
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A folder on the way down: its path and URI, its path from the root, what holds in it."""
+    """A folder on the way down: its path, its path from the root, what holds in it."""
 
     path: str
-    uri: str
     relative: str
     selection: Selection
     side_cars: tuple[SideCar, ...]
@@ -50,15 +49,14 @@ def _look_at_existing(path: Path, options: ScanOptions) -> tuple[str, list[Sourc
     root = _uri(os.fspath(path))
     if path.is_dir():
         walker = _Walker(root)
-        top = _Place(os.fspath(path), root, "", options.selection, ())
-        sources = list(walker.walk(top))
+        sources = list(walker.walk(_Place(os.fspath(path), "", options.selection, ())))
         if not sources:
             raise SourceNotFound(
                 f"{printable(os.fspath(path))} holds no files (to take out what came from it, "
                 "use `remove`)"
             )
         return root, sources, walker.hidden
-    return root, [_look_at_file(path, path.parent, root)], 0
+    return root, [_look_below(path.parent, path, root)], 0
 
 
 def split_glob(pattern: str) -> tuple[Path, str, str]:
@@ -78,26 +76,48 @@ def _look_at_glob(pattern: str, options: ScanOptions) -> tuple[str, list[Source]
     chosen = [path for path in files if options.selection.takes_file(_relative(path, base))]
     if not chosen:
         raise SourceNotFound(f"{printable(pattern)} holds no files")
-    return root, [_look_at_file(path, base, root) for path in chosen], 0
+    return root, [_look_below(base, path, root) for path in chosen], 0
 
 
 def _relative(path: Path, base: Path) -> str:
     return path.relative_to(base).as_posix()
 
 
-def _look_at_file(path: Path, base: Path, root: str) -> Source:
+def _look_below(base: Path, path: Path, root: str) -> Source:
     """A file given by name or found by a glob, with the side-cars of the folders from `base`."""
-    walker = _Walker(root)
-    uri, relative = _uri(os.fspath(path)), _relative(path, base)
-    above = reversed(path.relative_to(base).parents)
-    side_cars = [*(base / folder / SIDE_CAR for folder in above), Path(f"{path}{SIDE_CAR}")]
+    relative = _relative(path, base)
+    above = [base / folder / SIDE_CAR for folder in reversed(Path(relative).parents)]
+    places = (*above, Path(f"{path}{SIDE_CAR}"))
+    there = [os.fspath(place) for place in places if os.path.lexists(place)]
+    return _look_at_file(root, os.fspath(path), relative, side_cars=there)
+
+
+def _look_at_file(
+    root: str,
+    path: str,
+    relative: str,
+    *,
+    inherited: tuple[SideCar, ...] = (),
+    side_cars: Iterable[str] = (),
+) -> Source:
+    """A file by what a look at it told, with the side-cars it inherits and those at some paths."""
     try:
-        there = [each for each in side_cars if os.path.lexists(each)]
-        found = tuple(_side_car(os.fspath(each), each.lstat()) for each in there)
-        status = path.lstat()
+        found = (*inherited, *map(_side_car, side_cars))
+        status = os.lstat(path)
     except OSError as error:
-        return walker.problem(uri, os.fspath(path), relative, error)
-    return walker.describe(uri, os.fspath(path), printable(relative), (status, found))
+        return _unreadable(root, path, relative, error)
+    uri, name = _uri(path), printable(relative)
+    if not stat.S_ISREG(status.st_mode):
+        problem = SourceSkipped(LINK if stat.S_ISLNK(status.st_mode) else NOT_A_FILE)
+        return Source(uri, root, Path(path), name, problem=problem)
+    at = (uri, root, Path(path), name, status.st_size, status.st_mtime_ns)
+    return Source(*at, stamp=stamp_of(found), side_cars=found)
+
+
+def _unreadable(root: str, path: str, relative: str, error: OSError) -> Source:
+    """A source that could not even be looked at, or a folder that could not be listed."""
+    problem = SourceUnreadable(error.strerror or "cannot be looked at")
+    return Source(_uri(path), root, Path(path), printable(relative) or ".", problem=problem)
 
 
 def side_cars_above(root: str, outer: str) -> tuple[SideCar, ...]:
@@ -108,19 +128,14 @@ def side_cars_above(root: str, outer: str) -> tuple[SideCar, ...]:
     above = [each for each in reversed(folder.parents) if each.is_relative_to(start)]
     found = []
     for each in above:
-        path = each / SIDE_CAR
         try:
-            found.append(_side_car(os.fspath(path), path.lstat()))
+            found.append(_side_car(os.fspath(each / SIDE_CAR)))
         except FileNotFoundError:
             continue
         except OSError as error:
             problem = ExtractionFailed(error.strerror or "cannot be looked at")
-            found.append(SideCar(SIDE_CAR, "unseen", partial(_refuse, problem)))
+            found.append(unread(SIDE_CAR, "unseen", problem))
     return tuple(found)
-
-
-def _refuse(problem: ExtractionFailed, most_bytes: int) -> bytes:
-    raise problem
 
 
 def _path_of(uri: str) -> Path:
@@ -151,7 +166,7 @@ class _Walker:
                 entries = {entry.name: entry for entry in found}
             place = self._enter(place, entries)
         except OSError as error:
-            yield self.problem(place.uri, place.path, place.relative.rstrip("/"), error)
+            yield _unreadable(self._root, place.path, place.relative.rstrip("/"), error)
             return
         for name in sorted(entries, key=os.fsencode):
             if name.endswith(SIDE_CAR) or name == IGNORE_FILE:
@@ -168,60 +183,27 @@ class _Walker:
         if IGNORE_FILE in entries:
             selection = selection.inside(Path(place.path), place.relative)
         if own := entries.get(SIDE_CAR):
-            side_cars = (*side_cars, _side_car(own.path, own.stat(follow_symlinks=False)))
-        return _Place(place.path, place.uri, place.relative, selection, side_cars)
+            side_cars = (*side_cars, _side_car(own.path))
+        return _Place(place.path, place.relative, selection, side_cars)
 
     def _look_at(
         self, place: _Place, entries: dict[str, os.DirEntry[str]], entry: os.DirEntry[str]
     ) -> Source | _Place | None:
         relative = place.relative + entry.name
-        uri = f"{place.uri}/{quote_from_bytes(os.fsencode(entry.name))}"
         if entry.is_dir(follow_symlinks=False):
             if not place.selection.takes_folder(relative):
                 return None
-            return _Place(entry.path, uri, f"{relative}/", place.selection, place.side_cars)
+            return _Place(entry.path, f"{relative}/", place.selection, place.side_cars)
         if not place.selection.takes_file(relative):
             return None
-        side_cars = place.side_cars
-        try:
-            if own := entries.get(entry.name + SIDE_CAR):
-                side_cars = (*side_cars, _side_car(own.path, own.stat(follow_symlinks=False)))
-            status = entry.stat(follow_symlinks=False)
-        except OSError as error:
-            return self.problem(uri, entry.path, relative, error)
-        return self.describe(uri, entry.path, printable(relative), (status, side_cars))
-
-    def problem(self, uri: str, path: str, relative: str, error: OSError) -> Source:
-        """A source that could not even be looked at, or a folder that could not be listed."""
-        problem = SourceUnreadable(error.strerror or "cannot be looked at")
-        return Source(uri, self._root, Path(path), printable(relative) or ".", problem=problem)
-
-    def describe(
-        self,
-        uri: str,
-        path: str,
-        name: str,
-        seen: tuple[os.stat_result, tuple[SideCar, ...]],
-    ) -> Source:
-        """A source by what a look at it and at its side-cars told."""
-        status, side_cars = seen
-        if not stat.S_ISREG(status.st_mode):
-            is_link = stat.S_ISLNK(status.st_mode)
-            problem = SourceSkipped(LINK if is_link else NOT_A_FILE)
-            return Source(uri, self._root, Path(path), name, problem=problem)
-        return Source(
-            uri,
-            self._root,
-            Path(path),
-            name,
-            status.st_size,
-            status.st_mtime_ns,
-            stamp=stamp_of(side_cars),
-            side_cars=side_cars,
+        own = [entry.path + SIDE_CAR] if entry.name + SIDE_CAR in entries else []
+        return _look_at_file(
+            self._root, entry.path, relative, inherited=place.side_cars, side_cars=own
         )
 
 
-def _side_car(path: str, status: os.stat_result) -> SideCar:
+def _side_car(path: str) -> SideCar:
+    status = os.lstat(path)
     mark = f"{status.st_size}:{status.st_mtime_ns}"
     return SideCar(os.path.basename(path), mark, partial(read_small_file, Path(path)))
 

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from ingest.adapters.filesystems import FileSystem, open_file_system
 from ingest.adapters.urls import without_credentials
-from ingest.sources.labels import SIDE_CAR, SideCar, folders_of, stamp_of
-from ingest.sources.source import LINK, NOT_A_FILE, ScanOptions, Source, printable
+from ingest.sources.labels import SIDE_CAR, SideCar, side_cars_of, stamp_of
+from ingest.sources.small_files import LINK, NOT_A_FILE
+from ingest.sources.source import ScanOptions, Source, printable
 from rag.errors import SourceNotFound, SourceSkipped, UsageError
 
 PROTOCOLS = (
@@ -85,15 +86,11 @@ class _Listing:
                 self.hidden += 1
                 continue
             if self._options.selection.takes_file(relative):
-                uri = (
-                    self._root
-                    if name
-                    else f"{self._root}/{quote(relative, errors='surrogateescape')}"
-                )
-                yield self._describe(uri, relative, told)
+                below = "" if name else f"/{quote(relative, errors='surrogateescape')}"
+                yield self._describe(self._root + below, relative, told)
 
     def _describe(self, uri: str, relative: str, told: Mapping[str, Any]) -> Source:
-        side_cars = tuple(self._side_cars_of(relative))
+        side_cars = side_cars_of(relative, self._side_cars)
         return Source(
             uri=uri,
             root=self._root,
@@ -106,13 +103,6 @@ class _Listing:
             side_cars=side_cars,
             fetch=partial(self._system.fetch, relative),
         )
-
-    def _side_cars_of(self, relative: str) -> Iterator[SideCar]:
-        """The side-cars of the folders that it lies in, from the root on, and its own."""
-        of_folders = (f"{folder}{SIDE_CAR}" for folder in folders_of(relative))
-        for place in (*of_folders, relative + SIDE_CAR):
-            if place in self._side_cars:
-                yield self._side_cars[place]
 
 
 def _problem(kind: str) -> SourceSkipped | None:

@@ -11,12 +11,10 @@ from rag.errors import ExtractionFailed, SourceUnreadable
 LOCAL = "file://"
 GLOB = "?glob="
 WEB = ("https://", "http://")
-LINK = "a symbolic link, not followed"
-NOT_A_FILE = "not a regular file"
 
 
 class Fetch(Protocol):
-    """Writes the bytes of a source that is far away to a file. Raises ExtractionFailed."""
+    """Writes the bytes of a source that is far away to a file. Raises SourceUnreadable."""
 
     def __call__(self, target: Path, *, most_bytes: int) -> None:
         """Write at most so many bytes."""

@@ -1,6 +1,5 @@
 """Pages of the web, or all that a sitemap names, each behind the guard of addresses."""
 
-import gzip
 import zlib
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -41,7 +40,7 @@ def look_at_page(
     try:
         if not _is_sitemap(root):
             return root, [_describe(reader, root, root, reader.head(root))]
-        pages = _allowed(reader, root, _Sitemaps(reader, root).read())
+        pages = _allowed(reader, root, _read_sitemaps(reader, root))
     except ExtractionFailed as error:
         raise SourceNotFound(f"{printable(root)}: {error}") from error
     if not pages:
@@ -88,40 +87,33 @@ def _name(url: str, media_type: str) -> str:
     return name if name.lower().endswith(suffix) else name + suffix
 
 
-class _Sitemaps:
-    """The pages of one host that a sitemap names, or the sitemaps that it names."""
+def _read_sitemaps(web: GuardedWeb, root: str) -> dict[str, str]:
+    """The pages of its host that a sitemap names, or the sitemaps that it names.
 
-    def __init__(self, web: GuardedWeb, url: str) -> None:
-        self._web = web
-        self._url = url
-        self._host = urlsplit(url)[:2]
-        self._read = 0
-        self._pages: dict[str, str] = {}
-
-    def read(self) -> dict[str, str]:
-        """Each page with the time of its last change, or nothing. Raises ExtractionFailed."""
-        self._add(self._url)
-        return self._pages
-
-    def _add(self, url: str) -> None:
-        self._read += 1
-        if self._read > MOST_SITEMAPS:
-            raise ExtractionFailed(f"more than {MOST_SITEMAPS} sitemaps")
+    Each with the time of its last change, or nothing. Raises ExtractionFailed.
+    """
+    pages: dict[str, str] = {}
+    sitemaps = [root]
+    for url in sitemaps:  # which grows meanwhile
         try:
-            tree = fromstring(_unpacked(self._web.read(url)))
+            tree = fromstring(_unpacked(web.read(url)))
         except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
             raise ExtractionFailed(f"not a sitemap: {error}"[:200]) from error
         is_index = tree.tag.rpartition("}")[2] == "sitemapindex"
         for entry in tree:
             told = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in entry}
             page = _join(url, told.get("loc", ""))
-            if page and urlsplit(page)[:2] == self._host:
-                self._add(page) if is_index else self._note(page, told.get("lastmod", ""))
-
-    def _note(self, page: str, moment: str) -> None:
-        self._pages[page] = moment
-        if len(self._pages) > MOST_PAGES:
+            if not page or urlsplit(page)[:2] != urlsplit(root)[:2]:
+                continue
+            if is_index:
+                sitemaps.append(page)
+            else:
+                pages[page] = told.get("lastmod", "")
+        if len(sitemaps) > MOST_SITEMAPS:
+            raise ExtractionFailed(f"more than {MOST_SITEMAPS} sitemaps")
+        if len(pages) > MOST_PAGES:
             raise ExtractionFailed(f"a sitemap of more than {MOST_PAGES:,} pages")
+    return pages
 
 
 def _join(base: str, location: str) -> str:
@@ -137,7 +129,7 @@ def _unpacked(raw: bytes) -> bytes:
         return raw
     try:
         whole = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, MOST_SITEMAP_BYTES + 1)
-    except (zlib.error, gzip.BadGzipFile) as error:
+    except zlib.error as error:
         raise ExtractionFailed(f"not a sitemap: {error}") from error
     if len(whole) > MOST_SITEMAP_BYTES:
         raise ExtractionFailed(f"a sitemap of more than {MOST_SITEMAP_BYTES:,} bytes")

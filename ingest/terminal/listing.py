@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.corpus.history import Root
 from ingest.corpus.ledger import Ledger, SourceRow
 from ingest.corpus.naming import current_names
 from ingest.sources.labels import RootLabels
 from ingest.sources.scanning import is_below
 from ingest.terminal.reports import GROUPED_ABOVE, say_group
 from ingest.terminal.tables import print_json, print_table, say
+
+DESCRIBED = ("uri", "root", "state", "reason", "characters", "pages", "empty_pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,7 @@ def print_sources(ledger: Ledger, choice: Choice, *, as_json: bool) -> None:
 
 
 def _describe(row: SourceRow, name: str) -> dict[str, object]:
-    return {
-        "source": name,
-        "uri": row.uri,
-        "root": row.root,
-        "state": row.state,
-        "reason": row.reason,
-        "characters": row.characters,
-        "pages": row.pages,
-        "empty_pages": row.empty_pages,
-    }
+    return {"source": name} | {column: getattr(row, column) for column in DESCRIBED}
 
 
 def _table(
@@ -93,7 +85,7 @@ def _line(row: SourceRow, name: str) -> tuple[str, ...]:
 
 def print_roots(ledger: Ledger, *, as_json: bool) -> None:
     """Each root, how many documents it has, what was said of it, when it was given."""
-    documents = ledger.catalogue.names()
+    documents = ledger.names()
     counts = Counter(row.root for uri, row in ledger.sources().items() if uri in documents)
     roots = ledger.history.roots()
     if as_json:
@@ -102,7 +94,7 @@ def print_roots(ledger: Ledger, *, as_json: bool) -> None:
                 {
                     "root": root.uri,
                     "documents": counts[root.uri],
-                    "labels": _labels(root),
+                    "labels": json.loads(root.labels or "{}"),
                     "added": root.added,
                     "last_seen": root.seen,
                 }
@@ -110,19 +102,12 @@ def print_roots(ledger: Ledger, *, as_json: bool) -> None:
         return
     print_table(
         ("root", "documents", "labels", "added", "last seen"),
-        [(r.uri, f"{counts[r.uri]:,}", _say_labels(r), r.added, r.seen) for r in roots],
+        [(r.uri, f"{counts[r.uri]:,}", _say_labels(r.labels), r.added, r.seen) for r in roots],
     )
 
 
-def _labels(root: Root) -> dict[str, object] | None:
-    """What was said of a root, None where that is not known."""
-    return dict(json.loads(root.labels)) if root.labels else None
-
-
-def _say_labels(root: Root) -> str:
-    said = RootLabels.from_json(root.labels)
-    if not root.labels:
-        return "not known"
+def _say_labels(labels: str) -> str:
+    said = RootLabels.from_json(labels)
     parts = [f"--acl {','.join(said.access)}"] if said.access else []
     parts += [f"--meta {key}={value}" for key, value in (said.metadata or {}).items()]
     parts += [f"--tag {tag}" for tag in said.tags or ()]

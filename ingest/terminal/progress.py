@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,26 +36,20 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:,.0f} {unit}/s")
 
 
-class Bars:
+@contextmanager
+def _shown_bars() -> Iterator[Progress]:
     """A bar a stage with its count, rate and time left, gone when the run has ended."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate())
+    console = Console(stderr=True)
+    tasks: dict[str, TaskID] = {}
+    with RichProgress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
 
-    def __init__(self) -> None:
-        self.bars = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage)
+            bars.update(tasks[stage], completed=done, total=total)
 
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """Show that `done` of `total` steps of `stage` are behind us."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self.bars.add_task(stage)
-        self.bars.update(self._tasks[stage], completed=done, total=total)
+        yield advance
 
 
 class _Pace:
@@ -74,63 +68,44 @@ class _Pace:
         return (done - before) / (now - began) if now - began >= LEAST_S else None
 
 
-class _Steps:
-    """Decides when to say how far a stage is: every few seconds, and at its end."""
-
-    def __init__(self) -> None:
-        self._paces: dict[str, _Pace] = {}
-        self._last = time.monotonic()
-
-    def look(self, stage: str, done: int, total: int) -> tuple[bool, float | None]:
-        """Whether it is time to say something, and the rate."""
-        rate = self._paces.setdefault(stage, _Pace()).rate(done)
-        now = time.monotonic()
-        is_time = stage in UNITS and done > 0
-        is_time = is_time and (done >= total or now - self._last >= LINE_EVERY_S)
-        self._last = now if is_time else self._last
-        return is_time, rate
-
-
 class Lines:
-    """A line every few seconds and at the end of a stage, for a log."""
+    """A line every few seconds and at the end of a stage, for a log; or as JSON for a program."""
 
-    def __init__(self) -> None:
-        self._steps = _Steps()
+    def __init__(self, *, as_json: bool = False) -> None:
+        self._describe = _as_json if as_json else _as_text
+        self._paces: defaultdict[str, _Pace] = defaultdict(_Pace)
+        self._last = time.monotonic()
 
     def advance(self, stage: str, done: int, total: int) -> None:
         """Say that `done` of `total` steps of `stage` are behind us, unless that was just said."""
-        is_time, rate = self._steps.look(stage, done, total)
-        if not is_time:
-            return
-        said = f"{stage}: {done:,} of {total:,} {UNITS[stage]}"
-        said += f", {rate:,.0f}/s" if rate else ""
-        left = f", {(total - done) / rate:,.0f} s left" if rate and done < total else ""
-        sys.stderr.write(f"{said}{left}\n")
+        rate = self._paces[stage].rate(done)
+        now = time.monotonic()
+        is_time = done >= total or now - self._last >= LINE_EVERY_S
+        if is_time and done > 0 and stage in UNITS:
+            self._last = now
+            sys.stderr.write(self._describe(stage, done, total, rate))
 
 
-class JsonLines:
-    """The same as JSON on the error stream, for a program that reads the result."""
+def _as_text(stage: str, done: int, total: int, rate: float | None) -> str:
+    said = f"{stage}: {done:,} of {total:,} {UNITS[stage]}"
+    said += f", {rate:,.0f}/s" if rate else ""
+    left = f", {(total - done) / rate:,.0f} s left" if rate and done < total else ""
+    return f"{said}{left}\n"
 
-    def __init__(self) -> None:
-        self._steps = _Steps()
 
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """Say how far a stage is that takes longer than a few seconds."""
-        is_time, rate = self._steps.look(stage, done, total)
-        if is_time and rate and done < total:
-            left = round((total - done) / rate, 1)
-            said = {"stage": stage, "done": done, "total": total, "left_s": left}
-            sys.stderr.write(json.dumps(said) + "\n")
+def _as_json(stage: str, done: int, total: int, rate: float | None) -> str:
+    """Nothing of a stage that takes no longer than a few seconds."""
+    if not rate or done >= total:
+        return ""
+    left = round((total - done) / rate, 1)
+    return json.dumps({"stage": stage, "done": done, "total": total, "left_s": left}) + "\n"
 
 
 @contextmanager
 def shown_progress(*, as_json: bool) -> Iterator[Progress]:
     """Bars if somebody watches, lines if a log does, JSON if a program reads the result."""
-    if as_json:
-        yield JsonLines()
-    elif sys.stderr.isatty():
-        bars = Bars()
-        with bars.bars:
-            yield bars
+    if not as_json and sys.stderr.isatty():
+        with _shown_bars() as advance:
+            yield advance
     else:
-        yield Lines()
+        yield Lines(as_json=as_json).advance

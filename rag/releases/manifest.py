@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 
@@ -45,6 +46,10 @@ class Manifest:
     def to_json(self) -> str:
         """The manifest as the text of `manifest.json`."""
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+
+    def save(self, release: Path) -> None:
+        """Write it into the folder of its release."""
+        (release / "manifest.json").write_text(self.to_json())
 
     @staticmethod
     def from_json(text: str) -> "Manifest":

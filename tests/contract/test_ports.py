@@ -10,7 +10,7 @@ import pytest
 
 from ingest.corpus.ledger import StoredDocument
 from ingest.corpus.opening import open_ledger
-from ingest.releases.documents_db import made_fresh
+from ingest.releases.documents_db import filled
 from rag.adapters.indexes.chroma import ChromaIndex, ChromaIndexBuilder
 from rag.adapters.indexes.counted_words import ChunkWords
 from rag.adapters.indexes.exact import ExactVectors
@@ -359,5 +359,5 @@ def write_documents(path: Path) -> None:
             ledger.put_document(
                 document.source, StoredDocument(document, False), own, chunked_by=""
             )
-        with made_fresh(ledger, path):
+        with filled(ledger, path):
             pass

@@ -187,10 +187,8 @@ class World:
         self, report: Report, held: set[str], widened: set[str], before: dict[str, Readers]
     ) -> None:
         with open_ledger(self.corpus.folder.ledger) as ledger:
-            names = ledger.catalogue.names()
-            readers = {
-                self._name(uri): frozenset(ledger.catalogue.readers(uri) or ()) for uri in names
-            }
+            names = ledger.names()
+            readers = {self._name(uri): frozenset(ledger.readers(uri) or ()) for uri in names}
             self.model.rows = {self._name(uri) for uri in ledger.sources()}
         listed = {self._name(each.uri) for each in report.reading.widened}
         for name, now in readers.items():

@@ -12,6 +12,7 @@ import pytest
 
 from ingest.corpus import blobs
 from ingest.corpus.opening import open_ledger
+from ingest.sources.small_files import open_regular
 from rag.errors import SourceUnreadable
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.test_access import readers
@@ -34,14 +35,13 @@ def corpus(tmp_path: Path) -> SmallCorpus:
 def locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """Names of files that cannot be opened, as if this were not the superuser."""
     names: set[str] = set()
-    opened = blobs._open
 
     def refuse(path: Path) -> object:
         if path.name in names:
             raise SourceUnreadable("Permission denied")
-        return opened(path)
+        return open_regular(path)
 
-    monkeypatch.setattr(blobs, "_open", refuse)
+    monkeypatch.setattr(blobs, "open_regular", refuse)
     yield names
 
 

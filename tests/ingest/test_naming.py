@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.corpus.naming import Named, name_apart
+from ingest.corpus.history import Place
+from ingest.corpus.naming import name_apart
 from ingest.corpus.opening import open_ledger
 from ingest.runs.adding import remove
 from ingest.terminal.listing import Choice, print_roots, print_sources
@@ -57,7 +58,7 @@ def test_a_source_in_two_roots_is_named_below_the_outer_one_in_any_order(
 
 def roots(*places: str) -> dict[str, str]:
     """The names of `guide.md` in each of these roots."""
-    named = [Named(f"{place}/guide.md", place, "guide.md") for place in places]
+    named = [Place(f"{place}/guide.md", place, "guide.md") for place in places]
     found = name_apart(named, places)
     assert found == name_apart(reversed(named), places[::-1])
     return {uri.removesuffix("/guide.md"): name for uri, name in found.items()}
@@ -77,9 +78,9 @@ def test_as_much_of_a_root_as_tells_it_apart_comes_before_a_name() -> None:
 
 def test_a_name_that_another_source_has_by_nature_is_not_given_away() -> None:
     sources = [
-        Named("file:///n1/guide.md", "file:///n1", "guide.md"),
-        Named("file:///n2/guide.md", "file:///n2", "guide.md"),
-        Named("file:///x/n1/guide.md", "file:///x", "n1/guide.md"),
+        Place("file:///n1/guide.md", "file:///n1", "guide.md"),
+        Place("file:///n2/guide.md", "file:///n2", "guide.md"),
+        Place("file:///x/n1/guide.md", "file:///x", "n1/guide.md"),
     ]
     found = name_apart(sources, ["file:///n1", "file:///n2", "file:///x"])
     assert len(set(found.values())) == 3
@@ -88,7 +89,7 @@ def test_a_name_that_another_source_has_by_nature_is_not_given_away() -> None:
 
 
 def test_pages_that_would_share_a_name_are_named_by_their_address() -> None:
-    pages = [Named(f"https://h/p{end}", f"https://h/p{end}", "h/p.html") for end in ("", ".html")]
+    pages = [Place(f"https://h/p{end}", f"https://h/p{end}", "h/p.html") for end in ("", ".html")]
     found = name_apart(pages, [])
     assert sorted(found.values()) == ["https://h/p", "https://h/p.html"]
 

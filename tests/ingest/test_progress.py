@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from ingest.terminal.progress import Bars, Lines, shown_progress
+from ingest.terminal.progress import shown_progress
 
 
 def test_a_log_gets_a_line_every_few_seconds_and_at_the_end_of_a_stage(
@@ -17,16 +17,15 @@ def test_a_log_gets_a_line_every_few_seconds_and_at_the_end_of_a_stage(
 ) -> None:
     now = 100.0
     monkeypatch.setattr("ingest.terminal.progress.time.monotonic", lambda: now)
-    with shown_progress(as_json=False) as shown:
-        assert isinstance(shown, Lines)
-        shown.advance("embedding", 0, 1000)
+    with shown_progress(as_json=False) as advance:
+        advance("embedding", 0, 1000)
         now = 101.0
-        shown.advance("embedding", 100, 1000)
+        advance("embedding", 100, 1000)
         now = 110.0
-        shown.advance("embedding", 500, 1000)
+        advance("embedding", 500, 1000)
         now = 120.0
-        shown.advance("embedding", 1000, 1000)
-        shown.advance("publishing", 1, 1)
+        advance("embedding", 1000, 1000)
+        advance("publishing", 1, 1)
     assert capsys.readouterr().err.splitlines() == [
         "embedding: 500 of 1,000 chunks, 50/s, 10 s left",
         "embedding: 1,000 of 1,000 chunks, 50/s",
@@ -38,13 +37,13 @@ def test_a_rate_is_of_late_and_not_told_before_it_is_known(
 ) -> None:
     now = 100.0
     monkeypatch.setattr("ingest.terminal.progress.time.monotonic", lambda: now)
-    with shown_progress(as_json=False) as shown:
-        shown.advance("reading", 256, 256)
+    with shown_progress(as_json=False) as advance:
+        advance("reading", 256, 256)
         for done in range(0, 1001, 100):
-            shown.advance("embedding", done, 5000)
+            advance("embedding", done, 5000)
             now += 10.0
         for done in range(1000, 1005):
-            shown.advance("embedding", done, 5000)
+            advance("embedding", done, 5000)
             now += 10.0
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "reading: 256 of 256 files"
@@ -57,15 +56,15 @@ def test_a_program_gets_json_every_few_seconds_of_a_long_stage(
 ) -> None:
     now = 100.0
     monkeypatch.setattr("ingest.terminal.progress.time.monotonic", lambda: now)
-    with shown_progress(as_json=True) as shown:
-        shown.advance("reading", 1, 1)
-        shown.advance("embedding", 0, 100)
+    with shown_progress(as_json=True) as advance:
+        advance("reading", 1, 1)
+        advance("embedding", 0, 100)
         now = 110.0
-        shown.advance("embedding", 50, 100)
+        advance("embedding", 50, 100)
         now = 111.0
-        shown.advance("embedding", 51, 100)
+        advance("embedding", 51, 100)
         now = 120.0
-        shown.advance("embedding", 100, 100)
+        advance("embedding", 100, 100)
     output, errors = capsys.readouterr()
     assert output == ""
     said = {"stage": "embedding", "done": 50, "total": 100, "left_s": 10.0}
@@ -85,11 +84,9 @@ def test_a_terminal_gets_bars_with_count_and_rate(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setenv("COLUMNS", "120")
-        with shown_progress(as_json=False) as shown:
-            assert isinstance(shown, Bars)
+        with shown_progress(as_json=False) as advance:
             for done in range(0, 300, 50):
-                shown.advance("embedding", done, 300)
-            shown.bars.refresh()
+                advance("embedding", done, 300)
     said = "".join(pieces(reader))
     os.close(reader)
     assert "250/300" in said
