@@ -10,7 +10,7 @@ import pytest
 
 from rag.__main__ import main
 from tests.openai_server import Reply, openai_server
-from tests.rag.test_cross_encoder import make_model
+from tests.rag.adapters.test_cross_encoder import make_model
 
 pytestmark = pytest.mark.slow
 

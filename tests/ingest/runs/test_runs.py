@@ -12,7 +12,7 @@ from ingest.runs.adding import add, remove
 from ingest.sources.scanning import scan
 from rag.errors import SourceNotFound, StorageError
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_pipeline import LONG, release_rows
+from tests.ingest.runs.test_pipeline import LONG, release_rows
 
 
 @pytest.fixture

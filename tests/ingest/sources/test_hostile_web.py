@@ -17,7 +17,7 @@ from ingest.sources.source import Scan, ScanOptions
 from ingest.sources.web import MOST_PAGES, look_at_page
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_web import Site, serving, url
+from tests.ingest.sources.test_web import Site, serving, url
 
 HEADERS = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
 

@@ -12,7 +12,7 @@ import pytest
 from ingest.formats.table import EXTRACTORS, extract
 from tests.ingest.corpora import SmallCorpus
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[1] / "samples"
 SENTENCE = "A crossing to Möwenriff costs 12 € – children pay half."
 SEEN_BY_OCR = "costs 12 € — children pay half."  # Tesseract's English has no umlaut
 HEADING = re.compile(r"^#+ (?:Ferries to Möwenriff|Fares)$", re.MULTILINE)

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.runs.adding import rebuild, remove
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_pipeline import release_rows
+from tests.ingest.runs.test_pipeline import release_rows
 
 
 @pytest.fixture

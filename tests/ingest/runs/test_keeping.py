@@ -15,8 +15,8 @@ from ingest.corpus.opening import open_ledger
 from ingest.sources.small_files import open_regular
 from rag.errors import SourceUnreadable
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_access import readers
-from tests.ingest.test_pipeline import release_rows
+from tests.ingest.runs.test_access import readers
+from tests.ingest.runs.test_pipeline import release_rows
 
 STAYS = r"; the version of \d{4}-\d\d-\d\d stays$"
 

@@ -11,7 +11,7 @@ from rag.domain import Message
 from rag.retrieval.question import MAX_QUESTION_BYTES, check_question
 
 LEAVE = "How many weeks of parental leave do we get?"
-SETS = Path(__file__).parents[2] / "evals" / "sets"
+SETS = Path(__file__).parents[3] / "evals" / "sets"
 STAR = "What is the wind limit for the Curlew Star?"
 
 

@@ -10,7 +10,7 @@ import pytest
 from ingest.corpus.opening import open_ledger
 from ingest.runs.outcomes import Report
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_pipeline import release_rows
+from tests.ingest.runs.test_pipeline import release_rows
 
 
 @pytest.fixture

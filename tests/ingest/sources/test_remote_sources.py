@@ -25,7 +25,7 @@ from rag.errors import (
     UsageError,
 )
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_pipeline import release_rows
+from tests.ingest.runs.test_pipeline import release_rows
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from rag.ports import Vectors
 from tests.crash.child import Orders
 from tests.crash.harness import ROOT, run_child, state, write_sources
 from tests.ingest.corpora import CountingEmbedder, SmallCorpus
-from tests.ingest.test_pipeline import LONG, release_rows
+from tests.ingest.runs.test_pipeline import LONG, release_rows
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ingest.corpus.folder import CorpusFolder, writer_lock
 from ingest.runs.watching import Pace, StampedLines, follow, watched_folders
 from rag.errors import EmbedderError, SourceNotFound, UsageError, WriterBusy
 from tests.ingest.corpora import Killed, SmallCorpus
-from tests.ingest.test_naming import names
+from tests.ingest.corpus.test_naming import names
 
 WITHIN_S = 40.0
 PACE = Pace(quiet_s=0.1, retry_s=0.2, rescan_s=1.0)

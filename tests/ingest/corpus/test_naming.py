@@ -12,7 +12,7 @@ from ingest.runs.adding import remove
 from ingest.terminal.listing import Choice, print_roots, print_sources
 from rag.errors import SourceNotFound
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_pipeline import release_rows
+from tests.ingest.runs.test_pipeline import release_rows
 
 
 @pytest.fixture

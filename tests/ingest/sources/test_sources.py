@@ -19,7 +19,7 @@ from ingest.sources.selection import Selection
 from ingest.sources.source import ScanOptions
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 from tests.ingest.corpora import SmallCorpus
-from tests.ingest.test_pipeline import release_rows
+from tests.ingest.runs.test_pipeline import release_rows
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Tests of `ingest/corpus`: the truth of a corpus."""

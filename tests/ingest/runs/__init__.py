@@ -1,0 +1,1 @@
+"""Tests of `ingest/runs`: what one command does."""

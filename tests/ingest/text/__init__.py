@@ -1,0 +1,1 @@
+"""Tests of `ingest/text`: from text to chunks."""

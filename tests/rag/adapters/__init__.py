@@ -1,0 +1,1 @@
+"""Tests of `rag/adapters`: engines and libraries of others."""

@@ -1,0 +1,1 @@
+"""Tests of `rag/answering`: answers."""

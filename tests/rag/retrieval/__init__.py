@@ -1,0 +1,1 @@
+"""Tests of `rag/retrieval`: the search."""

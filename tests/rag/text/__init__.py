@@ -1,0 +1,1 @@
+"""Tests of `rag/text`: from text to chunks."""
