@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from rag.adapters.chat import langchain_chat
 from rag.adapters.chat.langchain_chat import LangChainChatModel
 from tests.api.conftest import wait_until_ready
 from tests.openai_server import Reply, openai_server
@@ -24,6 +25,11 @@ BEGUN = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"' + SAID.enc
 CALL = {"tool_calls": [{"index": 0, "id": "t", "function": {"name": "f", "arguments": "{}"}}]}
 
 Body = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langchain_chat, "FIRST_WAIT_S", 0.05)
 
 
 @contextmanager

@@ -179,6 +179,7 @@ def test_a_page_that_its_own_sheets_hide_whole_is_read_without_them(tmp_path: Pa
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rules",
     [
@@ -205,6 +206,7 @@ def test_a_hostile_style_sheet_costs_bounded_time(tmp_path: Path, rules: str) ->
     assert time.process_time() - began < 25
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rules_are_read_in_part_and_that_is_said(tmp_path: Path) -> None:
     rules = "".join(f".c{n} .d{n}{{display:none}}" for n in range(100_000))
     page = f"<style>{rules}</style><p>Seen.</p>{'<p>b</p>' * 10_000}"

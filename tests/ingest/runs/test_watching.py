@@ -135,6 +135,7 @@ def watching(corpus: SmallCorpus) -> Iterator[Watched]:
     assert not thread.is_alive()
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_emptied_goes_and_comes_back_is_followed_again(tmp_path: Path) -> None:
     corpus = SmallCorpus(tmp_path)
     with watching(corpus) as watched:
@@ -155,6 +156,7 @@ def test_a_folder_that_is_emptied_goes_and_comes_back_is_followed_again(tmp_path
         watched.wait_for("a.md", "b.md", "c.md")
 
 
+@pytest.mark.slow
 def test_a_busy_writer_a_damaged_ledger_and_a_dead_model_are_outlived(tmp_path: Path) -> None:
     corpus = SmallCorpus(tmp_path)
     corpus.write("a.md", "First text.")

@@ -15,6 +15,8 @@ import pytest
 from rag.adapters.embedding.cross_encoder import CrossEncoderReranker
 from rag.errors import EmbedderError
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = "the ferry heron carries cars dogs travel free at ten what does it cost boat"
 WORDS = SENTENCE.split()
 WINDOW = 64

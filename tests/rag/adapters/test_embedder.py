@@ -97,6 +97,7 @@ def test_precision_is_a_choice_of_the_machine_or_the_operator() -> None:
     assert choose_precision("auto") in ("fp32", "bfloat16")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("is_bfloat16", "least"), [(False, 0.99999), (True, 0.999)])
 def test_the_packaged_model_gives_the_vectors_of_the_library(
     is_bfloat16: bool, least: float

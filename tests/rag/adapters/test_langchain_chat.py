@@ -5,10 +5,17 @@ import time
 
 import pytest
 
+from rag.adapters.chat import langchain_chat
 from rag.adapters.chat.langchain_chat import LangChainChatModel
 from rag.domain import Message, Usage
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
 from tests.openai_server import OpenAIServer, Reply, openai_server
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langchain_chat, "FIRST_WAIT_S", 0.05)
+
 
 HELLO = Reply(["Hel", "lo"])
 CALL = {"tool_calls": [{"index": 0, "id": "t", "function": {"name": "f", "arguments": "{}"}}]}
