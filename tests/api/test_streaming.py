@@ -13,6 +13,8 @@ from tests.api.conftest import wait_until_ready
 from tests.api.slow_chat import SlowChatModel
 from tests.serving import serving_small_corpus
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "How many passengers does the Heron carry?"
 CHAT = {"model": "small", "messages": [{"role": "user", "content": QUESTION}]}
 ANSWER = {"corpus": "small", "question": QUESTION}

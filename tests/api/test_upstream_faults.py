@@ -16,6 +16,8 @@ from tests.api.conftest import wait_until_ready
 from tests.openai_server import Reply, openai_server
 from tests.serving import serving_small_corpus
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "How many passengers does the Heron carry?"
 SAID = "The Heron carries 120 passengers [1]."
 KEY = "sk-proj-abcdefgh12345678"

@@ -22,6 +22,8 @@ from rag.domain import Answer
 from tests.evals.cases import make_answer, make_observation, make_sample
 from tests.evals.judge_server import QUESTIONS, JudgeServer, Reply, judge_server
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = make_sample("Second is here. Fourth is here.")
 ANSWER = make_answer("It is 26 weeks.", contexts=["First", "Second is here", "Third"])
 FAST = JudgeLimits(concurrency=4, budget_s=5.0, first_wait_s=0.01)

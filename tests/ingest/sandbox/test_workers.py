@@ -16,6 +16,8 @@ from ingest.sandbox.confinement import can_deny_network
 from ingest.sandbox.workers import Extracted, ExtractionPool, Job
 from rag.errors import ExtractionFailed, SourceUnreadable
 
+pytestmark = pytest.mark.slow
+
 BAD = ("crash", "devour", "spin", "stumble", "killed", "flood")
 
 

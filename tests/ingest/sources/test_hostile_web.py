@@ -19,6 +19,8 @@ from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 from tests.ingest.corpora import SmallCorpus
 from tests.ingest.sources.test_web import Site, serving, url
 
+pytestmark = pytest.mark.slow
+
 HEADERS = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
 
 

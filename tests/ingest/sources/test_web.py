@@ -19,6 +19,8 @@ from ingest.sources.source import ScanOptions
 from ingest.sources.web import look_at_page
 from rag.errors import ExtractionFailed, SourceNotFound, UsageError
 
+pytestmark = pytest.mark.slow
+
 Reply = tuple[int, dict[str, str], bytes]
 
 

@@ -11,6 +11,8 @@ from rag.domain import Message, Usage
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
 from tests.openai_server import OpenAIServer, Reply, openai_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
