@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from fastapi.routing import APIRoute
@@ -204,3 +205,21 @@ def test_the_documents_are_in_no_wheel() -> None:
     taken = build["packages"]["find"]["include"]
     assert any(fnmatch("rag", pattern) for pattern in taken)
     assert not [pattern for pattern in taken if fnmatch("docs", pattern)]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_that_is_named_exists(name: str) -> None:
+    named = re.findall(r"`((?:rag|ingest|api|evals|tests|docs|examples)/[\w./-]+)`", PAGES[name])
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def dotted_names() -> list[str]:
+    """The modules and functions that the tables of the two paths name."""
+    tables = re.findall(r"^\| \d+ \| ([^|]*)\|", PAGES["docs/architecture.md"], re.M)
+    return [name for cell in tables for name in re.findall(r"`([a-z]\w*(?:\.\w+)+)`", cell)]
+
+
+@pytest.mark.parametrize("name", dotted_names())
+def test_every_step_of_the_two_paths_is_there(name: str) -> None:
+    path = name if name.split(".")[0] in PACKAGES else f"ingest.{name}"
+    assert resolve_name(path) is not None
