@@ -14,8 +14,8 @@ from rag.settings import load_settings
 SCALE_STEP = 10 * scale.SECTIONS
 
 
-def main() -> int:
-    """Print a Markdown table of what was measured; returns the exit code."""
+def read_options() -> argparse.Namespace:
+    """The command line, checked."""
     parser = argparse.ArgumentParser(prog="python -m evals.bench", description=__doc__)
     parser.add_argument("--spans", type=Path, help="folder of the evidence-span set")
     parser.add_argument("--peers", type=Path, help="script that runs peers on that set")
@@ -44,6 +44,12 @@ def main() -> int:
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
         parser.error(f"--scale must be a multiple of {SCALE_STEP:,}")
+    return options
+
+
+def main() -> int:
+    """Print a Markdown table of what was measured; returns the exit code."""
+    options = read_options()
     rows: Rows = []
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
