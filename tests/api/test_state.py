@@ -19,6 +19,8 @@ from tests.api.conftest import wait_until_ready
 from tests.serving import serving
 from tests.small_corpus import compose, make_data_folder, make_plumbline, make_release
 
+pytestmark = pytest.mark.slow
+
 ASK = {"question": "How many passengers does the Heron carry?", "corpus": "small"}
 
 

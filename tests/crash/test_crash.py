@@ -13,7 +13,7 @@ from tests.crash.harness import Scenario, choose_points, prepare, try_point
 from tests.crash.histories import History
 
 pytestmark = pytest.mark.slow
-POINTS, SIZES, HISTORIES = (20, 6, 6) if os.environ.get("THOROUGH") else (8, 3, 2)
+POINTS, SIZES, HISTORIES = (20, 6, 6) if os.environ.get("THOROUGH") else (6, 2, 2)
 SEED, STRIDE = 17, 7
 """Every so many steps of all scenarios one is tried, so that few points lie in many of them."""
 

@@ -20,7 +20,7 @@ from ingest.text.chunking import draft_chunks
 from rag.errors import ExtractionFailed
 from tests.ingest.corpora import SmallCorpus
 
-SEQUENCES = int(os.environ.get("ACCESS_SEQUENCES", "100" if os.environ.get("THOROUGH") else "40"))
+SEQUENCES = int(os.environ.get("ACCESS_SEQUENCES", "100" if os.environ.get("THOROUGH") else "20"))
 STEPS = 10
 FILES = ("a.md", "b.md", "in/c.md", "in/d.md", "in/deep/e.md")
 FOLDERS = ("", "in", "in/deep")

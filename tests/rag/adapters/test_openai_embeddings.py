@@ -19,6 +19,8 @@ from rag.ports import Embedder, TokenCounter
 from tests.contract.test_embedding import EmbedderContract
 from tests.openai_server import OpenAIServer, Reply, Rows, openai_server
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["the heron carries cars", "the tern sails at ten", "dogs travel free"]
 HONEST = Reply()
 
