@@ -3,7 +3,9 @@ BIN := .venv/bin
 PORT ?= 8000
 BENCH ?=
 OPTIONS ?=
-PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(OPTIONS)
+PYTEST = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+# Tests that wait leave a processor idle, so there is one more worker than processors, at most four.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 POINTS ?= 200
 SIZES ?= 20
 HISTORIES ?= 200
@@ -15,10 +17,10 @@ demo: install  ## Ingest the example corpus, serve it, ask it a question (ONCE=1
 	@$(BIN)/plumbline demo --port $(PORT) $(if $(ONCE),--once)
 
 test: install  ## Run all tests; what needs Chromium or Tesseract is skipped where there is none
-	$(PYTEST) -rs
+	$(PYTEST) -n $(WORKERS) -rs $(OPTIONS)
 
 quick: install  ## Run the tests that start no browser, server, command or crash of their own
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -n auto --maxprocesses 4 -m "not slow" $(OPTIONS)
 
 check: install  ## Lint, formatting and types
 	$(BIN)/ruff check .
