@@ -223,3 +223,14 @@ def dotted_names() -> list[str]:
 def test_every_step_of_the_two_paths_is_there(name: str) -> None:
     path = name if name.split(".")[0] in PACKAGES else f"ingest.{name}"
     assert resolve_name(path) is not None
+
+
+@pytest.mark.parametrize(
+    "diff", re.findall(r"```diff\n(.*?)```", PAGES["docs/contributing.md"], re.S)
+)
+def test_what_an_example_of_a_change_takes_out_is_there(diff: str) -> None:
+    for part in re.split(r"^--- a/", diff, flags=re.M)[1:]:
+        name, *lines = part.splitlines()
+        lines = [line[1:] for line in lines if line.startswith(("-", " ")) and line.strip()]
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert [line for line in lines if line not in text] == []
