@@ -45,7 +45,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "safetensors": ("rag.adapters.embedding.bert_folder", "rag.adapters.embedding.cross_encoder"),
     "tokenizers": (
-        *("rag.adapters.embedding.bert_folder", "rag.adapters.embedding.nano_e5"),
+        "rag.adapters.embedding.bert_folder",
         "rag.adapters.embedding.sentence_transformers",
     ),
     "huggingface_hub": ("rag.adapters.embedding.cross_encoder", "rag.adapters.embedding.weights"),

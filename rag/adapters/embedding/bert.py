@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rag.adapters.embedding.pieces import Pieces
+from rag.adapters.embedding.tokens import Tokenizer
 from rag.ports import Vectors
 
 BATCH_TOKENS = 1024  # activations of this many tokens stay in the processor's cache
@@ -45,7 +45,7 @@ class Bert:
     """
 
     shape: Shape
-    pieces: Pieces
+    tokenizer: Tokenizer
     find: Callable[[str], Tensor]
     find_words: Callable[[Tensor], Tensor]
 
@@ -66,7 +66,7 @@ class BertEncoder:
     def __init__(self, bert: Bert, *, is_bfloat16: bool) -> None:
         self._shape = bert.shape
         self._kind = torch.bfloat16 if is_bfloat16 else torch.float32
-        self._pieces = bert.pieces
+        self._tokenizer = bert.tokenizer
         self._find_words = bert.find_words
         kinds = bert.find("embeddings.token_type_embeddings.weight")
         self._places = bert.find("embeddings.position_embeddings.weight") + kinds[0]
@@ -82,7 +82,7 @@ class BertEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens and without truncation."""
-        return self._pieces.count(texts)
+        return self._tokenizer.count(texts)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One vector of any length for each text, float32, in the order of `texts`.
@@ -103,7 +103,7 @@ class BertEncoder:
         return self._encode(texts, PAD_TOKENS_OF_QUESTIONS, torch.float32)
 
     def _encode(self, texts: Sequence[str], pad_tokens: int, carried: torch.dtype) -> Vectors:
-        tokens = self._pieces.cut(texts, self.window)
+        tokens = [_cut(each, self.window) for each in self._tokenizer.encode(texts)]
         vectors = np.empty((len(tokens), self._shape.width), dtype=np.float32)
         with torch.inference_mode():
             for rows, length in _batches([len(each) for each in tokens], pad_tokens):
@@ -164,6 +164,11 @@ def _affine(bert: Bert, name: str) -> Affine:
 def _copy(affine: Affine) -> Affine:
     """In float32, and not a part of the file, which would stay in memory whole."""
     return affine[0].clone(), affine[1].clone()
+
+
+def _cut(tokens: list[int], window: int) -> list[int]:
+    """At most `window` of the tokens, the special one at the end among them."""
+    return tokens if len(tokens) <= window else [*tokens[: window - 1], tokens[-1]]
 
 
 def _batches(lengths: Sequence[int], pad_tokens: int) -> Iterator[tuple[list[int], int]]:

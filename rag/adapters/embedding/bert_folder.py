@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from rag.adapters.embedding.bert import Bert, BertEncoder, Shape
-from rag.adapters.embedding.pieces import Pieces
+from rag.adapters.embedding.tokens import FileTokenizer
 from rag.errors import EmbedderError
 
 WEIGHTS = "model.safetensors"
@@ -62,13 +62,13 @@ def read_shape(folder: Path) -> Shape | None:
 
 def load_folder(folder: Path, shape: Shape, *, is_bfloat16: bool) -> BertEncoder:
     """The BERT of that shape in `folder`. Raises EmbedderError when a file is damaged."""
-    pieces = Pieces(_read_tokenizer(folder / TOKENIZER))
+    tokenizer = FileTokenizer(_read_tokenizer(folder / TOKENIZER))
     try:
         stored = load_file(folder / WEIGHTS)
         weights = {name.removeprefix("bert."): each for name, each in stored.items()}
         words = weights["embeddings.word_embeddings.weight"]
         table = words.to(torch.bfloat16 if is_bfloat16 else torch.float32)
-        bert = Bert(shape, pieces, weights.__getitem__, partial(_find_rows, table))
+        bert = Bert(shape, tokenizer, weights.__getitem__, partial(_find_rows, table))
         return BertEncoder(bert, is_bfloat16=is_bfloat16)
     except (SafetensorError, KeyError, OSError) as error:
         raise EmbedderError(

@@ -6,7 +6,6 @@ the vocabulary with its scores, the normalisation of single characters, a direct
 the tensors. `docs/decisions/multilingual-embedder.md` compares the vectors with the engine's.
 """
 
-import re
 import struct
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -17,11 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors  # type: ignore[import-untyped]
 from torch import Tensor
 
 from rag.adapters.embedding.bert import Bert, BertEncoder, Shape
-from rag.adapters.embedding.pieces import Pieces
+from rag.adapters.embedding.unigram import UnigramTokenizer, Vocabulary
 from rag.errors import EmbedderError
 
 MAGIC = b"E5S1"
@@ -46,7 +44,6 @@ PARTS = {  # as the file calls them, as transformers does
     "oln": "output.LayerNorm",
 }
 Bytes = npt.NDArray[np.uint8]
-SPACES = re.compile(" {2,}")
 
 
 def load_nano_e5(path: Path, *, is_bfloat16: bool) -> BertEncoder:
@@ -83,28 +80,23 @@ def _read(content: Bytes) -> Bert:
     width, layers, heads, _, _, window, _, epsilon, block = cursor.unpack("7ifi")
     if block != BLOCK:
         raise ValueError(f"{block} weights share a scale instead of {BLOCK}")
-    pieces = _read_pieces(cursor)
+    tokenizer = _read_tokenizer(cursor)
     tensors = dict(_tensors(cursor))
     shape = Shape(layers, heads, width, epsilon, window)
     words = tensors["embeddings.word_embeddings.weight"].clone()  # the rest of the file can go
     table = words.view(-1, width // BLOCK, BLOCK_BYTES)
-    return Bert(shape, pieces, partial(_find, tensors, width), partial(_find_rows, table))
+    return Bert(shape, tokenizer, partial(_find, tensors, width), partial(_find_rows, table))
 
 
-def _read_pieces(cursor: _Cursor) -> Pieces:
+def _read_tokenizer(cursor: _Cursor) -> UnigramTokenizer:
     count, first, last, _, unknown, size = cursor.unpack("5iQ")
     ends = cursor.take("<u4", count + 1).tolist()
     scores = cursor.take("<f4", count).tolist()
     text = cursor.take("u1", size).tobytes()
-    names = [text[at:end].decode() for at, end in pairwise(ends)]
-    tokenizer = Tokenizer(models.Unigram(list(zip(names, scores, strict=True)), unk_id=unknown))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{names[first]} $A {names[last]}",
-        special_tokens=[(names[first], first), (names[last], last)],
+    numbers = {text[at:end].decode(): row for row, (at, end) in enumerate(pairwise(ends))}
+    return UnigramTokenizer(
+        Vocabulary(numbers, scores, first, last, unknown, dict(_changes(cursor)))
     )
-    changes = dict(_changes(cursor))
-    return Pieces(tokenizer, partial(_normalize, changes))
 
 
 def _changes(cursor: _Cursor) -> Iterator[tuple[int, str]]:
@@ -113,10 +105,6 @@ def _changes(cursor: _Cursor) -> Iterator[tuple[int, str]]:
     for _ in range(count):
         character, length = cursor.unpack("IB")
         yield character, "".join(map(chr, cursor.unpack(f"{length}I")))
-
-
-def _normalize(changes: Mapping[int, str], text: str) -> str:
-    return SPACES.sub(" ", text.translate(changes))
 
 
 def _tensors(cursor: _Cursor) -> Iterator[tuple[str, Tensor]]:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from rag.adapters.embedding.pieces import Pieces
+from rag.adapters.embedding.tokens import FileTokenizer
 from rag.adapters.embedding.weights import (
     NO_PREFIXES,
     Prefixes,
@@ -66,15 +66,15 @@ class LibraryEncoder:
         return int(self._model.max_seq_length or 512)
 
     @cached_property
-    def _pieces(self) -> Pieces:
+    def _tokenizer(self) -> FileTokenizer:
         """The fast tokenizer behind transformers' wrapper, a copy that cuts nothing."""
         from tokenizers import Tokenizer  # type: ignore[import-untyped]  # ships no types
 
-        return Pieces(Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str()))
+        return FileTokenizer(Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str()))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens and without truncation."""
-        return self._pieces.count(texts)
+        return self._tokenizer.count(texts)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One vector for each text, float32, in the order of `texts`."""
