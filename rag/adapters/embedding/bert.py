@@ -18,11 +18,13 @@ from rag.adapters.embedding.tokens import Tokenizer
 from rag.ports import Vectors
 
 BATCH_TOKENS = 1024  # activations of this many tokens stay in the processor's cache
-PAD_TOKENS_OF_QUESTIONS = 16  # more of the questions of a crowd have one length
-PAD_TOKENS = 8  # few different lengths: torch keeps the kernels made for each
+# Attention over a length that no 16 divides takes half as long again (232 tokens: 2.8 us each, 240:
+# 1.9 us), and torch keeps the kernels made for each length.
+PAD_TOKENS = 16
 
 Affine = tuple[Tensor, Tensor]
 """Weight, shape `(out, in)`, or scale of a norm; and bias."""
+Linear = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,11 @@ class Bert:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    query_key_value: Affine
-    attended: Affine
+    query_key_value: Linear
+    attended: Linear
     attended_norm: Affine
-    wide: Affine
-    narrow: Affine
+    wide: Linear
+    narrow: Linear
     narrow_norm: Affine
 
 
@@ -90,7 +92,7 @@ class BertEncoder:
         A text is padded by its own length alone, and only texts of one padded length go together,
         so that no vector depends on the other texts by more than a rounding.
         """
-        return self._encode(texts, PAD_TOKENS, self._kind)
+        return self._encode(texts, self._kind)
 
     def encode_each(self, texts: Sequence[str]) -> Vectors:
         """As `encode`, in which no vector depends on the other texts; made for short ones.
@@ -100,13 +102,13 @@ class BertEncoder:
         What is carried from layer to layer is kept in float32, which costs a few short texts
         nothing and makes them a third as wrong.
         """
-        return self._encode(texts, PAD_TOKENS_OF_QUESTIONS, torch.float32)
+        return self._encode(texts, torch.float32)
 
-    def _encode(self, texts: Sequence[str], pad_tokens: int, carried: torch.dtype) -> Vectors:
+    def _encode(self, texts: Sequence[str], carried: torch.dtype) -> Vectors:
         tokens = [_cut(each, self.window) for each in self._tokenizer.encode(texts)]
         vectors = np.empty((len(tokens), self._shape.width), dtype=np.float32)
         with torch.inference_mode():
-            for rows, length in _batches([len(each) for each in tokens], pad_tokens):
+            for rows, length in _batches([len(each) for each in tokens]):
                 ids = np.zeros((len(rows), length), dtype=np.int64)
                 is_token = np.zeros((len(rows), length), dtype=np.bool_)
                 for at, row in enumerate(rows):
@@ -122,11 +124,11 @@ class BertEncoder:
         state = self._normalize(embedded, self._norm).to(carried).view(texts * length, -1)
         mask = None if bool(is_token.all()) else is_token[:, None, None, :]
         for layer in self._layers:
-            asked = functional.linear(state.to(self._kind), *layer.query_key_value)
-            seen = functional.linear(self._attend(asked, length, mask), *layer.attended)
+            asked = layer.query_key_value(state.to(self._kind))
+            seen = layer.attended(self._attend(asked, length, mask))
             state = self._normalize(seen.to(carried).add_(state), layer.attended_norm)
-            wide = functional.gelu(functional.linear(state.to(self._kind), *layer.wide))
-            said = functional.linear(wide, *layer.narrow)
+            wide = functional.gelu(layer.wide(state.to(self._kind)))
+            said = layer.narrow(wide)
             state = self._normalize(said.to(carried).add_(state), layer.narrow_norm)
         kept = state.view(texts, length, -1).float() * is_token[:, :, None]
         return kept.sum(1) / is_token.sum(1, keepdim=True)
@@ -142,19 +144,31 @@ class BertEncoder:
 
 
 def _layer(bert: Bert, name: str, kind: torch.dtype) -> _Layer:
-    def cast(*affines: Affine) -> Affine:
-        weight, bias = (torch.cat(parts) for parts in zip(*affines, strict=True))
-        return weight.to(kind), bias.to(kind)
+    def linear(*parts: str) -> Linear:
+        weights, biases = zip(*(_affine(bert, f"{name}{part}") for part in parts), strict=True)
+        return _linear(torch.cat(weights).to(kind), torch.cat(biases).to(kind))
 
-    parts = [_affine(bert, f"{name}attention.self.{part}") for part in ("query", "key", "value")]
+    asked = [f"attention.self.{part}" for part in ("query", "key", "value")]
     return _Layer(
-        query_key_value=cast(*parts),
-        attended=cast(_affine(bert, f"{name}attention.output.dense")),
+        query_key_value=linear(*asked),
+        attended=linear("attention.output.dense"),
         attended_norm=_copy(_affine(bert, f"{name}attention.output.LayerNorm")),
-        wide=cast(_affine(bert, f"{name}intermediate.dense")),
-        narrow=cast(_affine(bert, f"{name}output.dense")),
+        wide=linear("intermediate.dense"),
+        narrow=linear("output.dense"),
         narrow_norm=_copy(_affine(bert, f"{name}output.LayerNorm")),
     )
+
+
+def _linear(weight: Tensor, bias: Tensor) -> Linear:
+    """A linear layer; its weights once and for all in the order in which the processor wants them.
+
+    For bfloat16 that gives the very same numbers, for a question in less than half the time.
+    """
+    ops = torch.ops.mkldnn
+    if weight.dtype != torch.bfloat16 or not ops._is_mkldnn_bf16_supported():
+        return lambda state: functional.linear(state, weight, bias)
+    packed = ops._reorder_linear_weight(weight)
+    return lambda state: ops._linear_pointwise(state, packed, bias, "none", [], "")
 
 
 def _affine(bert: Bert, name: str) -> Affine:
@@ -171,9 +185,9 @@ def _cut(tokens: list[int], window: int) -> list[int]:
     return tokens if len(tokens) <= window else [*tokens[: window - 1], tokens[-1]]
 
 
-def _batches(lengths: Sequence[int], pad_tokens: int) -> Iterator[tuple[list[int], int]]:
+def _batches(lengths: Sequence[int]) -> Iterator[tuple[list[int], int]]:
     """Rows of one padded length with that length, longest first."""
-    padded = [-(-length // pad_tokens) * pad_tokens for length in lengths]
+    padded = [-(-length // PAD_TOKENS) * PAD_TOKENS for length in lengths]
     by_length = sorted(range(len(lengths)), key=lambda row: -padded[row])
     for length, group in groupby(by_length, key=lambda row: padded[row]):
         rows = list(group)
