@@ -30,7 +30,7 @@ from rag.settings import Settings
 from rag.text.normalization import VERSION as TERMS_VERSION
 
 if TYPE_CHECKING:
-    from rag.adapters.embedding.sentence_transformers import Prefixes
+    from rag.adapters.embedding.weights import Prefixes
     from rag.adapters.indexes.chroma import ChromaIndex
 
 
@@ -72,13 +72,13 @@ def embedder_fingerprint(settings: Settings, name: str = "") -> str:
             settings.embedder_query_prefix,
             settings.embedder_document_prefix,
         )
-    from rag.adapters.embedding.sentence_transformers import fingerprint_of
+    from rag.adapters.embedding.weights import fingerprint_of
 
     return fingerprint_of(name, settings.embedder_precision, _prefixes(settings))
 
 
 def _prefixes(settings: Settings) -> "Prefixes":
-    from rag.adapters.embedding.sentence_transformers import Prefixes
+    from rag.adapters.embedding.weights import Prefixes
 
     return Prefixes(settings.embedder_query_prefix, settings.embedder_document_prefix)
 

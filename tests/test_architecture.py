@@ -39,15 +39,16 @@ HOMES: dict[str, tuple[str, ...]] = {
         "rag.adapters.embedding.sentence_transformers",
     ),
     "torch": (
-        *("rag.adapters.embedding.bert", "rag.adapters.embedding.cross_encoder"),
+        *("rag.adapters.embedding.bert", "rag.adapters.embedding.bert_folder"),
+        *("rag.adapters.embedding.nano_e5", "rag.adapters.embedding.cross_encoder"),
         *("rag.adapters.embedding.sentence_transformers", "evals.bench.scale"),
     ),
-    "safetensors": ("rag.adapters.embedding.bert", "rag.adapters.embedding.cross_encoder"),
-    "tokenizers": ("rag.adapters.embedding.bert", "rag.adapters.embedding.sentence_transformers"),
-    "huggingface_hub": (
-        "rag.adapters.embedding.cross_encoder",
+    "safetensors": ("rag.adapters.embedding.bert_folder", "rag.adapters.embedding.cross_encoder"),
+    "tokenizers": (
+        "rag.adapters.embedding.bert_folder",
         "rag.adapters.embedding.sentence_transformers",
     ),
+    "huggingface_hub": ("rag.adapters.embedding.cross_encoder", "rag.adapters.embedding.weights"),
     "langchain": ("rag.adapters.chat.langchain_chat",),
     "langchain_core": ("rag.adapters.chat.langchain_chat", "rag.langchain_retriever"),
     "openai": (

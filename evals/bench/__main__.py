@@ -122,7 +122,7 @@ def _precision(options: argparse.Namespace, data: Path) -> Rows:
     """What the precision that this machine chooses costs in quality against fp32."""
     from evals.bench.precision import measure_agreement
     from evals.bench.spans import CORPUS, read_questions
-    from rag.adapters.embedding.sentence_transformers import choose_precision
+    from rag.adapters.embedding.weights import choose_precision
 
     folder = options.spans.resolve()
     chosen = choose_precision("auto")

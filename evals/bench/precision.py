@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evals.bench import Rows
-from rag.adapters.embedding.sentence_transformers import (
-    PACKAGED,
-    Precision,
-    SentenceTransformersEmbedder,
-)
+from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmbedder
+from rag.adapters.embedding.weights import MINILM, Precision
 from rag.bootstrap import make_pipeline, open_release
 from rag.releases.folder import OpenRelease, release_folder
 from rag.retrieval.retrievers import RETRIEVERS
@@ -39,7 +36,7 @@ def measure_agreement(data: Path, corpus: str, questions: Sequence[str]) -> Rows
 def _rank(
     release: OpenRelease, questions: Sequence[str], precision: Precision
 ) -> dict[str, list[list[str]]]:
-    embedder = SentenceTransformersEmbedder(PACKAGED, precision=precision)
+    embedder = SentenceTransformersEmbedder(MINILM, precision=precision)
     search = make_pipeline(lambda _: embedder, load_settings({})).search
     return {
         mode: [

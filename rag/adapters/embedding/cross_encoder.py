@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.adapters.embedding.sentence_transformers import hash_weights
+from rag.adapters.embedding.weights import hash_weights
 from rag.errors import EmbedderError
 
 BATCH = 4  # chosen: the time is looked at after so many texts

@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.adapters.embedding import sentence_transformers as adapter
-from rag.adapters.embedding.bert import BertEncoder, read_shape
+from rag.adapters.embedding import weights as known
+from rag.adapters.embedding.bert import BertEncoder
+from rag.adapters.embedding.bert_folder import read_shape
 from rag.adapters.embedding.sentence_transformers import (
-    PACKAGED,
-    PACKAGED_SHA256,
     LibraryEncoder,
     SentenceTransformersEmbedder,
+    load_encoder,
+)
+from rag.adapters.embedding.weights import (
+    MINILM,
+    PACKAGED,
     choose_precision,
     fingerprint_of,
     hash_weights,
-    load_encoder,
     locate_weights,
 )
 from rag.errors import EmbedderError
@@ -45,7 +48,7 @@ def make_model(folder: Path, **pooling: bool) -> Path:
     )
     BertModel(config).save_pretrained(folder)  # type: ignore[no-untyped-call]  # likewise
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
-        shutil.copy(locate_weights(PACKAGED) / name, folder)
+        shutil.copy(locate_weights(MINILM) / name, folder)
     modes = {"pooling_mode_mean_tokens": True} | pooling
     write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": 64} | modes)
     write(folder / "sentence_bert_config.json", {"max_seq_length": WINDOW, "do_lower_case": False})
@@ -71,15 +74,15 @@ def cosines(left: Vectors, right: Vectors) -> Vectors:
 
 
 def test_the_packaged_weights_are_the_published_ones() -> None:
-    assert hash_weights(locate_weights(PACKAGED)) == PACKAGED_SHA256
-    assert fingerprint_of(PACKAGED, "fp32") == f"all-MiniLM-L6-v2@{PACKAGED_SHA256[:12]}:fp32"
+    assert hash_weights(locate_weights(MINILM)) == PACKAGED[MINILM].sha256
+    assert fingerprint_of(MINILM, "fp32") == "all-MiniLM-L6-v2@53aa51172d14:fp32"
 
 
 def test_changed_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"other")
-    monkeypatch.setattr(adapter, "locate_weights", lambda name: tmp_path)
+    monkeypatch.setattr(known, "locate_weights", lambda name: tmp_path)
     with pytest.raises(EmbedderError, match="reinstall"):
-        fingerprint_of(PACKAGED, "fp32")
+        fingerprint_of(MINILM, "fp32")
 
 
 def test_another_folder_has_another_fingerprint(tmp_path: Path) -> None:
@@ -102,7 +105,7 @@ def test_precision_is_a_choice_of_the_machine_or_the_operator() -> None:
 def test_the_packaged_model_gives_the_vectors_of_the_library(
     is_bfloat16: bool, least: float
 ) -> None:
-    folder = locate_weights(PACKAGED)
+    folder = locate_weights(MINILM)
     ours = load_encoder(folder, is_bfloat16=is_bfloat16)
     assert isinstance(ours, BertEncoder)
     expected = LibraryEncoder(folder, is_bfloat16=False).encode(TEXTS)
@@ -119,7 +122,7 @@ def test_a_bert_of_another_shape_gives_the_vectors_of_the_library(tmp_path: Path
 
 
 def test_a_text_has_the_same_vector_alone_and_among_others() -> None:
-    embedder = SentenceTransformersEmbedder(PACKAGED, precision="fp32")
+    embedder = SentenceTransformersEmbedder(MINILM, precision="fp32")
     together = embedder.embed_documents(TEXTS)
     alone = np.vstack([embedder.embed_queries([text]) for text in TEXTS])
     assert np.abs(together - alone).max() < 1e-5

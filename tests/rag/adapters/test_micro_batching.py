@@ -9,7 +9,8 @@ import pytest
 
 from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
 from rag.adapters.embedding.requests import RequestRefused
-from rag.adapters.embedding.sentence_transformers import PACKAGED, SentenceTransformersEmbedder
+from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmbedder
+from rag.adapters.embedding.weights import MINILM
 from rag.adapters.memory.release import HashingEmbedder
 from rag.errors import EmbedderError
 from rag.ports import Vectors
@@ -115,7 +116,7 @@ def test_several_texts_of_one_call_stay_together_and_in_order() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("precision", "least"), [("fp32", 1 - 1e-6), ("bfloat16", 0.9999)])
 def test_a_question_has_the_same_vector_alone_and_in_a_crowd(precision: str, least: float) -> None:
-    model = SentenceTransformersEmbedder(PACKAGED, precision=precision)  # type: ignore[arg-type]  # one of its literals
+    model = SentenceTransformersEmbedder(MINILM, precision=precision)  # type: ignore[arg-type]  # one of its literals
     alone = [model.embed_queries([text])[0] for text in QUESTIONS]
     embedder = MicroBatchingEmbedder(model)
     with ThreadPoolExecutor(16) as threads:
