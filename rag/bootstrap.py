@@ -44,7 +44,7 @@ def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
     """The embedder of that name, else the configured one. Raises EmbedderError."""
     name = name or settings.embedder
     if name.startswith(REMOTE_EMBEDDER):
-        from rag.adapters.embedding.openai_embeddings import OpenAIEmbedder
+        from rag.adapters.embedding_server.openai_embeddings import OpenAIEmbedder
 
         return OpenAIEmbedder(
             name.removeprefix(REMOTE_EMBEDDER),
@@ -53,18 +53,16 @@ def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
             query_prefix=settings.embedder_query_prefix,
             document_prefix=settings.embedder_document_prefix,
         )
-    from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmbedder
+    from rag.adapters.embedding.pair import load_embedder as load_local
 
-    return SentenceTransformersEmbedder(
-        name, precision=settings.embedder_precision, prefixes=_prefixes(settings)
-    )
+    return load_local(name, settings.embedder_precision, _prefixes(settings))
 
 
 def embedder_fingerprint(settings: Settings, name: str = "") -> str:
     """The fingerprint that `load_embedder` would have, without loading a model."""
     name = name or settings.embedder
     if name.startswith(REMOTE_EMBEDDER):
-        from rag.adapters.embedding import openai_embeddings
+        from rag.adapters.embedding_server import openai_embeddings
 
         return openai_embeddings.fingerprint_of(
             name.removeprefix(REMOTE_EMBEDDER),

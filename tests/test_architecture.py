@@ -53,9 +53,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "langchain_core": ("rag.adapters.chat.langchain_chat", "rag.langchain_retriever"),
     "openai": (
         *("rag.adapters.chat.langchain_chat", "rag.adapters.chat.faults"),
-        *("rag.adapters.embedding.requests", "evals.judging.judge"),
+        *("rag.adapters.embedding_server.requests", "evals.judging.judge"),
     ),
-    "httpx2": ("rag.adapters.embedding.requests",),
+    "httpx2": ("rag.adapters.embedding_server.requests",),
     "tenacity": ("rag.adapters.retrying",),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "fsspec": ("ingest.adapters.filesystems",),

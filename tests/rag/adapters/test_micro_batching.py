@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
-from rag.adapters.embedding.requests import RequestRefused
 from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmbedder
 from rag.adapters.embedding.weights import MINILM
+from rag.adapters.embedding_server.requests import RequestRefused
 from rag.adapters.memory.release import HashingEmbedder
 from rag.errors import EmbedderError
 from rag.ports import Vectors

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag.adapters.embedding import openai_embeddings, requests
-from rag.adapters.embedding.openai_embeddings import OpenAIEmbedder, fingerprint_of
+from rag.adapters.embedding_server import openai_embeddings, requests
+from rag.adapters.embedding_server.openai_embeddings import OpenAIEmbedder, fingerprint_of
 from rag.adapters.memory.release import HashingEmbedder
 from rag.errors import EmbedderError
 from rag.ports import Embedder, TokenCounter
@@ -318,7 +318,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
 
 def test_naming_the_embedder_does_not_load_the_library() -> None:
     program = (
-        "import sys; from rag.adapters.embedding.openai_embeddings import fingerprint_of"
+        "import sys; from rag.adapters.embedding_server.openai_embeddings import fingerprint_of"
         "; fingerprint_of('m'); sys.exit('openai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rag.adapters.embedding.replies import read_answer, unusable
-from rag.adapters.embedding.requests import (
+from rag.adapters.embedding_server.replies import read_answer, unusable
+from rag.adapters.embedding_server.requests import (
     EmbeddingsServer,
     RequestRefused,
     shown_place,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from rag.adapters.embedding.replies import unusable
+from rag.adapters.embedding_server.replies import unusable
 from rag.adapters.retrying import RetryPolicy, is_out_of_quota, is_passing
 from rag.errors import EmbedderError
 

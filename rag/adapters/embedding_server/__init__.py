@@ -1,0 +1,1 @@
+"""Embedders behind servers that speak the OpenAI protocol."""
