@@ -131,10 +131,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One text that was searched for: its rankings, what they fuse to, and then with neighbours."""
+    """One text that was searched for: its rankings and their weights, what they fuse to, and then
+    with neighbours."""
 
     text: str
     rankings: Mapping[str, Ranking]
+    weights: Mapping[str, float]
     fused: Mapping[str, float]
     ranked: Ranking
 

@@ -124,7 +124,7 @@ def _judge(query: Query, rankings: Mapping[str, Ranking], held_out: frozenset[st
         stage: [pair for pair in ranking if pair[0] not in held_out][:CANDIDATES]
         for stage, ranking in rankings.items()
     }
-    return judge(query, rank_candidates(query.text, left, RETRIEVER, query.release.documents))
+    return judge(query, rank_candidates(query, left, RETRIEVER))
 
 
 def _learn(own: Confidences, foreign: Confidences) -> Calibration:

@@ -23,6 +23,14 @@ def term_coverage(weights: Mapping[str, float], terms: Iterable[str]) -> float:
     return sum(w for term, w in weights.items() if term in found) / total if total else 0.0
 
 
+def share_known(question: str, ids: Sequence[str], release: OpenRelease) -> float:
+    """The largest share of a question's terms that one of these chunks has, by rarity."""
+    weights, lexical = release.lexical.term_weights(question), release.lexical
+    found = release.documents.chunks(ids)
+    terms = (lexical.analyze(chunk.embedded_text) for chunk, _ in found.values())
+    return max((term_coverage(weights, each) for each in terms), default=0.0)
+
+
 def estimate_confidence(
     question: str, hits: Sequence[Hit], rankings: Mapping[str, Ranking], release: OpenRelease
 ) -> float:

@@ -1,7 +1,8 @@
 """Fusion of rankings: min-max normalised scores added, then shared with the neighbours.
 
 Min-max fusion of the best beats dense search, BM25 and reciprocal-rank fusion, and lending
-part of a chunk's score to the chunks beside it gains again; `make bench` measures it.
+part of a chunk's score to the chunks beside it gains again; `make bench` measures it. Rankings by
+words weigh the less the less of a question any chunk has: docs/decisions/fusion.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ Scores = dict[str, float]
 VARIANTS_SHARE = 0.45  # chosen: the question as it was asked weighs more than all other wordings
 RANK_OFFSET = 5
 """With these, what all variants find first comes after the first two of the question itself."""
+KNOWN = 0.8
+"""Who asks in the documents' words has .5 to .9 of them in one chunk, who paraphrases .1 to .4."""
 
 
 def normalize(ranking: Ranking) -> Scores:
@@ -33,6 +36,16 @@ def fuse(rankings: Mapping[str, Ranking], weights: Mapping[str, float]) -> Score
         for id_, score in normalize(ranking).items():
             fused[id_] = fused.get(id_, 0.0) + weights[name] * score
     return fused
+
+
+def weigh_words(weights: Mapping[str, float], known: float, instead: str) -> dict[str, float]:
+    """`weights`, the rankings by words in proportion to the share of a question that is `known`.
+
+    Beyond KNOWN they have all of theirs. What they lose the ranking `instead` gets.
+    """
+    share = min(1.0, known / KNOWN)
+    words = {name: share * weight for name, weight in weights.items() if name != instead}
+    return words | {instead: sum(weights.values()) - sum(words.values())}
 
 
 def share_with_neighbours(scores: Scores, store: DocumentStore, share: float) -> Scores:
