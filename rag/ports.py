@@ -27,6 +27,13 @@ class LexicalEntry(NamedTuple):
     beside: str
 
 
+class Reading(NamedTuple):
+    """The terms that an unknown one is read as, and the share of their weight they count with."""
+
+    terms: tuple[str, ...]
+    share: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Subset:
     """A part of a release: some of its documents, and their rows in `vectors.npy`, ascending."""
@@ -108,7 +115,14 @@ class LexicalIndex(Protocol):
         ...
 
     def term_weights(self, text: str) -> dict[str, float]:
-        """Inverse document frequency of each analysed term of `text`, stop words left out."""
+        """Inverse document frequency of each analysed term of `text`, stop words left out.
+
+        A term that no chunk holds is replaced by what it is read as, with a share of the weight.
+        """
+        ...
+
+    def readings(self, text: str) -> dict[str, Reading]:
+        """What terms of `text` that no chunk holds are read as: the nearest that some holds."""
         ...
 
     def part(self, subset: Subset) -> "LexicalIndex":

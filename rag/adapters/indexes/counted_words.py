@@ -9,7 +9,7 @@ import math
 import threading
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import count, islice, pairwise
@@ -18,17 +18,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rag.ports import Ranking, Rows, Subset
+from rag.adapters.indexes.unknown_words import Analyze, QuestionReader
+from rag.ports import Ranking, Reading, Rows, Subset
 
 K1, B = 1.2, 0.75  # BM25 as tantivy has it
 EXACT_LENGTHS = 40  # as tantivy has it: longer texts are rounded
 BLOCK = 10_000  # chosen: texts read at once, some megabytes
 CACHED_PARTS = 32  # chosen: groups of readers whose words stay counted
-MAX_TERMS = 512  # chosen: a bound for questions that are pasted texts
 MOST_COUNTED = 65_535  # the largest uint16
 ROW_BITS = 32  # a term in the upper half of 64 bits, a row in the lower
 Numbers = npt.NDArray[np.float64]
-Analyze = Callable[[str], list[str]]
 
 
 class ChunkWords(NamedTuple):
@@ -116,6 +115,7 @@ class CountedPart:
         self.analyze = words.analyze
         self._words = words
         self._subset = subset
+        self._reader = QuestionReader(words.analyze, self._count, self._vocabulary)
 
     @cached_property
     def _own(self) -> "_Field":
@@ -129,23 +129,33 @@ class CountedPart:
 
     def term_weights(self, text: str) -> dict[str, float]:
         """BM25's inverse document frequency of each distinct term, highest for unknown ones."""
-        return {term: self._own.find(term)[0] for term in self._terms(text)}
+        shares = self._reader.shares(text)
+        return {term: share * self._own.find(term)[0] for term, share in shares.items()}
+
+    def readings(self, text: str) -> dict[str, Reading]:
+        """What terms of `text` that no chunk holds are read as: the nearest that some holds."""
+        return self._reader.readings(text)
 
     def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""
-        return self._best(self._own.score(self._terms(text)), limit, subset)
+        return self._best(self._own.score(self._reader.shares(text)), limit, subset)
 
     def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """As `search`, each chunk read together with the chunks beside it."""
-        return self._best(self._context.score(self._terms(text)), limit, subset)
+        return self._best(self._context.score(self._reader.shares(text)), limit, subset)
 
     def part(self, subset: Subset) -> "CountedPart":
         """What of these chunks is in `subset`, alone."""
         rows = np.intersect1d(self._subset.rows, subset.rows)
         return CountedPart(self._words, Subset(self._subset.documents & subset.documents, rows))
 
-    def _terms(self, text: str) -> list[str]:
-        return list(dict.fromkeys(self.analyze(text)[:MAX_TERMS]))
+    def _count(self, term: str) -> int:
+        return len(self._own.find(term)[1])
+
+    def _vocabulary(self) -> Iterator[tuple[str, int]]:
+        table = self._words.table()
+        counts = self._own.count_each(table)
+        return ((term, int(counts[place])) for term, place in table.terms.items())
 
     def _best(self, scores: Numbers, limit: int, subset: Subset | None) -> Ranking:
         rows = (
@@ -177,12 +187,18 @@ class _Field:
         rows, counts = rows[is_in], counts[is_in]
         return math.log(1 + (self._chunks - len(rows) + 0.5) / (len(rows) + 0.5)), rows, counts
 
-    def score(self, terms: Iterable[str]) -> Numbers:
-        """BM25 of every row, 0 where it holds none of `terms`."""
+    def count_each(self, table: Table) -> Rows:
+        """How many of these chunks hold each term of the table."""
+        running = np.concatenate([[0], np.cumsum(self._is_in[table.rows])])
+        each: Rows = running[table.starts[1:]] - running[table.starts[:-1]]
+        return each
+
+    def score(self, shares: Mapping[str, float]) -> Numbers:
+        """BM25 of every row, 0 where it holds none of the terms, each with a share of it."""
         scores = np.zeros(len(self._is_in))
-        for term in terms:
+        for term, share in shares.items():
             weight, rows, counts = self.find(term)
-            scores[rows] += weight * (K1 + 1) * counts / (counts + self._norms[rows])
+            scores[rows] += share * weight * (K1 + 1) * counts / (counts + self._norms[rows])
         return scores
 
 

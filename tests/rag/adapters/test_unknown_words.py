@@ -1,0 +1,118 @@
+"""Words of a question that a release lacks, by the real index and by words that are counted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.adapters.indexes.counted_words import ChunkWords
+from rag.adapters.indexes.tantivy import TantivyIndex, TantivyIndexBuilder
+from rag.ports import LexicalEntry, LexicalIndex, Subset
+
+TEXTS = {
+    "password": "Whoever forgets the password asks for a reset at the desk.",
+    "leave": "The annual allowance of holidays grows with every employee's service.",
+    "ferry": "The winter timetable of the ferry lists every departure and the fares.",
+    "secret": "The quillfeather project is known to the board alone.",
+}
+Open = Callable[[Path, dict[str, str]], LexicalIndex]
+
+
+def open_index(folder: Path, texts: dict[str, str], language: str = "english") -> TantivyIndex:
+    entries = [LexicalEntry(name, name, text, "") for name, text in texts.items()]
+    TantivyIndexBuilder().write(folder / "lexical", iter(entries), language)
+    words = [ChunkWords(row, name, name, text) for row, (name, text) in enumerate(texts.items())]
+    return TantivyIndex(folder / "lexical", language, lambda: words)
+
+
+def open_part(folder: Path, texts: dict[str, str]) -> LexicalIndex:
+    """All of the texts as a part of a release that holds one more."""
+    index = open_index(
+        folder, texts | {"hidden": "The passwird heirloom of annuall quillfeathers."}
+    )
+    return index.part(Subset(frozenset(texts), np.arange(len(texts))))
+
+
+@pytest.fixture(params=[open_index, open_part])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> LexicalIndex:
+    made: Open = request.param
+    return made(tmp_path, TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("passwrd", "password"),
+        ("pasword", "password"),
+        ("passwrod", "password"),
+        ("passqord", "password"),
+        ("pasworrd", "password"),
+        ("annaul", "leave"),
+        ("holidyas", "leave"),
+        ("emplyees", "leave"),
+        ("passwordreset", "password"),
+        ("winterferry", "ferry"),
+        ("theferry", "ferry"),
+        ("time tables", "ferry"),
+        ("time-table", "ferry"),
+        ("departement", "ferry"),
+    ],
+)
+def test_a_word_that_no_text_has_finds_what_has_its_nearest(
+    opened: LexicalIndex, question: str, found: str
+) -> None:
+    for search in (opened.search, opened.search_context):
+        assert [id_ for id_, _ in search(f"What of the {question}?", 5)] == [found]
+
+
+@pytest.mark.parametrize(
+    "question", ["frry7", "a1b2c3d4", "fer", "zzzzzzzz", "heirloom", "犬猫犬猫", ""]
+)
+def test_what_is_near_to_nothing_stays_unknown(opened: LexicalIndex, question: str) -> None:
+    assert opened.readings(question) == {}
+    assert opened.search(question, 5) == []
+
+
+def test_a_known_question_is_read_as_it_is(opened: LexicalIndex) -> None:
+    assert opened.readings("the password of an employee's ferry") == {}
+
+
+def test_a_word_that_is_read_as_another_counts_less_than_that(opened: LexicalIndex) -> None:
+    [(_, right)], [(_, wrong)] = opened.search("password", 5), opened.search("passwrd", 5)
+    assert 0 < wrong < right
+    right, wrong = (
+        opened.term_weights("password")["password"],
+        opened.term_weights("passwrd")["password"],
+    )
+    assert 0 < wrong < right
+    assert opened.term_weights("password passwrd") == {"password": right}
+    assert opened.search("password passwrd", 5) == opened.search("password", 5)
+
+
+def test_no_word_is_read_as_one_of_a_hidden_text(tmp_path: Path) -> None:
+    index = open_index(tmp_path, TEXTS)
+    part = index.part(Subset(frozenset(set(TEXTS) - {"secret"}), np.array([0, 1, 2])))
+    assert set(index.readings("quilfeather")) == {"quilfeath"}
+    assert part.readings("quilfeather quillfeather projct") == {}
+
+
+def test_no_word_is_read_as_one_of_a_removed_text(tmp_path: Path) -> None:
+    open_index(tmp_path, TEXTS)
+    TantivyIndexBuilder().change(
+        tmp_path / "next",
+        tmp_path / "lexical",
+        removed=["secret"],
+        added=iter(()),
+        language="english",
+    )
+    assert TantivyIndex(tmp_path / "next", "english").readings("quilfeather projct") == {}
+
+
+def test_compounds_are_read_as_their_parts(tmp_path: Path) -> None:
+    texts = {
+        "frist": "Die Frist für eine Kündigung beträgt drei Monate.",
+        "geld": "Das Geld kommt.",
+    }
+    index = open_index(tmp_path, texts, "german")
+    assert [id_ for id_, _ in index.search("Wie lang ist die Kündigungsfrist?", 5)] == ["frist"]
