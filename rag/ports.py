@@ -27,13 +27,6 @@ class LexicalEntry(NamedTuple):
     beside: str
 
 
-class Reading(NamedTuple):
-    """The terms that an unknown one is read as, and the share of their weight they count with."""
-
-    terms: tuple[str, ...]
-    share: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Subset:
     """A part of a release: some of its documents, and their rows in `vectors.npy`, ascending."""
@@ -121,8 +114,8 @@ class LexicalIndex(Protocol):
         """
         ...
 
-    def readings(self, text: str) -> dict[str, Reading]:
-        """What terms of `text` that no chunk holds are read as: the nearest that some holds."""
+    def readings(self, text: str) -> dict[str, tuple[str, ...]]:
+        """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
         ...
 
     def part(self, subset: Subset) -> "LexicalIndex":

@@ -35,6 +35,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "cachetools": ("rag.adapters.embedding.micro_batching",),
     "tantivy": ("rag.adapters.indexes.tantivy",),
     "rapidfuzz": ("rag.adapters.indexes.unknown_words",),
+    "spellchecker": ("rag.adapters.indexes.lexicons",),
     "sentence_transformers": (
         "rag.adapters.embedding.cross_encoder",
         "rag.adapters.embedding.sentence_transformers",

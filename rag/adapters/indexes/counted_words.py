@@ -9,7 +9,7 @@ import math
 import threading
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import count, islice, pairwise
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.adapters.indexes.unknown_words import Analyze, QuestionReader
-from rag.ports import Ranking, Reading, Rows, Subset
+from rag.ports import Ranking, Rows, Subset
 
 K1, B = 1.2, 0.75  # BM25 as tantivy has it
 EXACT_LENGTHS = 40  # as tantivy has it: longer texts are rounded
@@ -90,8 +90,11 @@ Find = Callable[[str], tuple[Rows, Numbers]]
 class CountedWords:
     """The words of a release, counted when a part of it is searched first; safe between threads."""
 
-    def __init__(self, chunks: Callable[[], Iterable[ChunkWords]], analyze: Analyze) -> None:
+    def __init__(
+        self, chunks: Callable[[], Iterable[ChunkWords]], analyze: Analyze, language: str
+    ) -> None:
         self.analyze = analyze
+        self.language = language
         self.part = lru_cache(maxsize=CACHED_PARTS)(self._part)
         self._chunks = chunks
         self._lock = threading.Lock()
@@ -115,7 +118,7 @@ class CountedPart:
         self.analyze = words.analyze
         self._words = words
         self._subset = subset
-        self._reader = QuestionReader(words.analyze, self._count, self._vocabulary)
+        self._reader = QuestionReader(words.analyze, words.language, self._count, self._vocabulary)
 
     @cached_property
     def _own(self) -> "_Field":
@@ -132,8 +135,8 @@ class CountedPart:
         shares = self._reader.shares(text)
         return {term: share * self._own.find(term)[0] for term, share in shares.items()}
 
-    def readings(self, text: str) -> dict[str, Reading]:
-        """What terms of `text` that no chunk holds are read as: the nearest that some holds."""
+    def readings(self, text: str) -> dict[str, tuple[str, ...]]:
+        """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
         return self._reader.readings(text)
 
     def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
@@ -149,13 +152,23 @@ class CountedPart:
         rows = np.intersect1d(self._subset.rows, subset.rows)
         return CountedPart(self._words, Subset(self._subset.documents & subset.documents, rows))
 
-    def _count(self, term: str) -> int:
-        return len(self._own.find(term)[1])
-
-    def _vocabulary(self) -> Iterator[tuple[str, int]]:
+    @cached_property
+    def _counts(self) -> Rows:
+        """How many of these chunks hold each term of the table."""
         table = self._words.table()
-        counts = self._own.count_each(table)
-        return ((term, int(counts[place])) for term, place in table.terms.items())
+        is_in = np.zeros(len(table.ids), dtype=bool)
+        is_in[self._subset.rows] = True
+        if not table.terms:
+            return np.empty(0, dtype=np.int64)
+        counts: Rows = np.add.reduceat(is_in[table.rows], table.starts[:-1], dtype=np.int64)
+        return counts
+
+    def _count(self, term: str) -> int:
+        place = self._words.table().terms.get(term)
+        return 0 if place is None else int(self._counts[place])
+
+    def _vocabulary(self) -> Iterable[tuple[str, int]]:
+        return zip(self._words.table().terms, self._counts.tolist(), strict=True)
 
     def _best(self, scores: Numbers, limit: int, subset: Subset | None) -> Ranking:
         rows = (
@@ -186,12 +199,6 @@ class _Field:
         is_in = self._is_in[rows]
         rows, counts = rows[is_in], counts[is_in]
         return math.log(1 + (self._chunks - len(rows) + 0.5) / (len(rows) + 0.5)), rows, counts
-
-    def count_each(self, table: Table) -> Rows:
-        """How many of these chunks hold each term of the table."""
-        running = np.concatenate([[0], np.cumsum(self._is_in[table.rows])])
-        each: Rows = running[table.starts[1:]] - running[table.starts[:-1]]
-        return each
 
     def score(self, shares: Mapping[str, float]) -> Numbers:
         """BM25 of every row, 0 where it holds none of the terms, each with a share of it."""

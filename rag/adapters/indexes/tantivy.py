@@ -17,7 +17,7 @@ from rag.adapters.indexes.counted_words import ChunkWords, CountedPart, CountedW
 from rag.adapters.indexes.unknown_words import QuestionReader
 from rag.adapters.indexes.views import view_folder
 from rag.errors import ReleaseBroken
-from rag.ports import LexicalEntry, Ranking, Reading, Subset
+from rag.ports import LexicalEntry, Ranking, Subset
 from rag.releases.disk_faults import tell_refusal, told_as_refusal
 from rag.text.normalization import space_out
 
@@ -185,8 +185,8 @@ class TantivyIndex:
             raise ReleaseBroken(
                 f"the lexical index in {folder} cannot be opened: {reason}"
             ) from error
-        self._words = CountedWords(chunks, self.analyze)
-        self._reader = QuestionReader(self.analyze, self._count, self._vocabulary)
+        self._words = CountedWords(chunks, self.analyze, language)
+        self._reader = QuestionReader(self.analyze, language, self._count, self._vocabulary)
 
     def analyze(self, text: str) -> list[str]:
         """The terms of `text`, in order, repeated as they occur."""
@@ -201,8 +201,8 @@ class TantivyIndex:
             weights[term] = share * math.log(1 + (total - found + 0.5) / (found + 0.5))
         return weights
 
-    def readings(self, text: str) -> dict[str, Reading]:
-        """What terms of `text` that no chunk holds are read as: the nearest that some holds."""
+    def readings(self, text: str) -> dict[str, tuple[str, ...]]:
+        """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
         return self._reader.readings(text)
 
     def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:

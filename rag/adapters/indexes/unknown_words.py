@@ -1,51 +1,64 @@
-"""Words of a question that a release lacks, read as the nearest of those that it has.
+"""Words of a question that no chunk holds, read as the nearest that some do.
 
-Nearest are the words a typing error away, then the two words that were run together or the one that
-was parted, then other forms of the word. Whatever is read is a word that the reader may see.
+A word may be mistyped, run together with another or parted, or stand in a form that the stemmer
+does not know. A right word of the language is never taken for a mistyped one. Only terms of chunks
+that the reader may see are known here.
 """
 
 import re
+import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import log
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Prefix
 
-from rag.ports import Reading
+from rag.adapters.indexes.lexicons import load_lexicon
 
+SHARE = 0.8  # chosen: .7 to .9 find the same within .01, see docs/decisions/unknown-words.md
 MAX_TERMS = 512  # chosen: a bound for questions that are pasted texts
-MAX_UNKNOWN = 16  # chosen: a question of more is in another language, or no question
-CACHED_QUESTIONS = 256  # chosen: each is read three times by one search
+MAX_UNKNOWN = 16  # chosen: a bound for the time of pasted texts in another language
+MISTYPED_ALONE = 2  # chosen: where more, and most words, are unknown, they are another language's
+CACHED_QUESTIONS = 256  # chosen: one search reads its question three times
+SHORTEST, LONG = 4, 8  # letters of a word that is looked for with one typing error, and with two
+SHORTEST_PART = 3  # chosen: letters of the words in one; two fit nearly everywhere
+COMMON, REST = 5, 3  # letters that two forms of a word share at least, and have over together
+LETTERS = 40  # chosen: more than most alphabets have
 WORD = re.compile(r"[^\W_]+")
-SHORTEST, LONG = 4, 8  # letters of a word that may hold one typing error, and two
-SHORTEST_PART = 3  # chosen: of a word made of two; shorter ones fit nearly everything
-COMMON, REMAINDER = 5, 3  # letters that two forms of a word share at least, and have over at most
-SHARE = 0.7
 
 Analyze = Callable[[str], list[str]]
+Terms = tuple[str, ...]
 
 
 class QuestionReader:
-    """Finds what to search for: the terms of a question, unknown ones read as their nearest.
+    """Tells what to search for: the terms of a question, unknown ones as what they are read as.
 
-    `count` tells how many chunks that may be seen hold a term, `vocabulary` all terms that any of
-    them holds, with that number. Safe to share between threads.
+    `count` gives the number of chunks that hold a term, `vocabulary` all terms with that number.
+    Safe to share between threads.
     """
 
     def __init__(
         self,
         analyze: Analyze,
+        language: str,
         count: Callable[[str], int],
         vocabulary: Callable[[], Iterable[tuple[str, int]]],
     ) -> None:
         self.shares = lru_cache(CACHED_QUESTIONS)(self._shares)
         self._analyze = analyze
+        self._language = language
         self._count = count
         self._load = vocabulary
+
+    @property
+    def _lexicon(self) -> Set[str]:
+        return load_lexicon(self._language)
 
     @cached_property
     def _vocabulary(self) -> "Vocabulary":
@@ -53,119 +66,156 @@ class QuestionReader:
 
     def _shares(self, text: str) -> Mapping[str, float]:
         """Each distinct term to search for, with the share of its weight that it counts with."""
-        terms = list(dict.fromkeys(self._analyze(text)[:MAX_TERMS]))
-        readings = self._read(text, terms)
+        readings = self.readings(text)
         shares: dict[str, float] = {}
-        for term in terms:
-            for each in readings[term].terms if term in readings else (term,):
-                share = readings[term].share if term in readings else 1.0
-                shares[each] = max(share, shares.get(each, 0.0))
+        for term in self._terms(text):
+            share = SHARE if term in readings else 1.0
+            for each in readings.get(term, (term,)):
+                shares[each] = max(share, shares.get(each, share))
         return shares
 
-    def readings(self, text: str) -> dict[str, Reading]:
+    def readings(self, text: str) -> dict[str, Terms]:
         """What the unknown terms of `text` are read as, where anything is near."""
-        return self._read(text, dict.fromkeys(self._analyze(text)[:MAX_TERMS]))
-
-    def _read(self, text: str, terms: Iterable[str]) -> dict[str, Reading]:
-        unknown = {term for term in terms if not self._count(term)}
-        if not unknown or len(unknown) > MAX_UNKNOWN:
+        terms = self._terms(text)
+        unknown = [term for term in terms if not self._count(term)][:MAX_UNKNOWN]
+        if not unknown:
             return {}
         words = WORD.findall(text.lower())
-        written = {term: word for word in words for term in self._analyze(word) if term in unknown}
+        written = {term: word for word in words for term in self._analyze(word)}
         joined = dict(self._join(words))
-        read = {
-            term: joined.get(term) or self._nearest(written.get(term, term), term)
+        wrong = {term for term in unknown if written.get(term, term) not in self._lexicon}
+        if len(wrong) > max(MISTYPED_ALONE, len(terms) // 2):
+            wrong = set()
+        read = (
+            (term, joined.get(term) or self._read(written.get(term, term), term, term in wrong))
             for term in unknown
-        }
-        return {term: Reading(found, SHARE) for term, found in read.items() if found}
+        )
+        return {term: found for term, found in read if found}
 
-    def _join(self, words: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """The unknown terms that are a known one together with the word beside them."""
+    def _terms(self, text: str) -> list[str]:
+        return list(dict.fromkeys(self._analyze(text)[:MAX_TERMS]))
+
+    def _join(self, words: Sequence[str]) -> Iterator[tuple[str, Terms]]:
+        """The terms of two words that are a known one if nothing stands between them."""
         for word, after in pairwise(words):
-            whole = self._analyze(word + after)
-            if len(word + after) >= LONG and len(whole) == 1 and self._count(whole[0]):
-                for term in self._analyze(f"{word} {after}"):
-                    yield term, (whole[0],)
+            if len(word + after) >= LONG:
+                whole = tuple(self._analyze(word + after))
+                if len(whole) == 1 and self._count(*whole):
+                    yield from ((term, whole) for term in self._analyze(f"{word} {after}"))
 
-    def _nearest(self, word: str, term: str) -> tuple[str, ...]:
+    def _read(self, word: str, term: str, is_wrong: bool) -> Terms:
         if not word.isalpha() or len(term) < SHORTEST:
             return ()
+        return (
+            self._split(word, SHORTEST)
+            or (self._correct(word, term) if is_wrong else ())
+            or self._vocabulary.other_form(term)
+        )
+
+    def _correct(self, word: str, term: str) -> Terms:
         vocabulary = self._vocabulary
-        near = [*self._retype(word), *vocabulary.mistyped(term, 1)]
-        if near:
-            return (min(near, key=lambda each: (each[0] != word[0], -self._count(each), each)),)
-        if parts := self._split(word):
-            return parts
-        if len(word) >= LONG and (near := vocabulary.mistyped(term, 2)):
-            return (min(near, key=lambda each: (each[0] != word[0], -self._count(each), each)),)
-        return vocabulary.other_form(term)
+        meant = _undo_error(word, vocabulary.letters)
+        return (
+            vocabulary.choose(word, self._analyze_each(meant))
+            or self._split(word, SHORTEST_PART)
+            or vocabulary.choose(word, vocabulary.mistyped(term) if len(word) >= LONG else ())
+        )
 
-    def _retype(self, word: str) -> Iterator[str]:
-        """Known terms of the words that `word` is with two letters swapped, or one left out."""
-        for at in range(len(word)):
-            for typed in (
-                word[:at] + word[at + 1 : at + 2] + word[at : at + 1] + word[at + 2 :],
-                word[:at] + word[at + 1 :],
-            ):
-                for term in self._analyze(typed):
-                    if len(term) >= SHORTEST and self._count(term):
-                        yield term
+    def _analyze_each(self, words: Collection[str]) -> Iterable[tuple[str, str]]:
+        """Words with their terms, by one call of the analyzer where it leaves none out."""
+        terms = self._analyze(" ".join(words))
+        if len(terms) == len(words):
+            return zip(words, terms, strict=True)
+        return ((word, term) for word in words for term in self._analyze(word))
 
-    def _split(self, word: str) -> tuple[str, ...]:
-        best: tuple[float, tuple[str, ...]] = (-1.0, ())
-        for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
-            parts = [*self._analyze(word[:at]), *self._analyze(word[at:])]
-            if parts and all(self._count(part) for part in parts):
-                best = max(best, (sum(log(self._count(part)) for part in parts), tuple(parts)))
-        return best[1]
+    def _split(self, word: str, shortest: int) -> Terms:
+        """The two words, or the one beside a stop word, that `word` is made of."""
+        found = []
+        for at in range(shortest, len(word) - shortest + 1):
+            parts = (*self._analyze(word[:at]), *self._analyze(word[at:]))
+            counts = [self._count(part) if len(part) >= shortest else 0 for part in parts]
+            if parts and all(counts):
+                found.append((sum(map(log, counts)), parts))
+        return max(found)[1] if found else ()
 
 
 class Vocabulary:
-    """All terms that may be read, in order, and the near ones of any word."""
+    """The terms that are known, in order, and those near to a word."""
 
     def __init__(self, counts: Iterable[tuple[str, int]]) -> None:
         self._counts = {
             term: count
             for term, count in counts
-            if count and len(term) >= SHORTEST and term.isalpha()
+            if count and len(term) >= SHORTEST_PART and term.isalpha()
         }
         self._terms = sorted(self._counts)
-        self._lengths = np.array([len(term) for term in self._terms], dtype=np.int16)
-        self._letters = np.array([_letters(term) for term in self._terms], dtype=np.uint32)
+        self._lengths = np.array([len(term) for term in self._terms], dtype=np.int64)
+        self._letters = _letters(self._terms)
+        self.letters = [each for each, _ in Counter("".join(self._terms)).most_common(LETTERS)]
 
-    def mistyped(self, term: str, errors: int) -> list[str]:
-        """The terms that are at most so many typing errors away."""
-        letters = np.uint32(_letters(term))
-        near = np.abs(self._lengths - len(term)) <= errors
-        near &= np.bitwise_count(self._letters & ~letters) <= errors
-        near &= np.bitwise_count(~self._letters & letters) <= errors
-        maybe = [self._terms[at] for at in np.flatnonzero(near)]
-        found = process.extract(
-            term, maybe, scorer=OSA.distance, score_cutoff=errors, limit=None, processor=None
-        )
-        least = min((distance for _, distance, _ in found), default=0)
-        return [word for word, distance, _ in found if distance == least]
+    def choose(self, word: str, others: Iterable[tuple[str, str]]) -> Terms:
+        """The commonest term of other words, if one with the same first letter is known, of these.
 
-    def other_form(self, term: str) -> tuple[str, ...]:
-        """The term that shares most of its beginning, with little over on either side."""
-        beginning = term[: max(COMMON, len(term) - REMAINDER)]
-        if len(beginning) < COMMON:
-            return ()
-        best: tuple[int, int, int, str] | None = None
-        for at in range(bisect_left(self._terms, beginning), len(self._terms)):
-            other = self._terms[at]
-            if not other.startswith(beginning):
-                break
+        Terms were as often right when chosen by how many chunks hold them as by likeness.
+        """
+        known = [
+            (other[0] != word[0], -self._counts[term], term)
+            for other, term in others
+            if term in self._counts
+        ]
+        return (min(known)[2],) if known else ()
+
+    def mistyped(self, term: str) -> list[tuple[str, str]]:
+        """The terms with the same first letter that are at most two typing errors away.
+
+        Most others are told by their letters, at once.
+        """
+        place = self._find(term[0])
+        own, letters = _letters([term])[0], self._letters[place]
+        near = np.abs(self._lengths[place] - len(term)) <= 2
+        near &= np.bitwise_count(letters & ~own) <= 2
+        near &= np.bitwise_count(~letters & own) <= 2
+        maybe = [self._terms[place.start + at] for at in np.flatnonzero(near)]
+        found = process.extract(term, maybe, scorer=OSA.distance, score_cutoff=2, limit=None)
+        return [(other, other) for other, _, _ in found]
+
+    def other_form(self, term: str) -> Terms:
+        """The term with the same beginning that has the least over, if it has little.
+
+        Where both have something over, they share a letter more for each of the shorter rest.
+        """
+        beginning = term[: max(COMMON, len(term) - REST)]
+        found = []
+        for other in self._terms[self._find(beginning)]:
             common = Prefix.similarity(term, other)
-            if len(other) - common <= REMAINDER:
-                key = (-common, len(other), -self._counts[other], other)
-                best = min(best or key, key)
-        return (best[3],) if best else ()
+            rests = len(term) - common, len(other) - common
+            if sum(rests) <= REST and common - min(rests) >= COMMON:
+                found.append((sum(rests), -self._counts[other], other))
+        return (min(found)[2],) if found else ()
+
+    def _find(self, beginning: str) -> slice:
+        """Where the terms with this beginning are."""
+        end = bisect_left(self._terms, beginning + chr(sys.maxunicode))
+        return slice(bisect_left(self._terms, beginning), end)
 
 
-def _letters(term: str) -> int:
-    """Which letters a term holds, as bits, so that most others are told from it at once."""
-    bits = 0
-    for letter in set(term):
-        bits |= 1 << ord(letter) % 32
-    return bits
+def _undo_error(word: str, letters: Sequence[str]) -> set[str]:
+    """All that `word` is with two letters swapped, or with one more, one less or another.
+
+    The first letter of a short word is taken to be right, or swapped.
+    """
+    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    typed = parts if len(word) >= LONG else parts[1:]
+    meant = {a + b[1:2] + b[:1] + b[2:] for a, b in parts} | {a + b[1:] for a, b in typed}
+    meant.update(
+        a + letter + b[skipped:] for a, b in typed for letter in letters for skipped in (0, 1)
+    )
+    return {each for each in meant if len(each) >= SHORTEST}
+
+
+def _letters(words: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """Which letters each word has, as bits."""
+    codes = np.frombuffer("".join(words).encode("utf-32-le"), dtype=np.uint32)
+    starts = np.cumsum([0, *(len(word) for word in words[:-1])])
+    bits = np.left_shift(np.uint32(1), codes % 32, dtype=np.uint32)
+    return np.bitwise_or.reduceat(bits, starts) if words else bits
