@@ -203,7 +203,7 @@ class TantivyIndex:
 
     def readings(self, text: str) -> dict[str, tuple[str, ...]]:
         """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
-        return self._reader.readings(text)
+        return {term: reading.terms for term, reading in self._reader.read(text).items()}
 
     def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rag.adapters.indexes.counted_words import ChunkWords
+from rag.adapters.indexes.lexicons import load_lexicon
 from rag.adapters.indexes.tantivy import TantivyIndex, TantivyIndexBuilder
 from rag.ports import LexicalEntry, LexicalIndex, Subset
 
@@ -67,7 +68,8 @@ def test_a_word_that_no_text_has_finds_what_has_its_nearest(
 
 
 @pytest.mark.parametrize(
-    "question", ["frry7", "a1b2c3d4", "fer", "zzzzzzzz", "heirloom", "犬猫犬猫", ""]
+    "question",
+    ["frry7", "a1b2c3d4", "fer", "zzzzzzzz", "heirloom", "犬猫犬猫", "resent", "farms", ""],
 )
 def test_what_is_near_to_nothing_stays_unknown(opened: LexicalIndex, question: str) -> None:
     assert opened.readings(question) == {}
@@ -88,6 +90,27 @@ def test_a_word_that_is_read_as_another_counts_less_than_that(opened: LexicalInd
     assert 0 < wrong < right
     assert opened.term_weights("password passwrd") == {"password": right}
     assert opened.search("password passwrd", 5) == opened.search("password", 5)
+
+
+def test_a_right_word_that_is_read_as_another_form_is_still_missed_by_half(
+    opened: LexicalIndex,
+) -> None:
+    departing, departure = (opened.term_weights(word) for word in ("departing", "departure"))
+    [unknown] = opened.term_weights("zzzzzzzz").values()
+    assert departing == pytest.approx(
+        {"depart": unknown / 2, "departur": departure["departur"] / 2}
+    )
+
+
+def test_most_words_of_another_language_are_not_taken_for_errors(opened: LexicalIndex) -> None:
+    assert opened.readings("leive ferri annuol servise") == {}
+    assert opened.readings("the annual servise of the ferri") != {}
+
+
+def test_the_words_of_each_language_that_has_a_list_are_right() -> None:
+    assert "kündigung" in load_lexicon("german")
+    assert "password" in load_lexicon("english")
+    assert load_lexicon("tamil") == frozenset()
 
 
 def test_no_word_is_read_as_one_of_a_hidden_text(tmp_path: Path) -> None:
