@@ -29,6 +29,7 @@ MAX_UNKNOWN = 16  # chosen: a bound for the time of pasted texts in another lang
 MISTYPED_ALONE = 2  # chosen: where more, and most words, are unknown, they are another language's
 CACHED_QUESTIONS = 256  # chosen: one search reads its question three times
 SHORTEST, LONG = 4, 8  # letters of a word that is looked for with one typing error, and with two
+LONGEST = 40  # chosen: letters of a word that is looked for at all; few compounds have more
 SHORTEST_PART = 3  # chosen: letters of the words in one; two fit nearly everywhere
 COMMON, REST = 5, 3  # letters that two forms of a word share at least, and have over together
 LETTERS = 40  # chosen: more than most alphabets have
@@ -123,7 +124,7 @@ class QuestionReader:
                     yield from ((term, whole) for term in self._analyze(f"{word} {after}"))
 
     def _read_word(self, word: str, term: str, is_wrong: bool) -> Terms:
-        if not word.isalpha() or len(term) < SHORTEST:
+        if not word.isalpha() or len(term) < SHORTEST or len(word) > LONGEST:
             return ()
         return (
             self._split(word, SHORTEST)
@@ -173,9 +174,9 @@ class Vocabulary:
         self.letters = [each for each, _ in Counter("".join(self._terms)).most_common(LETTERS)]
 
     def choose(self, word: str, others: Iterable[tuple[str, str]]) -> Terms:
-        """The commonest term of other words, if one with the same first letter is known, of these.
+        """Of the known terms of other words the most frequent, first of those that begin as `word`.
 
-        Terms were as often right when chosen by how many chunks hold them as by likeness.
+        Chosen by likeness, fewer were right.
         """
         known = [
             (other[0] != word[0], -self._counts[term], term)

@@ -69,7 +69,22 @@ def test_a_word_that_no_text_has_finds_what_has_its_nearest(
 
 @pytest.mark.parametrize(
     "question",
-    ["frry7", "a1b2c3d4", "fer", "zzzzzzzz", "heirloom", "犬猫犬猫", "resent", "farms", ""],
+    [
+        "frry7",
+        "a1b2c3d4",
+        "fer",
+        "zzzzzzzz",
+        "heirloom",
+        "犬猫犬猫",
+        "resent",
+        "farms",
+        "",
+        "passwor" + "d" * 40,
+        "🚢🚢🚢🚢",
+        "пароль",
+        "pässwörtlich犬",
+        "word " * 2000 + "zzzzzzzz " * 2000,
+    ],
 )
 def test_what_is_near_to_nothing_stays_unknown(opened: LexicalIndex, question: str) -> None:
     assert opened.readings(question) == {}
