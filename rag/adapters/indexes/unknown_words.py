@@ -78,7 +78,7 @@ class QuestionReader:
 
     @cached_property
     def _vocabulary(self) -> "Vocabulary":
-        return Vocabulary(self._load())
+        return Vocabulary(self._load(), self._lexicon)
 
     def _shares(self, text: str) -> Mapping[str, float]:
         """Each distinct term to search for, with the share of its weight that it counts with.
@@ -162,7 +162,8 @@ class QuestionReader:
 class Vocabulary:
     """The terms that are known, in order, and those near to a word."""
 
-    def __init__(self, counts: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, counts: Iterable[tuple[str, int]], lexicon: Set[str]) -> None:
+        self._lexicon = lexicon
         self._counts = {
             term: count
             for term, count in counts
@@ -174,16 +175,24 @@ class Vocabulary:
         self.letters = [each for each, _ in Counter("".join(self._terms)).most_common(LETTERS)]
 
     def choose(self, word: str, others: Iterable[tuple[str, str]]) -> Terms:
-        """Of the known terms of other words the most frequent, first of those that begin as `word`.
+        """The best known term of other words.
 
-        Chosen by likeness, fewer were right.
+        Those come first that have the same letters, then the same first one, then those that are
+        words and not only stemmed to a known term, then the more frequent.
         """
+        letters = sorted(word)
         known = [
-            (other[0] != word[0], -self._counts[term], term)
+            (
+                sorted(other) != letters,
+                other[0] != word[0],
+                other != term and other not in self._lexicon,
+                -self._counts[term],
+                term,
+            )
             for other, term in others
             if term in self._counts
         ]
-        return (min(known)[2],) if known else ()
+        return (min(known)[-1],) if known else ()
 
     def mistyped(self, term: str) -> list[tuple[str, str]]:
         """The terms with the same first letter that are at most two typing errors away.
