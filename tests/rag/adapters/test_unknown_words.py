@@ -154,3 +154,8 @@ def test_compounds_are_read_as_their_parts(tmp_path: Path) -> None:
     }
     index = open_index(tmp_path, texts, "german")
     assert [id_ for id_, _ in index.search("Wie lang ist die Kündigungsfrist?", 5)] == ["frist"]
+
+
+def test_swapped_letters_come_before_a_more_frequent_word(tmp_path: Path) -> None:
+    texts = {"a": "The hotel is open.", "b": "A hot day.", "c": "A hot meal.", "d": "A hole."}
+    assert open_index(tmp_path, texts).readings("hotle") == {"hotl": ("hotel",)}
