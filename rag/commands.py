@@ -124,6 +124,8 @@ def print_explanation(standalone: Standalone, explanation: Explanation) -> None:
         console.print(Text(f"wording {number}: {wording.text}"))
     terms = ", ".join(f"{term} {weight:.1f}" for term, weight in explanation.terms.items())
     console.print(Text(f"terms with their weights: {terms or 'none'}"))
+    for word, read in explanation.readings.items():
+        console.print(Text(f"{word}, not in the corpus, read as {read}"))
     for rank, each in enumerate(explanation.candidates, 1):
         console.print(Text(f"{rank}. {_place(each.document, each.chunk.page, each.chunk.span)}"))
         places = ((stage, each.places.get(stage)) for stage in explanation.kept)

@@ -67,6 +67,7 @@ def explanation_body(standalone: Standalone, explanation: Explanation) -> Body:
         "threshold": search.threshold,
         "is_answered": search.is_answered,
         "terms": {term: round(weight, 4) for term, weight in explanation.terms.items()},
+        "readings": dict(explanation.readings),
         "chunks": explanation.chunks,
         "searched": explanation.searched,
         "kept": dict(explanation.kept),

@@ -108,7 +108,14 @@ class LexicalIndex(Protocol):
         ...
 
     def term_weights(self, text: str) -> dict[str, float]:
-        """Inverse document frequency of each analysed term of `text`, stop words left out."""
+        """Inverse document frequency of each analysed term of `text`, stop words left out.
+
+        A term that no chunk holds is replaced by what it is read as, with a share of the weight.
+        """
+        ...
+
+    def readings(self, text: str) -> dict[str, tuple[str, ...]]:
+        """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
         ...
 
     def part(self, subset: Subset) -> "LexicalIndex":

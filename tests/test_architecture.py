@@ -34,6 +34,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.indexes.chroma",),
     "cachetools": ("rag.adapters.embedding.micro_batching",),
     "tantivy": ("rag.adapters.indexes.tantivy",),
+    "rapidfuzz": ("rag.adapters.indexes.unknown_words",),
+    "spellchecker": ("rag.adapters.indexes.lexicons",),
     "sentence_transformers": (
         "rag.adapters.embedding.cross_encoder",
         "rag.adapters.embedding.sentence_transformers",

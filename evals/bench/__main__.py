@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from evals.bench import ROOT, Rows, folders, questions, scale, speed
@@ -38,8 +39,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         nargs="*",
-        help="parts: commands handbook abstaining service spans precision limit unchanged scale "
-        "questions folders messy",
+        help="parts: commands handbook abstaining service spans precision mistyping limit "
+        "unchanged scale questions folders messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -77,6 +78,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     if options.spans:
         yield "spans", lambda: _spans(options, data)
         yield "precision", lambda: _precision(options, data)
+    yield "mistyping", lambda: _mistyping(options, data)
     yield "limit", lambda: scale.measure_limit(load_settings(os.environ))
     yield "unchanged", lambda: scale.measure_unchanged(data)
     if options.scale:
@@ -116,6 +118,26 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
         return rows + (abstaining.measure_left_out(plumbline, folder, data) if folder else [])
     finally:
         plumbline.close()
+
+
+def _mistyping(options: argparse.Namespace, data: Path) -> Rows:
+    """Typing errors in the questions of the example set, and of a set of spans."""
+    from evals.bench import abstaining, mistyping, spans
+    from rag.bootstrap import open_plumbline
+
+    place = data / "mistyping"
+    open_place = partial(open_plumbline, load_settings(os.environ, data=place, chat_model=""))
+    abstaining.ingest_handbook(place)
+    plumbline = open_place()
+    path = ROOT / "evals" / "sets" / abstaining.ASKED
+    asked = mistyping.read_answerable(plumbline, abstaining.CORPUS, path)
+    plumbline.close()
+    rows = mistyping.measure_mistyping(open_place, abstaining.CORPUS, asked)
+    if not options.spans:
+        return rows
+    speed.time_spans_ingest(options.spans.resolve(), place)
+    asked = spans.read_questions(options.spans.resolve())
+    return rows + mistyping.measure_mistyping(open_place, spans.CORPUS, asked)
 
 
 def _precision(options: argparse.Namespace, data: Path) -> Rows:

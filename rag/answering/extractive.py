@@ -133,7 +133,7 @@ def _score(
 
 def _weigh_terms(standalone: str, last: str, lexical: LexicalIndex) -> dict[str, float]:
     """Rarity of the question's terms; those of the last question count more than its context."""
-    said = set(lexical.analyze(last))
+    said = lexical.term_weights(last)
     return {
         term: weight if term in said else CONTEXT_WEIGHT * weight
         for term, weight in lexical.term_weights(standalone).items()

@@ -18,6 +18,7 @@ PROBE_S = 900  # chosen: 20,000 chunks take some four seconds; only what hangs t
 LEAST_RECALL = 0.99  # chosen: at a million chunks the graph has .998 (bench)
 MOST_LOST = 0.002  # chosen: one chunk of 500 that does not find itself
 CALIBRATION = "calibration.json"
+NO_WORD = "qzxwvkjhgf"  # any: what no language has
 HOLD = "HOLD"
 FLOOR = "FLOOR"
 
@@ -104,10 +105,8 @@ class OpenRelease:
         return replace(self.manifest, documents=documents, chunks=chunks)
 
     def warm_up(self) -> None:
-        """Count for readers of a part what their first question would wait for."""
-        public = self.as_read_by({PUBLIC})
-        if public.part is not None:
-            public.lexical.term_weights("warm up")
+        """Count and list the words that are public, for which first questions would wait."""
+        self.as_read_by({PUBLIC}).lexical.readings(NO_WORD)
 
     def close(self) -> None:
         """Let go of all files."""

@@ -1,6 +1,6 @@
 """Why a search found what it found: read off its result, stage by stage, never searched again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Chunk, Document, DocumentRef, Hit, Passage, Ranking, SearchResult
@@ -9,7 +9,7 @@ from rag.releases.folder import OpenRelease
 from rag.retrieval.fusion import by_score
 from rag.retrieval.packing import HITS_TO_PACK
 from rag.retrieval.query import Query
-from rag.retrieval.tracing import Trace, trace_document
+from rag.retrieval.tracing import Trace, trace_document, whole_words
 
 MOST_MEANT = 5  # chosen: fits one line of an error
 
@@ -36,12 +36,14 @@ class Candidate:
 class Explanation:
     """What each stage of a search made of it; `kept` counts the chunks that each went on with.
 
-    `terms` are the question's words as the lexical index weighs them for this reader. Of the
-    `chunks` that may be read only `searched` could be found with these filters.
+    `terms` are the question's words as the lexical index weighs them for this reader, `readings`
+    what it took the words for that no chunk holds. Of the `chunks` that may be read only `searched`
+    could be found with these filters.
     """
 
     search: SearchResult
     terms: Mapping[str, float]
+    readings: Mapping[str, str]
     chunks: int
     searched: int
     kept: Mapping[str, int]
@@ -57,12 +59,28 @@ def explain(
     return Explanation(
         search=search,
         terms=release.lexical.term_weights(query.text),
+        readings=_tell_readings(query, search.hits),
         chunks=release.readable.chunks,
         searched=release.manifest.chunks if query.subset is None else len(query.subset.rows),
         kept={name: len(ranking) for name, ranking in stages.items()},
         candidates=_candidates(search.hits[:top_k], stages),
         trace=trace_document(document, query, search, stages) if document else None,
     )
+
+
+def _tell_readings(query: Query, hits: Sequence[Hit]) -> dict[str, str]:
+    """The words of a question that no chunk holds with what they were read as, as hits write it."""
+    lexical = query.release.lexical
+    readings = lexical.readings(query.text)
+    if not readings:
+        return {}
+    asked = {term: word for word in whole_words(query.text) for term in lexical.analyze(word)}
+    words = (word for hit in reversed(hits) for word in reversed(whole_words(hit.chunk.text)))
+    written = {terms[0]: word for word in words if len(terms := lexical.analyze(word)) == 1}
+    return {
+        asked.get(term, term): " ".join(written.get(each, each) for each in read)
+        for term, read in readings.items()
+    }
 
 
 def _stages(search: SearchResult) -> dict[str, Ranking]:

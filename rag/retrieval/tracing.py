@@ -121,7 +121,7 @@ def _explain_distance(
 ) -> tuple[str, str]:
     lexical = query.release.lexical
     own = set(lexical.analyze(chunk.embedded_text))
-    shared = [word for word in whole_words(query.text) if own & set(lexical.analyze(word))]
+    shared = [word for word in whole_words(query.text) if own & lexical.term_weights(word).keys()]
     places = "; ".join(
         f"{name} " + (f"place {ranks[name]}" if ranks[name] else f"beyond place {DEEP} or nowhere")
         for name in deep
@@ -137,7 +137,7 @@ def _explain_distance(
 def _name_words(chunk: Chunk, query: Query) -> str:
     """Advice to ask with the rarest words of a chunk that the question lacks."""
     lexical = query.release.lexical
-    asked = set(lexical.analyze(query.text))
+    asked = lexical.term_weights(query.text).keys()
     weights = {
         word: max(lexical.term_weights(word).values(), default=0.0)
         for word in whole_words(chunk.text)

@@ -9,7 +9,7 @@ import math
 import threading
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import count, islice, pairwise
@@ -18,17 +18,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rag.adapters.indexes.unknown_words import Analyze, QuestionReader
 from rag.ports import Ranking, Rows, Subset
 
 K1, B = 1.2, 0.75  # BM25 as tantivy has it
 EXACT_LENGTHS = 40  # as tantivy has it: longer texts are rounded
 BLOCK = 10_000  # chosen: texts read at once, some megabytes
 CACHED_PARTS = 32  # chosen: groups of readers whose words stay counted
-MAX_TERMS = 512  # chosen: a bound for questions that are pasted texts
 MOST_COUNTED = 65_535  # the largest uint16
 ROW_BITS = 32  # a term in the upper half of 64 bits, a row in the lower
 Numbers = npt.NDArray[np.float64]
-Analyze = Callable[[str], list[str]]
 
 
 class ChunkWords(NamedTuple):
@@ -91,8 +90,11 @@ Find = Callable[[str], tuple[Rows, Numbers]]
 class CountedWords:
     """The words of a release, counted when a part of it is searched first; safe between threads."""
 
-    def __init__(self, chunks: Callable[[], Iterable[ChunkWords]], analyze: Analyze) -> None:
+    def __init__(
+        self, chunks: Callable[[], Iterable[ChunkWords]], analyze: Analyze, language: str
+    ) -> None:
         self.analyze = analyze
+        self.language = language
         self.part = lru_cache(maxsize=CACHED_PARTS)(self._part)
         self._chunks = chunks
         self._lock = threading.Lock()
@@ -116,6 +118,7 @@ class CountedPart:
         self.analyze = words.analyze
         self._words = words
         self._subset = subset
+        self._reader = QuestionReader(words.analyze, words.language, self._count, self._vocabulary)
 
     @cached_property
     def _own(self) -> "_Field":
@@ -129,23 +132,43 @@ class CountedPart:
 
     def term_weights(self, text: str) -> dict[str, float]:
         """BM25's inverse document frequency of each distinct term, highest for unknown ones."""
-        return {term: self._own.find(term)[0] for term in self._terms(text)}
+        shares = self._reader.shares(text)
+        return {term: share * self._own.find(term)[0] for term, share in shares.items()}
+
+    def readings(self, text: str) -> dict[str, tuple[str, ...]]:
+        """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
+        return {term: reading.terms for term, reading in self._reader.read(text).items()}
 
     def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""
-        return self._best(self._own.score(self._terms(text)), limit, subset)
+        return self._best(self._own.score(self._reader.shares(text)), limit, subset)
 
     def search_context(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """As `search`, each chunk read together with the chunks beside it."""
-        return self._best(self._context.score(self._terms(text)), limit, subset)
+        return self._best(self._context.score(self._reader.shares(text)), limit, subset)
 
     def part(self, subset: Subset) -> "CountedPart":
         """What of these chunks is in `subset`, alone."""
         rows = np.intersect1d(self._subset.rows, subset.rows)
         return CountedPart(self._words, Subset(self._subset.documents & subset.documents, rows))
 
-    def _terms(self, text: str) -> list[str]:
-        return list(dict.fromkeys(self.analyze(text)[:MAX_TERMS]))
+    @cached_property
+    def _counts(self) -> Rows:
+        """How many of these chunks hold each term of the table."""
+        table = self._words.table()
+        is_in = np.zeros(len(table.ids), dtype=bool)
+        is_in[self._subset.rows] = True
+        if not table.terms:
+            return np.empty(0, dtype=np.int64)
+        counts: Rows = np.add.reduceat(is_in[table.rows], table.starts[:-1], dtype=np.int64)
+        return counts
+
+    def _count(self, term: str) -> int:
+        place = self._words.table().terms.get(term)
+        return 0 if place is None else int(self._counts[place])
+
+    def _vocabulary(self) -> Iterable[tuple[str, int]]:
+        return zip(self._words.table().terms, self._counts.tolist(), strict=True)
 
     def _best(self, scores: Numbers, limit: int, subset: Subset | None) -> Ranking:
         rows = (
@@ -177,12 +200,12 @@ class _Field:
         rows, counts = rows[is_in], counts[is_in]
         return math.log(1 + (self._chunks - len(rows) + 0.5) / (len(rows) + 0.5)), rows, counts
 
-    def score(self, terms: Iterable[str]) -> Numbers:
-        """BM25 of every row, 0 where it holds none of `terms`."""
+    def score(self, shares: Mapping[str, float]) -> Numbers:
+        """BM25 of every row, 0 where it holds none of the terms, each with a share of it."""
         scores = np.zeros(len(self._is_in))
-        for term in terms:
+        for term, share in shares.items():
             weight, rows, counts = self.find(term)
-            scores[rows] += weight * (K1 + 1) * counts / (counts + self._norms[rows])
+            scores[rows] += share * weight * (K1 + 1) * counts / (counts + self._norms[rows])
         return scores
 
 

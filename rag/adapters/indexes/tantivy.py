@@ -13,7 +13,8 @@ from pathlib import Path
 
 import tantivy
 
-from rag.adapters.indexes.counted_words import MAX_TERMS, ChunkWords, CountedPart, CountedWords
+from rag.adapters.indexes.counted_words import ChunkWords, CountedPart, CountedWords
+from rag.adapters.indexes.unknown_words import QuestionReader
 from rag.adapters.indexes.views import view_folder
 from rag.errors import ReleaseBroken
 from rag.ports import LexicalEntry, Ranking, Subset
@@ -184,7 +185,8 @@ class TantivyIndex:
             raise ReleaseBroken(
                 f"the lexical index in {folder} cannot be opened: {reason}"
             ) from error
-        self._words = CountedWords(chunks, self.analyze)
+        self._words = CountedWords(chunks, self.analyze, language)
+        self._reader = QuestionReader(self.analyze, language, self._count, self._vocabulary)
 
     def analyze(self, text: str) -> list[str]:
         """The terms of `text`, in order, repeated as they occur."""
@@ -194,10 +196,14 @@ class TantivyIndex:
         """BM25's inverse document frequency of each distinct term, highest for unknown ones."""
         total = self._searcher.num_docs
         weights = {}
-        for term in dict.fromkeys(self.analyze(text)[:MAX_TERMS]):
-            found = self._searcher.doc_freq(TEXT, term)
-            weights[term] = math.log(1 + (total - found + 0.5) / (found + 0.5))
+        for term, share in self._reader.shares(text).items():
+            found = self._count(term)
+            weights[term] = share * math.log(1 + (total - found + 0.5) / (found + 0.5))
         return weights
+
+    def readings(self, text: str) -> dict[str, tuple[str, ...]]:
+        """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
+        return {term: reading.terms for term, reading in self._reader.read(text).items()}
 
     def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""
@@ -212,12 +218,12 @@ class TantivyIndex:
         return self._words.part(subset)
 
     def _search(self, field: str, text: str, limit: int, subset: Subset | None) -> Ranking:
-        terms = dict.fromkeys(self.analyze(text)[:MAX_TERMS])
-        if not terms:
+        shares = self._reader.shares(text)
+        if not shares:
             return []
         clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term, "freq"))
-            for term in terms
+            (tantivy.Occur.Should, self._weigh(field, term, share))
+            for term, share in shares.items()
         ]
         query = tantivy.Query.boolean_query(clauses)
         if subset is not None:
@@ -229,6 +235,17 @@ class TantivyIndex:
             raise ReleaseBroken(f"the lexical index failed: {error}") from error
         ranking = [(id_, float(score)) for id_, (score, _) in zip(ids, found, strict=True)]
         return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))
+
+    def _weigh(self, field: str, term: str, share: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, field, term, "freq")
+        return query if share == 1 else tantivy.Query.boost_query(query, share)
+
+    def _count(self, term: str) -> int:
+        return self._searcher.doc_freq(TEXT, term)
+
+    def _vocabulary(self) -> list[tuple[str, int]]:
+        """All terms with the number of chunks that hold them, without those that were removed."""
+        return self._searcher.terms_with_prefix(TEXT, "", tantivy.Query.all_query())
 
     def _ids(self, addresses: list[tantivy.DocAddress]) -> list[str]:
         words = [self._searcher.fast_field_values(field, addresses) for field in ID_WORDS]

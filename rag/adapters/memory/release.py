@@ -79,7 +79,9 @@ def memory_lexical_index(chunks: Sequence[Chunk]) -> CountedPart:
         for row, chunk in enumerate(chunks)
     ]
     documents = frozenset(chunk.document_id for chunk in chunks)
-    return CountedWords(lambda: words, _words).part(Subset(documents, np.arange(len(chunks))))
+    return CountedWords(lambda: words, _words, "none").part(
+        Subset(documents, np.arange(len(chunks)))
+    )
 
 
 class MemoryDocumentStore:

@@ -39,6 +39,15 @@ def test_every_stage_says_where_each_candidate_stood(tmp_path: Path) -> None:
     assert found.terms["heron"] > 0
 
 
+def test_a_word_that_no_document_has_is_told_with_what_it_was_read_as(tmp_path: Path) -> None:
+    plumbline = make_plumbline(tmp_path)
+    found = explain(plumbline, "The pasengers on the Hreon", document="boats.md")
+    assert found.readings == {"pasengers": "passengers", "Hreon": "Heron"}
+    assert found.terms.keys() >= {"passengers", "heron"}
+    assert explain(plumbline).readings == {}
+    assert found.candidates[0].document.id == "boats-md"
+
+
 def test_the_confidence_is_that_of_the_search(tmp_path: Path) -> None:
     plumbline = make_plumbline(tmp_path)
     for question in (QUESTION, "Which quark did the collider see?"):

@@ -20,6 +20,7 @@ from rag.domain import PUBLIC, Answer, Message
 from rag.json_forms import answer_body, explanation_body, search_body
 from rag.plumbline import Plumbline
 from rag.releases.filters import parse_filters
+from rag.releases.folder import NO_WORD
 from rag.releases.live import LiveCorpora
 from rag.retrieval import query
 from rag.retrieval.scope import Scope
@@ -144,16 +145,16 @@ def test_a_release_is_counted_before_it_replaces_one_in_use(
 ) -> None:
     counted: list[str] = []
 
-    def count(_: CountedPart, text: str) -> dict[str, float]:
+    def count(_: CountedPart, text: str) -> dict[str, tuple[str, ...]]:
         counted.append(text)
         return {}
 
-    monkeypatch.setattr(CountedPart, "term_weights", count)
+    monkeypatch.setattr(CountedPart, "readings", count)
     plumbline = make_plumbline(tmp_path, about={"leave.md": ({}, BOARD)})
     assert counted == []
     make_data_folder(tmp_path, live=2)
     assert plumbline.refresh() == {}
-    assert counted == ["warm up"]
+    assert counted == [NO_WORD]
 
 
 def test_who_may_read_everything_searches_the_whole_index(published: dict[str, Path]) -> None:
