@@ -224,13 +224,15 @@ def open_release_parts(
             f"{REPAIR}"
         )
     documents = SqliteDocumentStore(folder / "documents.db")
+    calibration = read_calibration(folder, manifest.embedder)
     return OpenRelease(
         manifest,
         open_vectors(folder, manifest),
         ExactVectors(folder),
         TantivyIndex(folder / "lexical", manifest.language, documents.words),
         documents,
-        threshold=read_calibration(folder).threshold,
+        threshold=calibration.threshold,
+        closeness=calibration.closeness,
     )
 
 

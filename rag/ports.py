@@ -118,6 +118,10 @@ class LexicalIndex(Protocol):
         """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
         ...
 
+    def unknown_terms(self, text: str) -> list[str]:
+        """The terms of `text` that no chunk holds, whatever they are read as."""
+        ...
+
     def part(self, subset: Subset) -> "LexicalIndex":
         """The chunks of `subset` as if there were no others: their words alone are counted."""
         ...

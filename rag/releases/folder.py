@@ -75,7 +75,8 @@ class OpenRelease:
     """One release, opened: everything that retrieval needs of it.
 
     What a reader sees of it has that `part` alone, None where that is all. Questions below the
-    confidence `threshold` are not answered from it, whoever asks.
+    confidence `threshold` are not answered from it, whoever asks. `closeness` is how the cosines of
+    its embedder compare with those that the confidence was learned with: an offset and a factor.
     `alarm` says what an operator must know of a release that serves in spite of some damage.
     """
 
@@ -85,6 +86,7 @@ class OpenRelease:
     lexical: LexicalIndex
     documents: ReleaseDocuments
     threshold: float = 0.0
+    closeness: tuple[float, float] = (0.0, 1.0)
     alarm: str = ""
     part: Subset | None = None
 

@@ -1,45 +1,45 @@
 """From which confidence on a release answers, learned from the release itself.
 
-A few words are drawn from a chunk and asked as a question, once with all documents there and once
-without the document that they come from. The confidence that only one in twenty of these foreign
-questions reaches is the threshold; three quarters of the weight are those of a threshold that held
-for releases of many kinds, since words drawn from a text are not yet somebody's question. The
-questions whose documents are there are easier than people's: they draw the curve but do not move
-the threshold. Where all documents are about one matter, a foreign question finds its answer
-elsewhere, and the threshold learned is too high: so it stays near the prior one.
+Questions are made from some of its chunks, in the documents' words and in others, and each is asked
+once with all documents there and once without the document that it comes from. The confidence that
+only one in twenty of these foreign questions reaches moves the threshold, three quarters of whose
+weight are those of one that held for releases of many kinds, since such a question is not yet
+somebody's. The questions whose documents are there tell how many are missed. Where all documents
+are about one matter, a foreign question finds its answer elsewhere, and the threshold learned is
+too high: so it stays near the prior one.
 """
 
 import json
-import random
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.domain import Chunk, Ranking
 from rag.ports import Embedder
+from rag.releases.embedders import vector_space
 from rag.releases.folder import CALIBRATION, OpenRelease
-from rag.retrieval.pipeline import CANDIDATES, judge, rank_candidates
+from rag.retrieval.asking import MadeQuestion, make_questions
+from rag.retrieval.confidence import AS_IT_IS, Signals, load_coefficients, rescale, weigh
+from rag.retrieval.pipeline import CANDIDATES, rank_candidates, signals_of
 from rag.retrieval.query import Query
 from rag.retrieval.retrievers import RETRIEVERS
-from rag.text.sentences import split_sentences
 
-PRIOR_THRESHOLD = 0.36  # with what follows, 1.3 to 3.6 % of foreign questions are answered (bench)
-WEIGHT_OF_PRIOR = 0.75  # chosen: words drawn from a text are not yet somebody's question
-MOST_DEPARTURE = 0.04  # chosen: where all is about one matter, what is learned is too high
+METHOD = "signals-1"
+"""Written beside a threshold: one that was learned of another confidence says nothing."""
+PRIOR_THRESHOLD = 0.4  # chosen on the tuning parts: docs/models/confidence.md
+WEIGHT_OF_PRIOR = 0.75  # chosen: a made question is not yet somebody's
+MOST_DEPARTURE = 0.1  # chosen: where all is about one matter, what is learned is too high
 SAMPLES = 150  # chosen: the highest twentieth of them is still seven
 LEAST_SAMPLES = 30  # chosen: of fewer, a single question moves the threshold
 MOST_HELD_OUT = 2000  # chosen: so many more candidates are asked for, which costs time
-WORDS_ASKED = 4  # chosen: about the words that carry a short question
-SENTENCE_CHARACTERS = (40, 300)  # chosen: shorter ones are headings, longer ones tables
 FALSE_ANSWERS = 0.05  # chosen: the share of foreign questions that may be answered
-CURVE = tuple(round(0.2 + step / 50, 2) for step in range(21))  # .2 to .6
-WORD = re.compile(r"\w+")
-Confidences = npt.NDArray[np.float64]
-SEED = 17  # any: the same questions each time
+LEAST_GAP = 0.01  # chosen: where the document makes no difference, no scale is told
+CURVE = tuple(round(step / 20, 2) for step in range(1, 20))  # .05 to .95
+ALL = "all"
+"""Both kinds of made questions together."""
 RETRIEVER = RETRIEVERS["hybrid"]
 """Whatever a release is asked by later, its threshold is that of both searches together."""
 
@@ -55,46 +55,81 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The threshold of a release; without samples enough it is the prior one, and no curve."""
+    """The threshold of a release, and of each kind of made question the error rates at it.
+
+    Without samples enough the threshold is the prior one, and there are neither rates nor curve.
+    `closeness` is the scale of the embedder's cosines, an offset and a factor.
+    """
 
     threshold: float
     samples: int
+    closeness: tuple[float, float]
+    rates: Mapping[str, CurvePoint]
     curve: tuple[CurvePoint, ...]
+    method: str = METHOD
 
     def to_json(self) -> str:
         """As the text of `calibration.json`."""
         return json.dumps(asdict(self), indent=1) + "\n"
 
 
-def read_calibration(release: Path) -> Calibration:
-    """What `release/calibration.json` holds; the prior threshold where there is none."""
+def read_calibration(release: Path, embedder: str) -> Calibration:
+    """What `release/calibration.json` holds; the prior threshold where it holds none of METHOD.
+
+    `embedder` is the fingerprint of the one that made the release.
+    """
     try:
         raw = json.loads((release / CALIBRATION).read_text())
-        curve = tuple(CurvePoint(**point) for point in raw["curve"])
-        return Calibration(float(raw["threshold"]), int(raw["samples"]), curve)
-    except (OSError, ValueError, KeyError, TypeError):
-        return Calibration(PRIOR_THRESHOLD, 0, ())
+        if raw["method"] != METHOD:
+            return _prior(embedder, 0)
+        offset, factor = raw["closeness"]
+        return Calibration(
+            float(raw["threshold"]),
+            int(raw["samples"]),
+            (float(offset), float(factor)),
+            {kind: CurvePoint(**rates) for kind, rates in raw["rates"].items()},
+            tuple(CurvePoint(**point) for point in raw["curve"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _prior(embedder, 0)
+
+
+def _prior(embedder: str, samples: int) -> Calibration:
+    scale = load_coefficients().scales.get(vector_space(embedder), AS_IT_IS)
+    return Calibration(PRIOR_THRESHOLD, samples, scale, {}, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A made question's signals, with all documents there and without its own."""
+
+    kind: str
+    own: Signals
+    foreign: Signals
+
+    def rescale(self, scale: tuple[float, float]) -> "Asked":
+        """The same, as if the release had been opened with that scale of its cosines."""
+        return Asked(self.kind, rescale(self.own, scale), rescale(self.foreign, scale))
 
 
 def calibrate(release: OpenRelease, embedder: Embedder) -> Calibration:
     """Learn the threshold of a release from itself."""
-    chance = random.Random(SEED)
-    drawn = [(chunk, _draw_words(chunk, release, chance)) for chunk in _sample(release)]
-    asked = [(chunk, words) for chunk, words in drawn if words]
-    if len(asked) < LEAST_SAMPLES:
-        return Calibration(PRIOR_THRESHOLD, len(asked), ())
-    vectors = embedder.embed_queries([words for _, words in asked])
-    own, foreign = [], []
-    for (chunk, words), vector in zip(asked, vectors, strict=True):
-        held_out = frozenset(release.documents.chunk_ids(chunk.document_id))
-        query = Query(words, release, embedder, vector=vector)
-        rankings = RETRIEVER.find(query, CANDIDATES + len(held_out))
-        own.append(_judge(query, rankings, frozenset()))
-        foreign.append(_judge(query, rankings, held_out))
-    return _learn(np.array(own), np.array(foreign))
+    made = make_questions(sample_chunks(release), release)
+    if len(made) < LEAST_SAMPLES:
+        return _prior(release.manifest.embedder, len(made))
+    vectors = embedder.embed_queries([each.text for each in made])
+    asked = [
+        ask(each, Query(each.text, release, embedder, vector=vector))
+        for each, vector in zip(made, vectors, strict=True)
+    ]
+    space = vector_space(release.manifest.embedder)
+    if space in load_coefficients().scales:
+        return _learn(asked, release.closeness)
+    scale = find_scale(*average_closeness(asked))
+    return _learn([each.rescale(scale) for each in asked], scale)
 
 
-def _sample(release: OpenRelease) -> list[Chunk]:
+def sample_chunks(release: OpenRelease) -> list[Chunk]:
     """Chunks of documents that are not most of the release."""
     kept = []
     total = release.manifest.chunks
@@ -105,34 +140,52 @@ def _sample(release: OpenRelease) -> list[Chunk]:
     return kept
 
 
-def _draw_words(chunk: Chunk, release: OpenRelease, chance: random.Random) -> str:
-    """The rarest words of one sentence, in their order; nothing where it has no fit sentence."""
-    short, long = SENTENCE_CHARACTERS
-    spans = [s for s in split_sentences(chunk.text) if short <= s.end - s.start <= long]
-    if not spans:
-        return ""
-    span = chance.choice(spans)
-    words = WORD.findall(chunk.text[span.start : span.end])
-    rarity = [sum(release.lexical.term_weights(word).values()) for word in words]
-    best = sorted(range(len(words)), key=lambda at: (-rarity[at], at))[:WORDS_ASKED]
-    return " ".join(words[at] for at in sorted(best) if rarity[at] > 0)
+def ask(made: MadeQuestion, query: Query) -> Asked:
+    held_out = frozenset(query.release.documents.chunk_ids(made.chunk.document_id))
+    rankings = RETRIEVER.find(query, CANDIDATES + len(held_out))
+    own, foreign = (ask_without(query, rankings, gone) for gone in (frozenset(), held_out))
+    return Asked(made.kind, own, foreign)
 
 
-def _judge(query: Query, rankings: Mapping[str, Ranking], held_out: frozenset[str]) -> float:
-    """The confidence of a search in which the chunks `held_out` are not there."""
+def ask_without(query: Query, rankings: Mapping[str, Ranking], held_out: frozenset[str]) -> Signals:
+    """The signals of a search in which the chunks `held_out` are not there."""
     left = {
         stage: [pair for pair in ranking if pair[0] not in held_out][:CANDIDATES]
         for stage, ranking in rankings.items()
     }
-    return judge(query, rank_candidates(query, left, RETRIEVER))
+    return signals_of(query, rank_candidates(query, left, RETRIEVER))
 
 
-def _learn(own: Confidences, foreign: Confidences) -> Calibration:
-    learned = float(np.quantile(foreign, 1 - FALSE_ANSWERS))
+def average_closeness(asked: Sequence[Asked]) -> tuple[float, float]:
+    """Of questions in the documents' words: the mean closeness with and without the document."""
+    words = [each for each in asked if each.kind == "words"]
+    own = fmean(each.own.get("closeness", 0.0) for each in words)
+    return own, fmean(each.foreign.get("closeness", 0.0) for each in words)
+
+
+def find_scale(own: float, foreign: float) -> tuple[float, float]:
+    """How an embedder's cosines compare, by those of made questions: these means tell its scale."""
+    expected_own, expected_foreign = load_coefficients().made
+    factor = (expected_own - expected_foreign) / max(own - foreign, LEAST_GAP)
+    return expected_own - factor * own, factor
+
+
+def _learn(asked: Sequence[Asked], scale: tuple[float, float]) -> Calibration:
+    kinds = sorted({each.kind for each in asked})
+    own = {kind: [weigh(e.own) for e in asked if kind in (e.kind, ALL)] for kind in [*kinds, ALL]}
+    foreign = {k: [weigh(e.foreign) for e in asked if k in (e.kind, ALL)] for k in [*kinds, ALL]}
+    learned = max(float(np.quantile(foreign[kind], 1 - FALSE_ANSWERS)) for kind in kinds)
     departure = (1 - WEIGHT_OF_PRIOR) * (learned - PRIOR_THRESHOLD)
     threshold = PRIOR_THRESHOLD + min(MOST_DEPARTURE, max(-MOST_DEPARTURE, departure))
-    curve = tuple(
-        CurvePoint(at, round(float((foreign >= at).mean()), 4), round(float((own < at).mean()), 4))
-        for at in CURVE
+
+    def rate(at: float, kind: str) -> CurvePoint:
+        false, missed = np.mean(np.array(foreign[kind]) >= at), np.mean(np.array(own[kind]) < at)
+        return CurvePoint(round(at, 4), round(float(false), 4), round(float(missed), 4))
+
+    return Calibration(
+        round(threshold, 4),
+        len(asked),
+        scale,
+        {kind: rate(threshold, kind) for kind in kinds},
+        tuple(rate(at, ALL) for at in CURVE),
     )
-    return Calibration(round(threshold, 4), len(own), curve)

@@ -1,19 +1,170 @@
-"""How likely the hits hold an answer, judged by the one chunk that speaks for it best.
+"""How likely the hits of a search hold an answer, from what the search tells of itself.
 
-A chunk is close in meaning to a question, or shares its words, or both; only both in the same place
-are evidence. So the cosine and the share of the question's words are added chunk by chunk, words
-counted by their rarity: those in the chunk with its neighbours, and those in its best sentence.
+A paraphrase shares no word with its passage, a keyword query little of its meaning. So signals of
+both kinds are read off a search, and weighed by coefficients that were learned from questions as
+people ask them: `docs/models/confidence.md`.
 """
 
+import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
 
-from rag.domain import Chunk, Hit, Ranking
-from rag.ports import DocumentStore, LexicalIndex
+from rag.domain import Hit, Ranking
+from rag.ports import DocumentStore
 from rag.releases.folder import OpenRelease
-from rag.text.sentences import split_sentences
 
-HITS_FOR_CONFIDENCE = 3  # measured with the shares below, see docs/decisions/confidence.md
-SHARE_OF_COSINE, SHARE_OF_CONTEXT, SHARE_OF_SENTENCE = 1 / 2, 1 / 3, 1 / 6
+COEFFICIENTS = Path(__file__).parents[1] / "coefficients" / "confidence.json"
+HITS_FOR_CONFIDENCE = 3  # measured: docs/decisions/confidence.md
+TYPICAL = 20  # chosen: as many chunks as may be about the matter of a question
+LEAD, PEAK = 5, 9  # chosen: how many places the best one is compared with, by meaning and by words
+
+AS_IT_IS = (0.0, 1.0)
+"""The scale of cosines that compare as they are."""
+Signals = dict[str, float]
+"""What a search tells, by name; what a retriever does not have is left out."""
+
+
+class Coefficient(NamedTuple):
+    """The weight of a signal, in deviations from its mean on the questions it was learned from."""
+
+    mean: float
+    deviation: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """A logistic regression over signals, and how each embedder's cosines compare.
+
+    A cosine of an embedder with that vector space means as much as `offset + factor * cosine` of
+    the one that the regression was learned with. `made` are its mean closeness for questions made
+    from releases, with and without the documents that they were made from.
+    """
+
+    intercept: float
+    signals: Mapping[str, Coefficient]
+    scales: Mapping[str, tuple[float, float]]
+    made: tuple[float, float]
+
+
+@cache
+def load_coefficients() -> Coefficients:
+    """Those that the package brings along."""
+    raw = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
+    signals = {name: Coefficient(**each) for name, each in raw["signals"].items()}
+    scales = {name: (offset, factor) for name, (offset, factor) in raw["scales"].items()}
+    own, foreign = raw["made"]
+    return Coefficients(raw["intercept"], signals, scales, (own, foreign))
+
+
+def weigh(signals: Mapping[str, float]) -> float:
+    """The confidence that signals give, in (0, 1); one that is missing counts as average."""
+    learned = load_coefficients()
+    logit = learned.intercept + sum(
+        each.weight * (signals[name] - each.mean) / each.deviation
+        for name, each in learned.signals.items()
+        if name in signals
+    )
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+
+
+def rescale(signals: Signals, scale: tuple[float, float]) -> Signals:
+    """Signals of cosines as they are, as those of cosines on that scale."""
+    offset, factor = scale
+    offsets = {"closeness": offset, "typical": offset, "lead": 0.0, "spread": 0.0}
+    scaled = {name: at + factor * signals[name] for name, at in offsets.items() if name in signals}
+    return signals | scaled
+
+
+def estimate_confidence(
+    question: str, hits: Sequence[Hit], rankings: Mapping[str, Ranking], release: OpenRelease
+) -> float:
+    """Confidence in [0, 1] that the best of the hits hold an answer; 0 without hits."""
+    return weigh(read_signals(question, hits, rankings, release)) if hits else 0.0
+
+
+def read_signals(
+    question: str, hits: Sequence[Hit], rankings: Mapping[str, Ranking], release: OpenRelease
+) -> Signals:
+    """All signals that these rankings of a question have; there is at least one hit.
+
+    *closeness*: cosine of the best hits; *typical*: mean cosine of the nearest chunks; *lead* and
+    *spread*: how far the nearest is before the next ones and the last; *context*: share of the
+    question's words in a hit and beside it, by rarity; *unknown*: share of words that no chunk
+    has; *peak*: how far the best chunk by words is before the next ones; *length*: logarithm of the
+    number of words; *agreement*: how high a hit stands in both kinds of rankings.
+    """
+    best = [hit.chunk.id for hit in hits[:HITS_FOR_CONFIDENCE]]
+    by_meaning, by_words = rankings.get("dense"), rankings.get("context")
+    signals: Signals = {}
+    if by_meaning:
+        signals |= rescale(_read_meaning(best, by_meaning), release.closeness)
+    if by_words is not None:
+        signals |= _read_words(question, hits, rankings.get("lexical", by_words), release)
+    if by_meaning and by_words is not None:
+        places = [_places(ranking) for ranking in (by_meaning, by_words)]
+        shares = [math.prod(place.get(id_, 0.0) for place in places) for id_ in best]
+        signals["agreement"] = math.sqrt(max(shares))
+    return signals
+
+
+def _read_meaning(best: Sequence[str], ranking: Ranking) -> Signals:
+    cosines = dict(ranking)
+    ordered = list(cosines.values())
+    return {
+        "closeness": max(cosines.get(id_, ordered[-1]) for id_ in best),
+        "typical": fmean(ordered[:TYPICAL]),
+        "lead": ordered[0] - ordered[: LEAD + 1][-1],
+        "spread": ordered[0] - ordered[-1],
+    }
+
+
+def _read_words(
+    question: str, hits: Sequence[Hit], ranking: Ranking, release: OpenRelease
+) -> Signals:
+    weights = release.lexical.term_weights(question)
+    total = sum(weights.values()) or 1.0
+    scores = [score for _, score in ranking] or [0.0]
+    unknown = release.lexical.unknown_terms(question)
+    beside = _read_beside(hits[:HITS_FOR_CONFIDENCE], release)
+    return {
+        "context": max(term_coverage(weights, terms) for terms in beside),
+        "unknown": sum(weights.get(term, 0.0) for term in unknown) / total,
+        "peak": (scores[0] - scores[: PEAK + 1][-1]) / total,
+        "length": math.log1p(len(weights)),
+    }
+
+
+def _places(ranking: Ranking) -> dict[str, float]:
+    """For each chunk the reciprocal of its place."""
+    return {id_: 1 / place for place, (id_, _) in enumerate(ranking, 1)}
+
+
+def _read_beside(hits: Sequence[Hit], release: OpenRelease) -> list[list[str]]:
+    """The terms of each hit and of the chunks directly before and after it."""
+    lexical, beside = release.lexical, _neighbours(hits, release.documents)
+    return [
+        [
+            term
+            for text in (hit.chunk.embedded_text, *beside.get(hit.chunk.id, ()))
+            for term in lexical.analyze(text)
+        ]
+        for hit in hits
+    ]
+
+
+def _neighbours(hits: Sequence[Hit], documents: DocumentStore) -> dict[str, list[str]]:
+    ids = documents.neighbours([hit.chunk.id for hit in hits])
+    found = documents.chunks([other for others in ids.values() for other in others])
+    return {
+        id_: [found[other][0].embedded_text for other in others if other in found]
+        for id_, others in ids.items()
+    }
 
 
 def term_coverage(weights: Mapping[str, float], terms: Iterable[str]) -> float:
@@ -29,54 +180,3 @@ def share_known(question: str, ids: Sequence[str], release: OpenRelease) -> floa
     found = release.documents.chunks(ids)
     terms = (lexical.analyze(chunk.embedded_text) for chunk, _ in found.values())
     return max((term_coverage(weights, each) for each in terms), default=0.0)
-
-
-def estimate_confidence(
-    question: str, hits: Sequence[Hit], rankings: Mapping[str, Ranking], release: OpenRelease
-) -> float:
-    """Confidence in [0, 1] that the best of the hits hold an answer."""
-    best = hits[:HITS_FOR_CONFIDENCE]
-    beside = _neighbours(best, release.documents)
-    weights = release.lexical.term_weights(question)
-    cosines = dict(rankings["dense"]) if "dense" in rankings else None
-    return max(
-        (
-            _weigh(
-                None
-                if cosines is None
-                else cosines.get(hit.chunk.id, min(cosines.values(), default=0.0)),
-                _coverages(hit.chunk, beside.get(hit.chunk.id, ()), weights, release.lexical),
-            )
-            for hit in best
-        ),
-        default=0.0,
-    )
-
-
-def _neighbours(hits: Sequence[Hit], documents: DocumentStore) -> dict[str, list[Chunk]]:
-    ids = documents.neighbours([hit.chunk.id for hit in hits])
-    found = documents.chunks([other for others in ids.values() for other in others])
-    return {
-        id_: [found[other][0] for other in others if other in found] for id_, others in ids.items()
-    }
-
-
-def _coverages(
-    chunk: Chunk, beside: Sequence[Chunk], weights: Mapping[str, float], lexical: LexicalIndex
-) -> tuple[float, float]:
-    """Coverage by the chunk with its neighbours, and by the best of its sentences."""
-    own = lexical.analyze(chunk.embedded_text)
-    others = [term for other in beside for term in lexical.analyze(other.embedded_text)]
-    sentences = (
-        lexical.analyze(chunk.text[span.start : span.end]) for span in split_sentences(chunk.text)
-    )
-    best = max((term_coverage(weights, terms) for terms in sentences), default=0.0)
-    return term_coverage(weights, [*own, *others]), best
-
-
-def _weigh(cosine: float | None, coverages: tuple[float, float]) -> float:
-    context, sentence = coverages
-    if cosine is None:
-        return (2 * context + sentence) / 3
-    closeness = min(1.0, max(0.0, cosine))
-    return SHARE_OF_COSINE * closeness + SHARE_OF_CONTEXT * context + SHARE_OF_SENTENCE * sentence

@@ -14,7 +14,13 @@ from rag.domain import Hit, Ranking, SearchResult, Wording
 from rag.ports import Embedder
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import Manifest
-from rag.retrieval.confidence import HITS_FOR_CONFIDENCE, estimate_confidence, share_known
+from rag.retrieval.confidence import (
+    HITS_FOR_CONFIDENCE,
+    Signals,
+    estimate_confidence,
+    read_signals,
+    share_known,
+)
 from rag.retrieval.fusion import (
     by_score,
     fuse,
@@ -201,3 +207,9 @@ def judge(question: Query, own: Wording, hits: Sequence[Hit] | None = None) -> f
     if hits is None:
         hits = load_hits(question, [own], own.ranked[:HITS_FOR_CONFIDENCE])
     return estimate_confidence(question.text, hits, own.rankings, question.release)
+
+
+def signals_of(question: Query, own: Wording) -> Signals:
+    """What the confidence of a question's own ranking is made of; empty where nothing is found."""
+    hits = load_hits(question, [own], own.ranked[:HITS_FOR_CONFIDENCE])
+    return read_signals(question.text, hits, own.rankings, question.release) if hits else {}

@@ -205,6 +205,10 @@ class TantivyIndex:
         """What the terms of `text` that no chunk holds are read as: the nearest that some do."""
         return {term: reading.terms for term, reading in self._reader.read(text).items()}
 
+    def unknown_terms(self, text: str) -> list[str]:
+        """The terms of `text` that no chunk holds, whatever they are read as."""
+        return self._reader.unknown(text)
+
     def search(self, text: str, limit: int, subset: Subset | None = None) -> Ranking:
         """The `limit` best chunks by BM25 over the words of `text`, ties in order of id."""
         return self._search(TEXT, text, limit, subset)

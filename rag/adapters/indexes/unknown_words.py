@@ -95,8 +95,7 @@ class QuestionReader:
 
     def read(self, text: str) -> dict[str, Reading]:
         """What the unknown terms of `text` are read as, where anything is near."""
-        terms = self._terms(text)
-        unknown = [term for term in terms if not self._count(term)][:MAX_UNKNOWN]
+        terms, unknown = self._terms(text), self.unknown(text)[:MAX_UNKNOWN]
         if not unknown:
             return {}
         words = WORD.findall(text.lower())
@@ -111,6 +110,10 @@ class QuestionReader:
             if read:
                 found[term] = Reading(read, term in wrong or term in joined)
         return found
+
+    def unknown(self, text: str) -> list[str]:
+        """The distinct terms of `text` that no chunk holds."""
+        return [term for term in self._terms(text) if not self._count(term)]
 
     def _terms(self, text: str) -> list[str]:
         return list(dict.fromkeys(self._analyze(text)[:MAX_TERMS]))

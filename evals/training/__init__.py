@@ -1,0 +1,1 @@
+"""Coefficients that the product brings along, learned again from questions with marked evidence."""
