@@ -25,7 +25,7 @@ def choose_embedder(corpus: OpenCorpus, changed: Sequence[str]) -> str:
     embedder = corpus.setup.embedder
     if manifest and manifest.embedder_name == embedder.name:
         return _compare_language(corpus, changed)
-    return f"embedder: {embedder.name}, {embedder.reason}" if embedder.name else ""
+    return f"{embedder.name}, {embedder.reason}" if embedder.name else ""
 
 
 def _compare_language(corpus: OpenCorpus, changed: Sequence[str]) -> str:
@@ -39,7 +39,7 @@ def _compare_language(corpus: OpenCorpus, changed: Sequence[str]) -> str:
     if language == DEFAULT or other == setup.embedder.name:
         return ""
     return (
-        f"most new texts are not in English, for which {setup.embedder.name} was made: to have all "
+        f"{setup.embedder.name}, made for English, which most new texts are not in: to have all "
         f"embedded by a model of many languages, run `RAG_EMBEDDER={other} python -m ingest "
         f"rebuild --corpus {corpus.folder.name}`"
     )

@@ -25,7 +25,7 @@ def print_report(report: Report) -> None:
     if report.search:
         say(f"{live} is searched {report.search}")
     if report.embedder:
-        say(report.embedder)
+        say(f"embedder: {report.embedder}")
 
 
 class News:

@@ -71,7 +71,7 @@ def test_texts_in_english_are_embedded_by_the_default(
 ) -> None:
     corpus.write("a.md", ENGLISH)
     report = bring_in(corpus, models)
-    assert report.embedder == "embedder: plain, the default"
+    assert report.embedder == "plain, the default"
     assert (live(corpus).embedder, live(corpus).embedder_name) == ("plain@1", "plain")
     assert (live(corpus).language, live(corpus).embedder_reason) == ("english", "the default")
 
@@ -81,7 +81,7 @@ def test_texts_in_another_language_are_cut_for_and_embedded_by_the_other_model(
 ) -> None:
     corpus.write("a.md", GERMAN * 3)
     report = bring_in(corpus, models)
-    assert report.embedder == "embedder: many, for the texts are foreign"
+    assert report.embedder == "many, for the texts are foreign"
     assert (live(corpus).embedder, live(corpus).language) == ("many@1", "german")
     assert live(corpus).embedder_reason == "for the texts are foreign"
     assert models["plain"].embedded == []
@@ -98,8 +98,8 @@ def test_a_corpus_keeps_its_embedder_and_says_what_new_texts_would_want(
     corpus.write("b.md", GERMAN)
     report = bring_in(corpus, models, start="plain")
     assert report.embedder == (
-        "most new texts are not in English, for which plain was made: to have all embedded by a "
-        "model of many languages, run `RAG_EMBEDDER=many python -m ingest rebuild --corpus small`"
+        "plain, made for English, which most new texts are not in: to have all embedded by a model "
+        "of many languages, run `RAG_EMBEDDER=many python -m ingest rebuild --corpus small`"
     )
     assert (live(corpus).embedder_name, live(corpus).embedder_reason) == ("plain", "the default")
     assert bring_in(corpus, models, start="plain").embedder == ""
@@ -122,7 +122,7 @@ def test_an_embedder_that_is_set_is_taken_for_every_language(
     chosen = models["plain"].chosen("set by RAG_EMBEDDER")
     sources = scan([str(corpus.sources)])
     report = add(corpus.folder, sources, replace(corpus.setup(), embedder=chosen))
-    assert report.embedder == "embedder: plain, set by RAG_EMBEDDER"
+    assert report.embedder == "plain, set by RAG_EMBEDDER"
     corpus.write("b.md", GERMAN * 2)
     sources = scan([str(corpus.sources)])
     again = add(corpus.folder, sources, replace(corpus.setup(), embedder=chosen))
@@ -135,4 +135,4 @@ def test_a_corpus_without_texts_has_no_embedder_yet(
     corpus.write("a.md", " \n")
     assert bring_in(corpus, models).embedder == ""
     corpus.write("b.md", GERMAN)
-    assert bring_in(corpus, models).embedder == "embedder: many, for the texts are foreign"
+    assert bring_in(corpus, models).embedder == "many, for the texts are foreign"
