@@ -4,11 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from ingest.adapters.tesseract import check_ocr
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.opening import view_ledger
-from ingest.corpus.setup import Setup
+from ingest.corpus.setup import ChosenEmbedder, Setup
 from ingest.limits import Limits
 from ingest.releases.erasure import Receipt
 from ingest.runs import adding, erasing, upkeep
@@ -23,9 +24,11 @@ from ingest.terminal.listing import Choice, print_roots, print_sources
 from ingest.terminal.progress import shown_progress
 from ingest.terminal.reports import News
 from rag import bootstrap
+from rag.adapters.embedding.weights import ENGLISH, PACKAGED, choose_model
 from rag.adapters.indexes.tantivy import LANGUAGES
 from rag.errors import CorpusNotFound, StorageError, UsageError
 from rag.releases.folder import corpus_folder
+from rag.releases.manifest import Manifest
 from rag.settings import Settings, load_settings
 
 WISHES = ("language", "checksum", "ocr", "widen", "allow_shrink", "keep", "resume", "build")
@@ -48,7 +51,7 @@ def _add(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) 
 
     def bring_in() -> Report:
         found = scan(options.source, chosen)
-        return _make(options, settings, lambda setup: adding.add(folder, found, setup))
+        return _make(options, settings, folder, lambda setup: adding.add(folder, found, setup))
 
     return _watch(options, bring_in) if options.watch else _tell(options, bring_in())
 
@@ -78,12 +81,15 @@ def _watch(options: argparse.Namespace, bring_in: Callable[[], Report]) -> int:
 
 
 def _make(
-    options: argparse.Namespace, settings: Settings, make: Callable[[Setup], Report]
+    options: argparse.Namespace,
+    settings: Settings,
+    folder: CorpusFolder,
+    make: Callable[[Setup], Report],
 ) -> Report:
     """Run what makes a release, showing how far it is."""
     try:
         with shown_progress(as_json=options.json) as progress:
-            return make(replace(_set_up(options, settings), progress=progress))
+            return make(replace(_set_up(options, settings, folder), progress=progress))
     except Unpublished as error:
         _tell(options, error.report)
         sys.stdout.flush()
@@ -96,17 +102,39 @@ def _tell(options: argparse.Namespace, report: Report) -> int:
     return report.exit_code
 
 
-def _set_up(options: argparse.Namespace, settings: Settings) -> Setup:
+def _set_up(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> Setup:
     wishes = {name: value for name, value in vars(options).items() if name in WISHES}
     return Setup(
-        embedder=bootstrap.embedder_fingerprint(settings),
-        load_embedder=lambda: bootstrap.load_embedder(settings),
-        embedder_name=settings.embedder,
+        embedder=_find_embedder(settings, folder.manifest(folder.serving())),
+        embedder_for=None if settings.embedder else partial(_choose_embedder, settings),
         engines=bootstrap.index_engines(),
         load_engines=bootstrap.load_index_builders,
         calibrate=bootstrap.calibrate_release,
         limits=limits_of(settings),
         **wishes,
+    )
+
+
+def _find_embedder(settings: Settings, live: Manifest | None) -> ChosenEmbedder:
+    """The embedder that is set, else that of the live release, else the default one."""
+    if settings.embedder:
+        return _know_embedder(settings, settings.embedder, "set by RAG_EMBEDDER")
+    if live and live.embedder_name:
+        return _know_embedder(settings, live.embedder_name, live.embedder_reason)
+    return _choose_embedder(settings, ENGLISH)
+
+
+def _choose_embedder(settings: Settings, language: str) -> ChosenEmbedder:
+    return _know_embedder(settings, *choose_model(language))
+
+
+def _know_embedder(settings: Settings, name: str, reason: str) -> ChosenEmbedder:
+    return ChosenEmbedder(
+        bootstrap.embedder_fingerprint(settings, name),
+        lambda: bootstrap.load_embedder(settings, name),
+        name,
+        reason,
+        is_english=name in PACKAGED and PACKAGED[name].is_english,
     )
 
 
@@ -128,12 +156,12 @@ def limits_of(settings: Settings) -> Limits:
 
 def _remove(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     sources = options.source
-    report = _make(options, settings, lambda setup: adding.remove(folder, sources, setup))
+    report = _make(options, settings, folder, lambda setup: adding.remove(folder, sources, setup))
     return _tell(options, report)
 
 
 def _rebuild(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
-    report = _make(options, settings, lambda setup: adding.rebuild(folder, setup))
+    report = _make(options, settings, folder, lambda setup: adding.rebuild(folder, setup))
     return _tell(options, report)
 
 
@@ -144,7 +172,7 @@ def _forget(options: argparse.Namespace, settings: Settings, folder: CorpusFolde
         doomed = erasing.preview(folder, options.source, options.subject)
         tables.print_doomed(doomed, as_json=options.json)
         return 0
-    setup = _set_up(options, settings)
+    setup = _set_up(options, settings, folder)
     if options.lift:
         tables.print_lifted(erasing.readmit(folder, setup, scan(options.source)))
         return 0
@@ -192,12 +220,12 @@ def _releases(options: argparse.Namespace, settings: Settings, folder: CorpusFol
 
 
 def _change_live(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
-    upkeep.choose(folder, _set_up(options, settings), getattr(options, "release", None))
+    upkeep.choose(folder, _set_up(options, settings, folder), getattr(options, "release", None))
     return _releases(options, settings, folder)
 
 
 def _pin(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
-    setup = _set_up(options, settings)
+    setup = _set_up(options, settings, folder)
     upkeep.pin(folder, setup, options.release, is_pinned=options.command == "pin")
     return _releases(options, settings, folder)
 
@@ -209,7 +237,7 @@ def _verify(options: argparse.Namespace, settings: Settings, folder: CorpusFolde
 
 
 def _collect(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
-    setup = _set_up(options, settings)
+    setup = _set_up(options, settings, folder)
     tables.print_freed(upkeep.collect_garbage(folder, setup), as_json=options.json)
     return 0
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.adapters.embedding.weights import Prefixes, choose_model, fingerprint_of
 from rag.answering.answerer import Answerer
 from rag.errors import RagError, ReleaseBroken, StorageError
 from rag.plumbline import Plumbline
@@ -30,7 +31,6 @@ from rag.settings import Settings
 from rag.text.normalization import VERSION as TERMS_VERSION
 
 if TYPE_CHECKING:
-    from rag.adapters.embedding.weights import Prefixes
     from rag.adapters.indexes.chroma import ChromaIndex
 
 
@@ -42,7 +42,7 @@ REPAIR = "run `python -m ingest rebuild --corpus NAME`"
 
 def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
     """The embedder of that name, else the configured one. Raises EmbedderError."""
-    name = name or settings.embedder
+    name = name or embedder_name(settings)
     if name.startswith(REMOTE_EMBEDDER):
         from rag.adapters.embedding_server.openai_embeddings import OpenAIEmbedder
 
@@ -58,9 +58,14 @@ def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
     return load_local(name, settings.embedder_precision, _prefixes(settings))
 
 
+def embedder_name(settings: Settings) -> str:
+    """The embedder that is set, else the default one of this machine."""
+    return settings.embedder or choose_model()[0]
+
+
 def embedder_fingerprint(settings: Settings, name: str = "") -> str:
     """The fingerprint that `load_embedder` would have, without loading a model."""
-    name = name or settings.embedder
+    name = name or embedder_name(settings)
     if name.startswith(REMOTE_EMBEDDER):
         from rag.adapters.embedding_server import openai_embeddings
 
@@ -70,14 +75,10 @@ def embedder_fingerprint(settings: Settings, name: str = "") -> str:
             settings.embedder_query_prefix,
             settings.embedder_document_prefix,
         )
-    from rag.adapters.embedding.weights import fingerprint_of
-
     return fingerprint_of(name, settings.embedder_precision, _prefixes(settings))
 
 
-def _prefixes(settings: Settings) -> "Prefixes":
-    from rag.adapters.embedding.weights import Prefixes
-
+def _prefixes(settings: Settings) -> Prefixes:
     return Prefixes(settings.embedder_query_prefix, settings.embedder_document_prefix)
 
 
@@ -93,7 +94,9 @@ def open_embedders(settings: Settings) -> Embedders:
         return MicroBatchingEmbedder(embedder)
 
     return Embedders(
-        settings.embedder, fingerprint=lambda name: embedder_fingerprint(settings, name), load=load
+        embedder_name(settings),
+        fingerprint=lambda name: embedder_fingerprint(settings, name),
+        load=load,
     )
 
 

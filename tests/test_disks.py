@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest.corpus.folder import CorpusFolder
-from ingest.corpus.setup import Setup
+from ingest.corpus.setup import ChosenEmbedder, Setup
 from ingest.runs.adding import add
 from ingest.sources.scanning import scan
 from rag import bootstrap
@@ -67,9 +67,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     docs.mkdir()
     settings = load_settings({}, data=root / "data")
     setup = Setup(
-        embedder=bootstrap.embedder_fingerprint(settings),
-        load_embedder=lambda: bootstrap.load_embedder(settings),
-        embedder_name=settings.embedder,
+        embedder=ChosenEmbedder(
+            bootstrap.embedder_fingerprint(settings),
+            lambda: bootstrap.load_embedder(settings),
+            bootstrap.embedder_name(settings),
+        ),
         engines=bootstrap.index_engines(),
         load_engines=bootstrap.load_index_builders,
         exact_up_to=0,

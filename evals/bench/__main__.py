@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from evals.bench import ROOT, Rows, folders, questions, scale, speed
+from evals.bench import ROOT, Rows, embedders, folders, questions, scale, speed
 from rag.errors import RagError
 from rag.settings import load_settings
 
@@ -39,7 +39,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         nargs="*",
-        help="parts: commands handbook abstaining service spans precision mistyping limit "
+        help="parts: commands handbook abstaining service embedders spans precision mistyping limit "
         "unchanged scale questions folders messy",
     )
     options = parser.parse_args()
@@ -75,6 +75,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     yield "handbook", lambda: speed.ingest_handbook(data) + speed.score_handbook(data)
     yield "abstaining", lambda: _abstaining(options, data / "abstaining")
     yield "service", lambda: speed.time_service(data)
+    yield "embedders", lambda: embedders.time_embedders()
     if options.spans:
         yield "spans", lambda: _spans(options, data)
         yield "precision", lambda: _precision(options, data)
@@ -94,13 +95,22 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
 
 
 def _spans(options: argparse.Namespace, data: Path) -> Rows:
+    """The set with each packaged embedder; peers once, with the weights of the first."""
+    from rag.adapters.embedding.weights import PACKAGED
+
     folder = options.spans.resolve()
-    rows, seconds = speed.time_spans_ingest(folder, data)
-    if options.peers:
-        rows += speed.time_peer(options.peers.resolve(), options.peers_python, folder, seconds)
-    chunks, figures = _score_spans(folder, data)
-    rows.append(("spans: chunks", str(chunks)))
-    return rows + [(f"spans: {name}", f"{value:.3f}") for name, value in figures.items()]
+    found: Rows = []
+    for embedder in PACKAGED:
+        place = data / embedder
+        rows, seconds = speed.time_spans_ingest(folder, place, f"RAG_EMBEDDER={embedder}")
+        chunks, figures = _score_spans(folder, place)
+        rows.append(("spans: chunks", str(chunks)))
+        rows += [(f"spans: {name}", f"{value:.3f}") for name, value in figures.items()]
+        if options.peers and not found:
+            peer = (options.peers.resolve(), options.peers_python, folder)
+            rows += speed.time_peer(*peer, seconds)
+        found += [(f"{embedder}, {name}", value) for name, value in rows]
+    return found
 
 
 def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
@@ -154,7 +164,8 @@ def _precision(options: argparse.Namespace, data: Path) -> Rows:
     figures: dict[str, dict[str, float]] = {}
     for precision in ("fp32", chosen):
         place = data / precision
-        _, seconds = speed.time_spans_ingest(folder, place, precision=precision)
+        setting = f"RAG_EMBEDDER_PRECISION={precision}"
+        _, seconds = speed.time_spans_ingest(folder, place, setting)
         figures[precision] = _score_spans(folder, place, precision)[1]
         rows.append((f"precision: ingestion in {precision}", f"{seconds:.1f} s"))
     rows += [

@@ -16,7 +16,7 @@ import numpy as np
 
 from evals.bench import ROOT
 from ingest.corpus.folder import CorpusFolder
-from ingest.corpus.setup import Setup
+from ingest.corpus.setup import ChosenEmbedder, Setup
 from ingest.runs.adding import add
 from ingest.runs.outcomes import Report
 from ingest.sources.scanning import scan
@@ -125,7 +125,7 @@ def build(data: Path, chunks: int, writer: Writer) -> float:
     real = bootstrap.load_embedder(settings)
     paragraphs = (p.read_text().split("\n\n") for p in sorted(BASIS.rglob("*.md")))
     made = MadeEmbedder(real, [each for texts in paragraphs for each in texts if each.strip()])
-    report, seconds = ingest(data, CORPUS, made, embedder_name=settings.embedder)
+    report, seconds = ingest(data, CORPUS, made, embedder_name=bootstrap.embedder_name(settings))
     if report.chunks != chunks:
         raise ValueError(f"{report.chunks} chunks were made instead of {chunks}")
     shutil.rmtree(docs)
@@ -137,12 +137,10 @@ def ingest(
 ) -> tuple[Report, float]:
     """What became of the files in `data/docs`, and the seconds it took."""
     setup = Setup(
-        embedder=embedder.fingerprint,
-        load_embedder=lambda: embedder,
+        embedder=ChosenEmbedder(embedder.fingerprint, lambda: embedder, embedder_name),
         engines=bootstrap.index_engines(),
         load_engines=bootstrap.load_index_builders,
         language="english",
-        embedder_name=embedder_name,
     )
     began = time.perf_counter()
     report = add(CorpusFolder(data / "corpora" / corpus), scan([str(data / "docs")]), setup)

@@ -56,12 +56,10 @@ def time_service(data: Path) -> Rows:
         return [("service ready", f"{time.perf_counter() - started:.1f} s")]
 
 
-def time_spans_ingest(
-    folder: Path, data: Path, *, precision: str | None = None
-) -> tuple[Rows, float]:
+def time_spans_ingest(folder: Path, data: Path, *settings: str) -> tuple[Rows, float]:
     """Ingestion of the evidence-span texts, start of process included, in seconds."""
     texts = sorted(folder.glob("*.md"))
-    run = watch_add(texts, data, corpus="spans", precision=precision)
+    run = watch_add(texts, data, corpus="spans", settings=settings)
     rows = [
         ("spans: ingestion, whole process", f"{run.seconds:.1f} s"),
         ("spans: ingestion, of that embedding", f"{run.summary['timings']['embedding']:.1f} s"),

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +38,13 @@ class WatchedRun:
 
 
 def watch_add(
-    sources: list[Path], data: Path, *, corpus: str, precision: str | None = None
+    sources: list[Path], data: Path, *, corpus: str, settings: Sequence[str] = ()
 ) -> WatchedRun:
-    """Ingest `sources` into `data`. Raises ValueError when the run ends without a summary."""
-    setting = [f"RAG_EMBEDDER_PRECISION={precision}"] if precision else []
-    command = ["env", *setting, sys.executable, "-m", "ingest", "add", *map(str, sources)]
+    """Ingest `sources` into `data` with `settings`, each `RAG_NAME=value`.
+
+    Raises ValueError when the run ends without a summary.
+    """
+    command = ["env", *settings, sys.executable, "-m", "ingest", "add", *map(str, sources)]
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as complaints:
         began = time.perf_counter()
         process = subprocess.Popen(

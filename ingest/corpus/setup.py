@@ -1,7 +1,7 @@
 """What a run is set up with, and a corpus opened by it: what every step of a command works on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -32,14 +32,28 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenEmbedder:
+    """An embedder that is not loaded yet, which happens only if something is new.
+
+    Questions load it again by its `name`; `reason` says why it was chosen. What is for English
+    alone `is_english`.
+    """
+
+    fingerprint: str
+    load: Callable[[], CountingEmbedder]
+    name: str = ""
+    reason: str = ""
+    is_english: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """The engines that make releases, and how a command was asked to go about it.
 
-    `embedder` and `engines` name them, with their versions, before they are loaded, which happens
-    only if something is new; questions load the embedder again by its `embedder_name`. `calibrate`
-    writes into a release what it learns from it with the embedder, if anything. Releases of up to
-    `exact_up_to` chunks are searched exactly, larger ones by the graph that `improve_graph` repairs
-    and measures.
+    `engines` names them, with their versions, before they are loaded. `embedder_for` gives the
+    embedder for a language, None where one is set for all. `calibrate` writes into a release what
+    it learns from it with the embedder, if anything. Releases of up to `exact_up_to` chunks are
+    searched exactly, larger ones by the graph that `improve_graph` repairs and measures.
 
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
@@ -48,11 +62,10 @@ class Setup:
     `allow_shrink` lets much of a root be gone from the next release.
     """
 
-    embedder: str
-    load_embedder: Callable[[], CountingEmbedder]
+    embedder: ChosenEmbedder
     engines: str
     load_engines: Callable[[], tuple[VectorIndexBuilder, LexicalIndexBuilder]]
-    embedder_name: str = ""
+    embedder_for: Callable[[str], ChosenEmbedder] | None = None
     verify: Callable[[Path], None] = probe
     calibrate: Callable[[Path, CountingEmbedder], None] | None = None
     improve_graph: ImproveGraph = improve_graph
@@ -80,9 +93,15 @@ class OpenCorpus:
         self.setup = setup
         self.watch = watch
         self.blobs = BlobStore(folder.blobs, most_bytes=setup.limits.source_bytes)
-        self.embedder = LazyEmbedder(setup.load_embedder)
+        self.embedder = LazyEmbedder(setup.embedder.load)
+
+    def take_embedder(self, chosen: ChosenEmbedder) -> None:
+        """Go on with that embedder."""
+        if chosen.fingerprint != self.setup.embedder.fingerprint:
+            self.embedder = LazyEmbedder(chosen.load)
+        self.setup = replace(self.setup, embedder=chosen)
 
     @property
     def chunked_by(self) -> str:
         """What the cutting of a text depends on: the chunker, and whose window has to hold it."""
-        return f"{CHUNKER} {self.setup.embedder}"
+        return f"{CHUNKER} {self.setup.embedder.fingerprint}"

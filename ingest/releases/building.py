@@ -37,6 +37,7 @@ class Recipe:
     chunker: str
     engines: str
     embedder_name: str = field(default="", compare=False)
+    embedder_reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,7 @@ class _Writer:
             based_on=based_on,
             replaced=len(vectors) - len(ids),
             embedder_name=recipe.embedder_name,
+            embedder_reason=recipe.embedder_reason,
             vectors=rows.count_vectors(),
             search="exact",
         )

@@ -136,8 +136,16 @@ def _recipe(corpus: OpenCorpus) -> Recipe:
     language = setup.language or (manifest.language if manifest else "")
     if not language:
         language = detect_language(text for _, text in corpus.ledger.texts())
-    name = corpus.folder.name
-    return Recipe(name, language, setup.embedder, CHUNKER, setup.engines, setup.embedder_name)
+    embedder = setup.embedder
+    return Recipe(
+        corpus.folder.name,
+        language,
+        embedder.fingerprint,
+        CHUNKER,
+        setup.engines,
+        embedder_name=embedder.name,
+        embedder_reason=embedder.reason,
+    )
 
 
 def _is_usable(folder: CorpusFolder, serving: int) -> bool:
@@ -158,7 +166,7 @@ def _make(corpus: OpenCorpus, ways: Sequence[Write], before: Base | None) -> int
     changed copy can leave a vector index that finds not all of it.
     """
     folder, setup = corpus.folder, corpus.setup
-    publishing.check_free_disk(folder, estimate_bytes(corpus.ledger, setup.embedder))
+    publishing.check_free_disk(folder, estimate_bytes(corpus.ledger, setup.embedder.fingerprint))
     number = max([0, *folder.numbers(), folder.live() or 0]) + 1
     under_way = folder.releases / f".build-{os.getpid()}"
     setup.progress("publishing", 0, 1)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ingest.clock import now_utc
+from ingest.corpus.choosing import choose_embedder
 from ingest.corpus.embedding import count_missing, embed_missing
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.naming import current_names, name_documents, source_not_found
@@ -82,6 +83,7 @@ def _run(
         run = ledger.begin_run(now_utc())
         with corpus.watch.timing("reading"):
             reading = _name(read(corpus), name_documents(ledger))
+            embedder = choose_embedder(corpus, reading.changed)
             cut_again(corpus)
         with corpus.watch.timing("embedding"):
             embedded = _embed(corpus)
@@ -91,6 +93,7 @@ def _run(
             published=False,
             reading=reading,
             shrunk=_find_shrunk(corpus, reading),
+            embedder=embedder,
             embedded=embedded,
             chunks=sum(ledger.count_chunks().values()),
             seconds=0.0,
@@ -148,7 +151,7 @@ def _name(reading: Reading, names: Mapping[str, str]) -> Reading:
 
 
 def _embed(corpus: OpenCorpus) -> int:
-    total = count_missing(corpus.ledger, corpus.setup.embedder)
+    total = count_missing(corpus.ledger, corpus.setup.embedder.fingerprint)
     if not total:
         return 0
 

@@ -47,14 +47,20 @@ class Reading:
     hidden: int = 0
     taken_out: frozenset[str] = frozenset()
 
+    @property
+    def changed(self) -> list[str]:
+        """URIs of the sources that are new or changed."""
+        return [outcome.uri for outcome in self.outcomes if outcome.change]
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """A finished run: `release` is the live one, `published` whether this run made it so.
 
     `built` is a release that waits for `publish`; `held` says why nothing newer goes live. `search`
-    says in words how the live release is searched. `shrunk` are the roots of which too much would
-    be gone, so that nothing was published.
+    says in words how the live release is searched, `embedder` what there is to know of the one that
+    was chosen or kept. `shrunk` are the roots of which too much would be gone, so that nothing was
+    published.
     """
 
     corpus: str
@@ -67,6 +73,7 @@ class Report:
     built: int | None = None
     held: str = ""
     search: str = ""
+    embedder: str = ""
     reading: Reading = field(default_factory=Reading)
     shrunk: tuple[Shrunk, ...] = ()
 

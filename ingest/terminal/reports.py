@@ -24,6 +24,8 @@ def print_report(report: Report) -> None:
     say(f"{how} {live}: {amount}, {report.seconds:.1f} s")
     if report.search:
         say(f"{live} is searched {report.search}")
+    if report.embedder:
+        say(f"embedder: {report.embedder}")
 
 
 class News:
@@ -124,6 +126,7 @@ def print_report_as_json(report: Report) -> None:
             "built": report.built,
             "held": report.held,
             "search": report.search,
+            "embedder": report.embedder,
             "counts": dict(report.counts),
             "hidden": report.reading.hidden,
             "would_widen": [asdict(each) for each in report.reading.held],

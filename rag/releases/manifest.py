@@ -13,7 +13,8 @@ class Manifest:
 
     `based_on` is the release whose indexes were copied and changed, None where they were built
     fresh; `replaced` counts the chunks taken out of them since they were. `embedder_name` is what
-    loads the embedder, `embedder` its fingerprint. Chunks of one text share one of the `vectors`.
+    loads the embedder, `embedder` its fingerprint, `embedder_reason` why the corpus has it. Chunks
+    of one text share one of the `vectors`.
 
     `search` says how these are searched: `exact` compares all of them, `graph` goes by the vector
     index, which then loses `graph_lost` of the `graph_tried` vectors that were searched for and
@@ -37,6 +38,7 @@ class Manifest:
     based_on: int | None = None
     replaced: int = 0
     embedder_name: str = ""
+    embedder_reason: str = ""
     vectors: int = 0
     search: Literal["exact", "graph"] = "graph"
     graph_recall: float | None = None

@@ -155,7 +155,7 @@ def equip(tell: Callable[[int], None]) -> "Setup":
 
     Much may be gone at once, since the corpora of these runs are small.
     """
-    from ingest.corpus.setup import Setup
+    from ingest.corpus.setup import ChosenEmbedder, Setup
     from rag.adapters.memory.release import HashingEmbedder
     from rag.bootstrap import index_engines, load_index_builders
     from rag.ports import Vectors
@@ -166,8 +166,7 @@ def equip(tell: Callable[[int], None]) -> "Setup":
             return super().embed_documents(texts)
 
     return Setup(
-        embedder=Counting.fingerprint,
-        load_embedder=Counting,
+        embedder=ChosenEmbedder(Counting.fingerprint, Counting),
         engines=index_engines(),
         load_engines=load_index_builders,
         allow_shrink=True,

