@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 
 from ingest.adapters.tesseract import check_ocr
 from ingest.corpus.folder import CorpusFolder
@@ -24,7 +23,7 @@ from ingest.terminal.listing import Choice, print_roots, print_sources
 from ingest.terminal.progress import shown_progress
 from ingest.terminal.reports import News
 from rag import bootstrap
-from rag.adapters.embedding.weights import ENGLISH, PACKAGED, choose_model
+from rag.adapters.embedding.weights import PACKAGED, PAIR, choose_model
 from rag.adapters.indexes.tantivy import LANGUAGES
 from rag.errors import CorpusNotFound, StorageError, UsageError
 from rag.releases.folder import corpus_folder
@@ -106,7 +105,6 @@ def _set_up(options: argparse.Namespace, settings: Settings, folder: CorpusFolde
     wishes = {name: value for name, value in vars(options).items() if name in WISHES}
     return Setup(
         embedder=_find_embedder(settings, folder.manifest(folder.serving())),
-        embedder_for=None if settings.embedder else partial(_choose_embedder, settings),
         engines=bootstrap.index_engines(),
         load_engines=bootstrap.load_index_builders,
         calibrate=bootstrap.calibrate_release,
@@ -121,20 +119,17 @@ def _find_embedder(settings: Settings, live: Manifest | None) -> ChosenEmbedder:
         return _know_embedder(settings, settings.embedder, "set by RAG_EMBEDDER")
     if live and live.embedder_name:
         return _know_embedder(settings, live.embedder_name, live.embedder_reason)
-    return _choose_embedder(settings, ENGLISH)
-
-
-def _choose_embedder(settings: Settings, language: str) -> ChosenEmbedder:
-    return _know_embedder(settings, *choose_model(language))
+    return _know_embedder(settings, *choose_model())
 
 
 def _know_embedder(settings: Settings, name: str, reason: str) -> ChosenEmbedder:
+    is_english = name in PACKAGED and PACKAGED[name].is_english
     return ChosenEmbedder(
         bootstrap.embedder_fingerprint(settings, name),
         lambda: bootstrap.load_embedder(settings, name),
         name,
         reason,
-        is_english=name in PACKAGED and PACKAGED[name].is_english,
+        advised=PAIR if is_english and not settings.embedder else "",
     )
 
 

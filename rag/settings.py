@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "",
         description="Packaged model, a sentence-transformers folder or name, or `openai:NAME`; "
-        "empty: what a corpus has, for a new one by its language",
+        "empty: what a corpus has, for a new one both packaged models as one",
     )
     embedder_precision: Literal["auto", "fp32", "bfloat16"] = Field(
         "auto", description="Arithmetic of the embedder; auto picks what the processor does fastest"

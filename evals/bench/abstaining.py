@@ -17,6 +17,7 @@ from rag.domain import Answer
 from rag.errors import InvalidRegressionSet
 from rag.plumbline import Plumbline
 from rag.releases.folder import release_folder
+from rag.releases.manifest import Manifest
 from rag.retrieval.calibration import read_calibration
 
 CORPUS = "handbook"
@@ -132,7 +133,9 @@ def _split(
 
 
 def _learned(data: Path, corpus: str) -> float:
-    return read_calibration(release_folder(data, corpus)).threshold
+    folder = release_folder(data, corpus)
+    manifest = Manifest.from_json((folder / "manifest.json").read_text())
+    return read_calibration(folder, manifest.embedder).threshold
 
 
 def _asked_about(questions: Sequence[MarkedQuestion]) -> list[str]:

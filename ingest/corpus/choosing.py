@@ -1,45 +1,35 @@
-"""Which embedder a corpus gets by the language of its texts, and what to know of one it keeps."""
+"""What to tell of the embedder of a corpus: why it has it, and when another one would do better."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ingest.corpus.history import document_id
 from ingest.corpus.setup import OpenCorpus
 from ingest.text.languages import DEFAULT, detect_language
 
 
-def choose_embedder(corpus: OpenCorpus, changed: Sequence[str]) -> str:
-    """Choose the embedder of a corpus without a release; what there is to know of it, or nothing.
+def tell_embedder(corpus: OpenCorpus, changed: Sequence[str]) -> str:
+    """Which embedder a corpus now has and why, where that is new; and what else there is to know.
 
-    A corpus keeps the embedder of its releases, whatever the language of the sources that have
-    `changed`, which are given by their URIs.
+    `changed` are the URIs of the sources that are new or changed.
     """
-    manifest, setup = corpus.folder.manifest(corpus.folder.serving()), corpus.setup
-    if not corpus.ledger.count_chunks():
+    manifest, embedder = corpus.folder.manifest(corpus.folder.serving()), corpus.setup.embedder
+    if not (corpus.ledger.count_chunks() and embedder.name):
         return ""
-    if manifest is None and setup.embedder_for:
-        texts = (text for _, text in corpus.ledger.texts())
-        language = setup.language or detect_language(texts)
-        corpus.setup = replace(setup, language=language)
-        corpus.take_embedder(setup.embedder_for(language))
-    embedder = corpus.setup.embedder
-    if manifest and manifest.embedder_name == embedder.name:
-        return _compare_language(corpus, changed)
-    return f"{embedder.name}, {embedder.reason}" if embedder.name else ""
+    is_kept = manifest is not None and manifest.embedder_name == embedder.name
+    told = "" if is_kept else f"{embedder.name}, {embedder.reason}"
+    return "; ".join(filter(None, (told, _compare_language(corpus, changed))))
 
 
 def _compare_language(corpus: OpenCorpus, changed: Sequence[str]) -> str:
     """What to do about new texts that the embedder of the corpus does not know the language of."""
-    setup = corpus.setup
-    if not (setup.embedder.is_english and setup.embedder_for):
+    embedder = corpus.setup.embedder
+    if not (embedder.advised and changed):
         return ""
     ids = (document_id(corpus.folder.name, uri) for uri in changed)
-    language = detect_language(corpus.ledger.document(id_).document.text for id_ in ids)
-    other = setup.embedder_for(language).name
-    if language == DEFAULT or other == setup.embedder.name:
+    if detect_language(corpus.ledger.document(id_).document.text for id_ in ids) == DEFAULT:
         return ""
     return (
-        f"{setup.embedder.name}, made for English, which most new texts are not in: to have all "
-        f"embedded by a model of many languages, run `RAG_EMBEDDER={other} python -m ingest "
-        f"rebuild --corpus {corpus.folder.name}`"
+        f"{embedder.name} was made for English, which most new texts are not in: to have all "
+        "embedded by a model of many languages as well, run "
+        f"`RAG_EMBEDDER={embedder.advised} python -m ingest rebuild --corpus {corpus.folder.name}`"
     )

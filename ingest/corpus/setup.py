@@ -1,7 +1,7 @@
 """What a run is set up with, and a corpus opened by it: what every step of a command works on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -35,25 +35,24 @@ Progress = Callable[[str, int, int], None]
 class ChosenEmbedder:
     """An embedder that is not loaded yet, which happens only if something is new.
 
-    Questions load it again by its `name`; `reason` says why it was chosen. What is for English
-    alone `is_english`.
+    Questions load it again by its `name`; `reason` says why it was chosen. `advised` is one that
+    reads all languages, where this one reads English alone and nobody has set it.
     """
 
     fingerprint: str
     load: Callable[[], CountingEmbedder]
     name: str = ""
     reason: str = ""
-    is_english: bool = False
+    advised: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """The engines that make releases, and how a command was asked to go about it.
 
-    `engines` names them, with their versions, before they are loaded. `embedder_for` gives the
-    embedder for a language, None where one is set for all. `calibrate` writes into a release what
-    it learns from it with the embedder, if anything. Releases of up to `exact_up_to` chunks are
-    searched exactly, larger ones by the graph that `improve_graph` repairs and measures.
+    `engines` names them, with their versions, before they are loaded. `calibrate` writes into a
+    release what it learns from it with the embedder, if anything. Releases of up to `exact_up_to`
+    chunks are searched exactly, larger ones by the graph that `improve_graph` repairs and measures.
 
     Without a `language` the corpus keeps the one it has, at first that of its texts. With
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
@@ -65,7 +64,6 @@ class Setup:
     embedder: ChosenEmbedder
     engines: str
     load_engines: Callable[[], tuple[VectorIndexBuilder, LexicalIndexBuilder]]
-    embedder_for: Callable[[str], ChosenEmbedder] | None = None
     verify: Callable[[Path], None] = probe
     calibrate: Callable[[Path, CountingEmbedder], None] | None = None
     improve_graph: ImproveGraph = improve_graph
@@ -94,12 +92,6 @@ class OpenCorpus:
         self.watch = watch
         self.blobs = BlobStore(folder.blobs, most_bytes=setup.limits.source_bytes)
         self.embedder = LazyEmbedder(setup.embedder.load)
-
-    def take_embedder(self, chosen: ChosenEmbedder) -> None:
-        """Go on with that embedder."""
-        if chosen.fingerprint != self.setup.embedder.fingerprint:
-            self.embedder = LazyEmbedder(chosen.load)
-        self.setup = replace(self.setup, embedder=chosen)
 
     @property
     def chunked_by(self) -> str:

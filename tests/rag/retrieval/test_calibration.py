@@ -37,7 +37,7 @@ def corpus(tmp_path: Path) -> SmallCorpus:
 
 def test_a_release_learns_a_threshold_and_a_falling_curve(corpus: SmallCorpus) -> None:
     corpus.add()
-    learned = read_calibration(corpus.folder.release(1))
+    learned = read_calibration(corpus.folder.release(1), "")
     assert learned.samples >= 30
     assert 0 < learned.threshold < 1
     false = [point.false_answers for point in learned.curve]
@@ -52,13 +52,13 @@ def test_a_release_learns_a_threshold_and_a_falling_curve(corpus: SmallCorpus) -
 
 def test_a_small_change_and_a_rebuild_keep_what_was_learned(corpus: SmallCorpus) -> None:
     corpus.add()
-    learned = read_calibration(corpus.folder.release(1))
+    learned = read_calibration(corpus.folder.release(1), "")
     corpus.write("new.md", "# New\n\nSeals rest on the northern rocks.\n")
     corpus.add()
     loads = corpus.loads
     corpus.rebuild()
-    assert read_calibration(corpus.folder.release(2)) == learned
-    assert read_calibration(corpus.folder.release(3)) == learned
+    assert read_calibration(corpus.folder.release(2), "") == learned
+    assert read_calibration(corpus.folder.release(3), "") == learned
     assert corpus.loads == loads
 
 
@@ -73,7 +73,7 @@ def test_a_calibration_that_cannot_be_read_is_the_prior_one(
 ) -> None:
     if content is not None:
         (tmp_path / "calibration.json").write_text(content)
-    assert read_calibration(tmp_path).threshold == PRIOR_THRESHOLD
+    assert read_calibration(tmp_path, "").threshold == PRIOR_THRESHOLD
 
 
 @pytest.mark.parametrize(
