@@ -26,7 +26,7 @@ from ingest.releases.reducing import READ_OF_A_BASE, build_without
 from ingest.text.chunking import CHUNKER
 from ingest.text.languages import detect_language
 from rag.errors import ReleaseBroken, UsageError
-from rag.releases.folder import CALIBRATION, Hold, serving_order
+from rag.releases.folder import CALIBRATION, Hold, read_learned, serving_order
 from rag.releases.manifest import Manifest
 from rag.releases.seals import is_complete, is_whole, write_seal
 
@@ -247,8 +247,8 @@ def _calibrate(
     calibrate = corpus.setup.calibrate
     if calibrate is None:
         return
-    learned = before.folder / CALIBRATION if before else None
-    if learned and learned.exists() and (is_changed_copy or not corpus.embedder.is_wanted):
-        shutil.copy2(learned, under_way / CALIBRATION)
+    has_learned = before is not None and read_learned(before.folder) is not None
+    if before and has_learned and (is_changed_copy or not corpus.embedder.is_wanted):
+        shutil.copy2(before.folder / CALIBRATION, under_way / CALIBRATION)
     else:
         calibrate(under_way, corpus.embedder.get())

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from rag.domain import CORPUS_NAME, PUBLIC, Chunk, DocumentRef, check_corpus_name
 from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
@@ -18,6 +18,8 @@ PROBE_S = 900  # chosen: 20,000 chunks take some four seconds; only what hangs t
 LEAST_RECALL = 0.99  # chosen: at a million chunks the graph has .998 (bench)
 MOST_LOST = 0.002  # chosen: one chunk of 500 that does not find itself
 CALIBRATION = "calibration.json"
+CALIBRATION_METHOD = "signals-1"
+"""Written into it: what was learned of another confidence says nothing."""
 NO_WORD = "qzxwvkjhgf"  # any: what no language has
 HOLD = "HOLD"
 FLOOR = "FLOOR"
@@ -194,6 +196,16 @@ def corpus_not_found(name: str) -> CorpusNotFound:
     return CorpusNotFound(
         f"no corpus {name[:80]!r}: create it with `python -m ingest add SOURCE --corpus NAME`"
     )
+
+
+def read_learned(release: Path) -> dict[str, Any] | None:
+    """What a release has learned of the confidence as it is now; None where it has not."""
+    try:
+        raw = json.loads((release / CALIBRATION).read_text())
+    except (OSError, ValueError):
+        return None
+    is_current = isinstance(raw, dict) and raw.get("method") == CALIBRATION_METHOD
+    return raw if is_current else None
 
 
 def release_folder(data: Path, name: str, number: int | None = None) -> Path:

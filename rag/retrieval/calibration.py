@@ -1,12 +1,12 @@
 """From which confidence on a release answers, learned from the release itself.
 
-Questions are made from some of its chunks, in the documents' words and in others, and each is asked
-once with all documents there and once without the document that it comes from. The confidence that
-only one in twenty of these foreign questions reaches moves the threshold, three quarters of whose
-weight are those of one that held for releases of many kinds, since such a question is not yet
-somebody's. The questions whose documents are there tell how many are missed. Where all documents
-are about one matter, a foreign question finds its answer elsewhere, and the threshold learned is
-too high: so it stays near the prior one.
+Questions are made from some of its chunks, and each is asked once with all documents there and once
+without the document that it comes from. Of those in the documents' words, the confidence that only
+one in twenty of these foreign questions reaches moves the threshold; three quarters of the weight
+are those of one that held for releases of many kinds, since a made question is not yet somebody's.
+Those in other words only tell how many are missed. Where all documents are about one matter, a
+foreign question finds its answer elsewhere, and the threshold learned is too high: so it stays near
+the prior one.
 """
 
 import json
@@ -20,18 +20,16 @@ import numpy as np
 from rag.domain import Chunk, Ranking
 from rag.ports import Embedder
 from rag.releases.embedders import vector_space
-from rag.releases.folder import CALIBRATION, OpenRelease
+from rag.releases.folder import CALIBRATION_METHOD, OpenRelease, read_learned
 from rag.retrieval.asking import MadeQuestion, make_questions
 from rag.retrieval.confidence import AS_IT_IS, Signals, load_coefficients, rescale, weigh
 from rag.retrieval.pipeline import CANDIDATES, rank_candidates, signals_of
 from rag.retrieval.query import Query
 from rag.retrieval.retrievers import RETRIEVERS
 
-METHOD = "signals-1"
-"""Written beside a threshold: one that was learned of another confidence says nothing."""
 PRIOR_THRESHOLD = 0.4  # chosen on the tuning parts: docs/models/confidence.md
 WEIGHT_OF_PRIOR = 0.75  # chosen: a made question is not yet somebody's
-MOST_DEPARTURE = 0.1  # chosen: where all is about one matter, what is learned is too high
+MOST_DEPARTURE = 0.05  # chosen: where all is about one matter, what is learned is too high
 SAMPLES = 150  # chosen: the highest twentieth of them is still seven
 LEAST_SAMPLES = 30  # chosen: of fewer, a single question moves the threshold
 MOST_HELD_OUT = 2000  # chosen: so many more candidates are asked for, which costs time
@@ -66,7 +64,7 @@ class Calibration:
     closeness: tuple[float, float]
     rates: Mapping[str, CurvePoint]
     curve: tuple[CurvePoint, ...]
-    method: str = METHOD
+    method: str = CALIBRATION_METHOD
 
     def to_json(self) -> str:
         """As the text of `calibration.json`."""
@@ -74,14 +72,14 @@ class Calibration:
 
 
 def read_calibration(release: Path, embedder: str) -> Calibration:
-    """What `release/calibration.json` holds; the prior threshold where it holds none of METHOD.
+    """What `release/calibration.json` holds; the prior threshold where it holds nothing of use.
 
     `embedder` is the fingerprint of the one that made the release.
     """
+    raw = read_learned(release)
+    if raw is None:
+        return _prior(embedder, 0)
     try:
-        raw = json.loads((release / CALIBRATION).read_text())
-        if raw["method"] != METHOD:
-            return _prior(embedder, 0)
         offset, factor = raw["closeness"]
         return Calibration(
             float(raw["threshold"]),
@@ -90,7 +88,7 @@ def read_calibration(release: Path, embedder: str) -> Calibration:
             {kind: CurvePoint(**rates) for kind, rates in raw["rates"].items()},
             tuple(CurvePoint(**point) for point in raw["curve"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return _prior(embedder, 0)
 
 
@@ -176,7 +174,7 @@ def _learn(asked: Sequence[Asked], scale: tuple[float, float]) -> Calibration:
     kinds = sorted({each.kind for each in asked})
     own = {kind: [weigh(e.own) for e in asked if kind in (e.kind, ALL)] for kind in [*kinds, ALL]}
     foreign = {k: [weigh(e.foreign) for e in asked if k in (e.kind, ALL)] for k in [*kinds, ALL]}
-    learned = max(float(np.quantile(foreign[kind], 1 - FALSE_ANSWERS)) for kind in kinds)
+    learned = float(np.quantile(foreign["words"], 1 - FALSE_ANSWERS))
     departure = (1 - WEIGHT_OF_PRIOR) * (learned - PRIOR_THRESHOLD)
     threshold = PRIOR_THRESHOLD + min(MOST_DEPARTURE, max(-MOST_DEPARTURE, departure))
 
