@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rag.adapters.embedding.weights import Prefixes, choose_model, fingerprint_of
 from rag.answering.answerer import Answerer
 from rag.errors import RagError, ReleaseBroken, StorageError
+from rag.learning.calibration import calibrate, read_calibration
 from rag.plumbline import Plumbline
 from rag.ports import (
     ChatModel,
@@ -24,7 +25,6 @@ from rag.releases.folder import CALIBRATION, OpenRelease, probe
 from rag.releases.live import LiveCorpora
 from rag.releases.manifest import RELEASE_FORMAT, Manifest
 from rag.releases.seals import damaged_files
-from rag.retrieval.calibration import calibrate, read_calibration
 from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.reranking import Reranking
 from rag.settings import Settings

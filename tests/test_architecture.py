@@ -77,7 +77,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.judging.ragas_metrics",),
-    "sklearn": ("evals.bench.abstaining",),
+    "sklearn": ("evals.bench.quality.abstaining", "evals.training.confidence"),
     "fastapi": ("api",),
     "starlette": ("api",),
     "uvicorn": ("api.serving",),
@@ -162,5 +162,5 @@ def test_only_entry_points_read_the_environment() -> None:
         for file in (ROOT / package).rglob("*.py")
         if re.search(r"os\.(environ|getenv)", file.read_text())
     }
-    entry_points = {f"{package}.__main__" for package in (*PACKAGES, "evals.bench")}
+    entry_points = {f"{package}.__main__" for package in (*PACKAGES, "evals.bench", "evals.training")}
     assert readers <= entry_points | {"evals.demo", "evals.judging.ragas_metrics"}

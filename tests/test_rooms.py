@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
         *(("errors",), ("domain",), ("ports",), ("text",), ("releases",), ("retrieval",)),
-        *(("settings", "answering", "adapters"), ("plumbline",)),
+        *(("settings", "answering", "adapters", "learning"), ("plumbline",)),
         *(("json_forms", "langchain_retriever", "bootstrap"),),
         *(("repair",), ("probe", "commands"), ("__main__",)),
     ),
@@ -28,6 +28,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "evals": (
         *(("samples",), ("observing",), ("reports",), ("metrics",), ("judging",)),
         *(("gates",), ("running", "terminal"), ("commands", "demo"), ("__main__",), ("bench",)),
+        ("training",),
     ),
 }
 """The rooms of each package from the lowest up; a room may import from the floors below it."""
@@ -39,6 +40,7 @@ LAZY = {
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
     "evals.commands": "ragas, for the judged tier alone",
+    "evals.training.confidence": "scikit-learn, where coefficients are learned anew",
     **dict.fromkeys(
         ("rag.__main__", "ingest.__main__", "api.__main__", "evals.__main__"),
         "what a command needs is loaded after its arguments are found right",

@@ -115,7 +115,7 @@ def _spans(options: argparse.Namespace, data: Path) -> Rows:
 
 def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
     """Close misses of the example set always, texts left out where there is a set of spans."""
-    from evals.bench import abstaining
+    from evals.bench.quality import abstaining
     from rag.bootstrap import open_plumbline
 
     folder = options.spans.resolve() if options.spans else None
@@ -132,7 +132,7 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
 
 def _mistyping(options: argparse.Namespace, data: Path) -> Rows:
     """Typing errors in the questions of the example set, and of a set of spans."""
-    from evals.bench import abstaining, mistyping, spans
+    from evals.bench.quality import abstaining, mistyping, spans
     from rag.bootstrap import open_plumbline
 
     place = data / "mistyping"
@@ -153,7 +153,7 @@ def _mistyping(options: argparse.Namespace, data: Path) -> Rows:
 def _precision(options: argparse.Namespace, data: Path) -> Rows:
     """What the precision that this machine chooses costs in quality against fp32."""
     from evals.bench.precision import measure_agreement
-    from evals.bench.spans import CORPUS, read_questions
+    from evals.bench.quality.spans import CORPUS, read_questions
     from rag.adapters.embedding.weights import choose_precision
 
     folder = options.spans.resolve()
@@ -184,7 +184,7 @@ def _score_spans(
     folder: Path, data: Path, precision: str | None = None
 ) -> tuple[int, dict[str, float]]:
     """Chunks of the ingested set, and the figures of its questions."""
-    from evals.bench.spans import CORPUS, measure, read_questions
+    from evals.bench.quality.spans import CORPUS, measure, read_questions
     from rag.bootstrap import open_plumbline
 
     settings = load_settings(os.environ, data=data, embedder_precision=precision)

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from evals.bench import ROOT, Rows
-from evals.bench.spans import read_questions
+from evals.bench.quality.spans import read_questions
 from evals.bench.watching import serving, watch_add
 
 HELP_RUNS = 5

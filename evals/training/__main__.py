@@ -1,6 +1,7 @@
 """`python -m evals.training`: learn the coefficients of the confidence, and write them."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from evals.training.confidence import (
 )
 from rag.errors import RagError
 from rag.retrieval.confidence import AS_IT_IS
+from rag.settings import load_settings
 
 
 def main() -> int:
@@ -43,11 +45,11 @@ def main() -> int:
     names = [source.corpus for source in options.source]
     try:
         kept_back = sources_of(options.testing)
-        corpora = open_corpora(options.data, names)
+        corpora = open_corpora(load_settings(os.environ, data=options.data), names)
         seen = observe(corpora, options.source, kept_back)
         scales = {next(iter(corpora.values())).space: AS_IT_IS}
         for folder in options.also:
-            others = open_corpora(folder, names)
+            others = open_corpora(load_settings(os.environ, data=folder), names)
             space = next(iter(others.values())).space
             scales[space] = find_scale(observe(others, options.source, kept_back), seen)
         made = observe_made(corpora.values())

@@ -5,7 +5,6 @@ documents are left out, should not. `docs/models/confidence.md` names the data a
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -19,11 +18,8 @@ from evals.samples.locating import Sources, find_target
 from evals.samples.reading import read_set
 from evals.samples.sample import Sample
 from rag.bootstrap import load_embedder, open_release
-from rag.ports import Embedder
-from rag.releases.embedders import vector_space
-from rag.releases.folder import OpenRelease, release_folder
-from rag.retrieval.asking import make_questions
-from rag.retrieval.calibration import (
+from rag.learning.asking import make_questions
+from rag.learning.calibration import (
     RETRIEVER,
     Asked,
     ask,
@@ -31,10 +27,13 @@ from rag.retrieval.calibration import (
     average_closeness,
     sample_chunks,
 )
+from rag.ports import Embedder
+from rag.releases.embedders import vector_space
+from rag.releases.folder import OpenRelease, release_folder
 from rag.retrieval.confidence import AS_IT_IS, COEFFICIENTS, Signals
 from rag.retrieval.pipeline import CANDIDATES
 from rag.retrieval.query import Query
-from rag.settings import load_settings
+from rag.settings import Settings
 
 NAMES = (
     *("closeness", "typical", "lead", "spread"),
@@ -83,12 +82,11 @@ class Corpus:
         return vector_space(self.release.manifest.embedder)
 
 
-def open_corpora(data: Path, names: Iterable[str]) -> dict[str, Corpus]:
-    """The live releases of these corpora in a data folder. Raises RagError."""
-    settings = load_settings(os.environ, data=data)
+def open_corpora(settings: Settings, names: Iterable[str]) -> dict[str, Corpus]:
+    """The live releases of these corpora in the settings' data folder. Raises RagError."""
     found = {}
     for name in sorted(set(names)):
-        release = replace(open_release(release_folder(data, name)), closeness=AS_IT_IS)
+        release = replace(open_release(release_folder(settings.data, name)), closeness=AS_IT_IS)
         embedder = load_embedder(settings, release.manifest.embedder_name)
         found[name] = Corpus(release, embedder)
     return found

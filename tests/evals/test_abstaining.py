@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from evals.bench.abstaining import auroc, leave_one_out, measure_close_misses, measure_left_out
+from evals.bench.quality.abstaining import (
+    auroc,
+    leave_one_out,
+    measure_close_misses,
+    measure_left_out,
+)
 from evals.bench.watching import watch_add
 from evals.samples.reading import read_set
 from evals.samples.sample import Sample

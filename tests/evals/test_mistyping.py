@@ -3,8 +3,8 @@
 from functools import partial
 from pathlib import Path
 
-from evals.bench.mistyping import KINDS, measure_mistyping, mistype, run_together
-from evals.bench.spans import MarkedQuestion
+from evals.bench.quality.mistyping import KINDS, measure_mistyping, mistype, run_together
+from evals.bench.quality.spans import MarkedQuestion
 from evals.samples.locating import Location, Target
 from rag.domain import Span
 from rag.plumbline import Plumbline

@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from evals.bench import Rows
-from evals.bench.spans import POOL, MarkedQuestion
+from evals.bench.quality.spans import POOL, MarkedQuestion
 from evals.metrics.ranking import evidence_hit_at, evidence_recall
 from evals.samples.locating import Sources, find_target
 from evals.samples.reading import read_set

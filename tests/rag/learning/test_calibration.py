@@ -9,8 +9,8 @@ import pytest
 from rag.adapters.memory.release import HashingEmbedder
 from rag.bootstrap import calibrate_release, load_index_builders, open_release
 from rag.domain import Answer, Message
+from rag.learning.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
 from rag.releases.live import LiveCorpora
-from rag.retrieval.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import compose, make_release
 

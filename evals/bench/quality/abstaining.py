@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evals.bench import ROOT, Rows
-from evals.bench.spans import MarkedQuestion, read_questions
+from evals.bench.quality.spans import MarkedQuestion, read_questions
 from evals.bench.watching import watch_add
 from evals.samples.reading import read_set
 from evals.samples.sample import KINDS, Sample
 from rag.domain import Answer
 from rag.errors import InvalidRegressionSet
+from rag.learning.calibration import read_calibration
 from rag.plumbline import Plumbline
 from rag.releases.folder import release_folder
 from rag.releases.manifest import Manifest
-from rag.retrieval.calibration import read_calibration
 
 CORPUS = "handbook"
 ASKED, SWAPPED = "handbook.jsonl", "handbook-swapped.jsonl"

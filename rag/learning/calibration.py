@@ -18,10 +18,10 @@ from statistics import fmean
 import numpy as np
 
 from rag.domain import Chunk, Ranking
+from rag.learning.asking import MadeQuestion, make_questions
 from rag.ports import Embedder
 from rag.releases.embedders import vector_space
 from rag.releases.folder import CALIBRATION_METHOD, OpenRelease, read_learned
-from rag.retrieval.asking import MadeQuestion, make_questions
 from rag.retrieval.confidence import AS_IT_IS, Signals, load_coefficients, rescale, weigh
 from rag.retrieval.pipeline import CANDIDATES, rank_candidates, signals_of
 from rag.retrieval.query import Query

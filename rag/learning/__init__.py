@@ -1,0 +1,1 @@
+"""What a release learns of its own confidence when it is made."""
