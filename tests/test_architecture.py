@@ -162,5 +162,7 @@ def test_only_entry_points_read_the_environment() -> None:
         for file in (ROOT / package).rglob("*.py")
         if re.search(r"os\.(environ|getenv)", file.read_text())
     }
-    entry_points = {f"{package}.__main__" for package in (*PACKAGES, "evals.bench", "evals.training")}
+    entry_points = {
+        f"{package}.__main__" for package in (*PACKAGES, "evals.bench", "evals.training")
+    }
     assert readers <= entry_points | {"evals.demo", "evals.judging.ragas_metrics"}

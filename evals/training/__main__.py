@@ -56,7 +56,7 @@ def main() -> int:
     except RagError as error:
         print(f"training: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return error.exit_code
-    print(write({**learn(seen), "scales": scales, "made": made}))  # noqa: T201 - as above
+    print(write({"regressions": learn(seen), "scales": scales, "made": made}))  # noqa: T201 - as above
     return 0
 
 

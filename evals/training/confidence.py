@@ -30,15 +30,11 @@ from rag.learning.calibration import (
 from rag.ports import Embedder
 from rag.releases.embedders import vector_space
 from rag.releases.folder import OpenRelease, release_folder
-from rag.retrieval.confidence import AS_IT_IS, COEFFICIENTS, Signals
+from rag.retrieval.confidence import AS_IT_IS, COEFFICIENTS, KINDS, Signals
 from rag.retrieval.pipeline import CANDIDATES
 from rag.retrieval.query import Query
 from rag.settings import Settings
 
-NAMES = (
-    *("closeness", "typical", "lead", "spread"),
-    *("context", "unknown", "peak", "length", "agreement"),
-)
 REGULARIZATION = 0.3  # scikit-learn's C; from .1 to 3 the same within .005
 DIGITS = 4  # chosen: more would be noise
 
@@ -161,21 +157,30 @@ def _ask_made(corpus: Corpus) -> list[Asked]:
 
 
 def learn(seen: Sequence[Observed]) -> dict[str, Any]:
-    """Intercept and signals as `confidence.json` has them.
+    """The regressions as `confidence.json` has them, one for each kind of search."""
+    return {kind: _fit(seen, names) for kind, names in KINDS.items()}
+
+
+def _fit(seen: Sequence[Observed], names: Sequence[str]) -> dict[str, Any]:
+    """Intercept and signals of one regression.
 
     A group of questions weighs by the square root of its number, so that large sets do not decide
     alone. Fitted by scikit-learn's LogisticRegression on standardised signals.
     """
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-    table = np.array([[each.signals.get(name, np.nan) for name in NAMES] for each in seen])
-    means, deviations = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
-    scaled = np.nan_to_num((table - means) / deviations)
+    seen = [each for each in seen if set(names) <= each.signals.keys()]
+    table = np.array([[each.signals[name] for name in names] for each in seen])
+    means, deviations = table.mean(axis=0), table.std(axis=0)
     sizes = Counter(each.group for each in seen)
     weights = np.array([1 / np.sqrt(sizes[each.group]) for each in seen])
     model = LogisticRegression(C=REGULARIZATION, max_iter=1000)
-    model.fit(scaled, [each.is_answerable for each in seen], sample_weight=50 * weights)
-    rows = zip(NAMES, means, deviations, model.coef_[0], strict=True)
+    model.fit(
+        (table - means) / deviations,
+        [each.is_answerable for each in seen],
+        sample_weight=50 * weights,
+    )
+    rows = zip(names, means, deviations, model.coef_[0], strict=True)
     return {
         "intercept": _round(model.intercept_[0]),
         "signals": {
@@ -205,4 +210,4 @@ def _round(value: float) -> float:
 def write(learned: dict[str, Any], path: Path = COEFFICIENTS) -> str:
     """Write what was learned, and say so."""
     path.write_text(json.dumps(learned, indent=1) + "\n", encoding="utf-8")
-    return f"{len(learned['signals'])} signals and {len(learned['scales'])} scales: {path}"
+    return f"{len(learned['regressions'])} regressions and {len(learned['scales'])} scales: {path}"

@@ -56,12 +56,12 @@ class Calibration:
     """The threshold of a release, and of each kind of made question the error rates at it.
 
     Without samples enough the threshold is the prior one, and there are neither rates nor curve.
-    `closeness` is the scale of the embedder's cosines, an offset and a factor.
+    `closeness` is the scale of the embedder's cosines, an offset and a factor, None if unknown.
     """
 
     threshold: float
     samples: int
-    closeness: tuple[float, float]
+    closeness: tuple[float, float] | None
     rates: Mapping[str, CurvePoint]
     curve: tuple[CurvePoint, ...]
     method: str = CALIBRATION_METHOD
@@ -80,20 +80,20 @@ def read_calibration(release: Path, embedder: str) -> Calibration:
     if raw is None:
         return _prior(embedder, 0)
     try:
-        offset, factor = raw["closeness"]
+        scale = raw["closeness"] and (float(raw["closeness"][0]), float(raw["closeness"][1]))
         return Calibration(
             float(raw["threshold"]),
             int(raw["samples"]),
-            (float(offset), float(factor)),
+            scale,
             {kind: CurvePoint(**rates) for kind, rates in raw["rates"].items()},
             tuple(CurvePoint(**point) for point in raw["curve"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return _prior(embedder, 0)
 
 
 def _prior(embedder: str, samples: int) -> Calibration:
-    scale = load_coefficients().scales.get(vector_space(embedder), AS_IT_IS)
+    scale = load_coefficients().scales.get(vector_space(embedder))
     return Calibration(PRIOR_THRESHOLD, samples, scale, {}, ())
 
 

@@ -78,7 +78,8 @@ class OpenRelease:
 
     What a reader sees of it has that `part` alone, None where that is all. Questions below the
     confidence `threshold` are not answered from it, whoever asks. `closeness` is how the cosines of
-    its embedder compare with those that the confidence was learned with: an offset and a factor.
+    its embedder compare with those that the confidence was learned with, an offset and a factor;
+    None where that is not known.
     `alarm` says what an operator must know of a release that serves in spite of some damage.
     """
 
@@ -88,7 +89,7 @@ class OpenRelease:
     lexical: LexicalIndex
     documents: ReleaseDocuments
     threshold: float = 0.0
-    closeness: tuple[float, float] = (0.0, 1.0)
+    closeness: tuple[float, float] | None = None
     alarm: str = ""
     part: Subset | None = None
 

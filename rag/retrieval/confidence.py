@@ -23,6 +23,18 @@ HITS_FOR_CONFIDENCE = 3  # measured: docs/decisions/confidence.md
 TYPICAL = 20  # chosen: as many chunks as may be about the matter of a question
 LEAD, PEAK = 5, 9  # chosen: how many places the best one is compared with, by meaning and by words
 
+UNTOLD = 0.5  # chosen: above the threshold, for nothing speaks against an answer
+MOST_LOGIT = 50.0  # chosen: beyond it exp is as good as 0
+MEANING, WORDS, BOTH = "meaning", "words", "both"
+KINDS = {
+    MEANING: ("closeness", "typical", "lead", "spread"),
+    WORDS: ("context",),
+    BOTH: (
+        *("closeness", "typical", "lead", "spread"),
+        *("context", "unknown", "peak", "length", "agreement"),
+    ),
+}
+"""The signals that count for a search by meaning, by words, and by both."""
 AS_IT_IS = (0.0, 1.0)
 """The scale of cosines that compare as they are."""
 Signals = dict[str, float]
@@ -38,16 +50,31 @@ class Coefficient(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficients:
-    """A logistic regression over signals, and how each embedder's cosines compare.
-
-    A cosine of an embedder with that vector space means as much as `offset + factor * cosine` of
-    the one that the regression was learned with. `made` are its mean closeness for questions made
-    from releases, with and without the documents that they were made from.
-    """
+class Regression:
+    """A logistic regression over signals."""
 
     intercept: float
     signals: Mapping[str, Coefficient]
+
+    def weigh(self, signals: Signals) -> float:
+        """The confidence that these signals give, in (0, 1); all of the regression's are there."""
+        logit = self.intercept + sum(
+            each.weight * (signals[name] - each.mean) / each.deviation
+            for name, each in self.signals.items()
+        )
+        return 1 / (1 + math.exp(-max(-MOST_LOGIT, min(MOST_LOGIT, logit))))
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """Regressions, for what a search has signals of, and how embedders' cosines compare.
+
+    A cosine of an embedder with that vector space means as much as `offset + factor * cosine` of
+    the one that the regressions were learned with. `made` are its mean closeness for questions made
+    from releases, with and without the documents that they were made from.
+    """
+
+    regressions: Mapping[str, Regression]
     scales: Mapping[str, tuple[float, float]]
     made: tuple[float, float]
 
@@ -56,21 +83,24 @@ class Coefficients:
 def load_coefficients() -> Coefficients:
     """Those that the package brings along."""
     raw = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
-    signals = {name: Coefficient(**each) for name, each in raw["signals"].items()}
+    regressions = {
+        kind: Regression(
+            each["intercept"], {name: Coefficient(**c) for name, c in each["signals"].items()}
+        )
+        for kind, each in raw["regressions"].items()
+    }
     scales = {name: (offset, factor) for name, (offset, factor) in raw["scales"].items()}
     own, foreign = raw["made"]
-    return Coefficients(raw["intercept"], signals, scales, (own, foreign))
+    return Coefficients(regressions, scales, (own, foreign))
 
 
-def weigh(signals: Mapping[str, float]) -> float:
-    """The confidence that signals give, in (0, 1); one that is missing counts as average."""
-    learned = load_coefficients()
-    logit = learned.intercept + sum(
-        each.weight * (signals[name] - each.mean) / each.deviation
-        for name, each in learned.signals.items()
-        if name in signals
-    )
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+def weigh(signals: Signals) -> float:
+    """The confidence that signals give, by the regression for those that are there.
+
+    UNTOLD where there are none.
+    """
+    fit = [kind for kind, names in KINDS.items() if signals.keys() >= set(names)]
+    return load_coefficients().regressions[fit[-1]].weigh(signals) if fit else UNTOLD
 
 
 def rescale(signals: Signals, scale: tuple[float, float]) -> Signals:
@@ -93,6 +123,8 @@ def read_signals(
 ) -> Signals:
     """All signals that these rankings of a question have; there is at least one hit.
 
+    Cosines whose scale is not known tell nothing.
+
     *closeness*: cosine of the best hits; *typical*: mean cosine of the nearest chunks; *lead* and
     *spread*: how far the nearest is before the next ones and the last; *context*: share of the
     question's words in a hit and beside it, by rarity; *unknown*: share of words that no chunk
@@ -102,7 +134,7 @@ def read_signals(
     best = [hit.chunk.id for hit in hits[:HITS_FOR_CONFIDENCE]]
     by_meaning, by_words = rankings.get("dense"), rankings.get("context")
     signals: Signals = {}
-    if by_meaning:
+    if by_meaning and release.closeness:
         signals |= rescale(_read_meaning(best, by_meaning), release.closeness)
     if by_words is not None:
         signals |= _read_words(question, hits, rankings.get("lexical", by_words), release)
