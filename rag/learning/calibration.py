@@ -1,12 +1,10 @@
-"""From which confidence on a release answers, learned from the release itself.
+"""What a release learns of its own confidence: how often it errs, and the scale of its cosines.
 
-Questions are made from some of its chunks, and each is asked once with all documents there and once
-without the document that it comes from. Of those in the documents' words, the confidence that only
-one in twenty of these foreign questions reaches moves the threshold; three quarters of the weight
-are those of one that held for releases of many kinds, since a made question is not yet somebody's.
-Those in other words only tell how many are missed. Where all documents are about one matter, a
-foreign question finds its answer elsewhere, and the threshold learned is too high: so it stays near
-the prior one.
+Questions are made from some of its chunks, in the documents' words and in others, and each is asked
+once with all documents there and once without the document that it comes from. The shares of these
+foreign questions that would be answered, and of the others that would not, are its error rates.
+Where all documents are about one matter a foreign question finds its answer elsewhere: so the rates
+are told to operators and move no threshold.
 """
 
 import json
@@ -27,13 +25,10 @@ from rag.retrieval.pipeline import CANDIDATES, rank_candidates, signals_of
 from rag.retrieval.query import Query
 from rag.retrieval.retrievers import RETRIEVERS
 
-PRIOR_THRESHOLD = 0.4  # chosen on the tuning parts: docs/models/confidence.md
-WEIGHT_OF_PRIOR = 0.75  # chosen: a made question is not yet somebody's
-MOST_DEPARTURE = 0.05  # chosen: where all is about one matter, what is learned is too high
-SAMPLES = 150  # chosen: the highest twentieth of them is still seven
-LEAST_SAMPLES = 30  # chosen: of fewer, a single question moves the threshold
+THRESHOLD = 0.45  # chosen on the tuning parts: docs/models/confidence.md
+SAMPLES = 150  # chosen: one of them is less than a hundredth
+LEAST_SAMPLES = 30  # chosen: of fewer, a single question is more than .03
 MOST_HELD_OUT = 2000  # chosen: so many more candidates are asked for, which costs time
-FALSE_ANSWERS = 0.05  # chosen: the share of foreign questions that may be answered
 LEAST_GAP = 0.01  # chosen: where the document makes no difference, no scale is told
 CURVE = tuple(round(step / 20, 2) for step in range(1, 20))  # .05 to .95
 ALL = "all"
@@ -55,7 +50,7 @@ class CurvePoint:
 class Calibration:
     """The threshold of a release, and of each kind of made question the error rates at it.
 
-    Without samples enough the threshold is the prior one, and there are neither rates nor curve.
+    Without samples enough there are neither rates nor curve.
     `closeness` is the scale of the embedder's cosines, an offset and a factor, None if unknown.
     """
 
@@ -72,13 +67,13 @@ class Calibration:
 
 
 def read_calibration(release: Path, embedder: str) -> Calibration:
-    """What `release/calibration.json` holds; the prior threshold where it holds nothing of use.
+    """What `release/calibration.json` holds; no rates where it holds nothing of use.
 
     `embedder` is the fingerprint of the one that made the release.
     """
     raw = read_learned(release)
     if raw is None:
-        return _prior(embedder, 0)
+        return _unlearned(embedder, 0)
     try:
         scale = raw["closeness"] and (float(raw["closeness"][0]), float(raw["closeness"][1]))
         return Calibration(
@@ -89,12 +84,12 @@ def read_calibration(release: Path, embedder: str) -> Calibration:
             tuple(CurvePoint(**point) for point in raw["curve"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return _prior(embedder, 0)
+        return _unlearned(embedder, 0)
 
 
-def _prior(embedder: str, samples: int) -> Calibration:
+def _unlearned(embedder: str, samples: int) -> Calibration:
     scale = load_coefficients().scales.get(vector_space(embedder))
-    return Calibration(PRIOR_THRESHOLD, samples, scale, {}, ())
+    return Calibration(THRESHOLD, samples, scale, {}, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +106,13 @@ class Asked:
 
 
 def calibrate(release: OpenRelease, embedder: Embedder) -> Calibration:
-    """Learn the threshold of a release from itself."""
+    """Learn of a release from itself."""
     fingerprint = release.manifest.embedder
     known = load_coefficients().scales.get(vector_space(fingerprint))
     release = replace(release, closeness=known or AS_IT_IS)
     made = make_questions(sample_chunks(release), release)
     if len(made) < LEAST_SAMPLES:
-        return _prior(fingerprint, len(made))
+        return _unlearned(fingerprint, len(made))
     vectors = embedder.embed_queries([each.text for each in made])
     asked = [
         ask(each, Query(each.text, release, embedder, vector=vector))
@@ -174,18 +169,15 @@ def _learn(asked: Sequence[Asked], scale: tuple[float, float]) -> Calibration:
     kinds = sorted({each.kind for each in asked})
     own = {kind: [weigh(e.own) for e in asked if kind in (e.kind, ALL)] for kind in [*kinds, ALL]}
     foreign = {k: [weigh(e.foreign) for e in asked if k in (e.kind, ALL)] for k in [*kinds, ALL]}
-    learned = float(np.quantile(foreign["words"], 1 - FALSE_ANSWERS))
-    departure = (1 - WEIGHT_OF_PRIOR) * (learned - PRIOR_THRESHOLD)
-    threshold = PRIOR_THRESHOLD + min(MOST_DEPARTURE, max(-MOST_DEPARTURE, departure))
 
     def rate(at: float, kind: str) -> CurvePoint:
         false, missed = np.mean(np.array(foreign[kind]) >= at), np.mean(np.array(own[kind]) < at)
         return CurvePoint(round(at, 4), round(float(false), 4), round(float(missed), 4))
 
     return Calibration(
-        round(threshold, 4),
+        THRESHOLD,
         len(asked),
         scale,
-        {kind: rate(threshold, kind) for kind in kinds},
+        {kind: rate(THRESHOLD, kind) for kind in kinds},
         tuple(rate(at, ALL) for at in CURVE),
     )

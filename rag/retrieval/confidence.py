@@ -31,7 +31,7 @@ KINDS = {
     WORDS: ("context",),
     BOTH: (
         *("closeness", "typical", "lead", "spread"),
-        *("context", "unknown", "peak", "length", "agreement"),
+        *("context", "unknown", "peak", "length"),
     ),
 }
 """The signals that count for a search by meaning, by words, and by both."""
@@ -129,7 +129,7 @@ def read_signals(
     *spread*: how far the nearest is before the next ones and the last; *context*: share of the
     question's words in a hit and beside it, by rarity; *unknown*: share of words that no chunk
     has; *peak*: how far the best chunk by words is before the next ones; *length*: logarithm of the
-    number of words; *agreement*: how high a hit stands in both kinds of rankings.
+    number of words.
     """
     best = [hit.chunk.id for hit in hits[:HITS_FOR_CONFIDENCE]]
     by_meaning, by_words = rankings.get("dense"), rankings.get("context")
@@ -138,10 +138,6 @@ def read_signals(
         signals |= rescale(_read_meaning(best, by_meaning), release.closeness)
     if by_words is not None:
         signals |= _read_words(question, hits, rankings.get("lexical", by_words), release)
-    if by_meaning and by_words is not None:
-        places = [_places(ranking) for ranking in (by_meaning, by_words)]
-        shares = [math.prod(place.get(id_, 0.0) for place in places) for id_ in best]
-        signals["agreement"] = math.sqrt(max(shares))
     return signals
 
 
@@ -170,11 +166,6 @@ def _read_words(
         "peak": (scores[0] - scores[: PEAK + 1][-1]) / total,
         "length": math.log1p(len(weights)),
     }
-
-
-def _places(ranking: Ranking) -> dict[str, float]:
-    """For each chunk the reciprocal of its place."""
-    return {id_: 1 / place for place, (id_, _) in enumerate(ranking, 1)}
 
 
 def _read_beside(hits: Sequence[Hit], release: OpenRelease) -> list[list[str]]:

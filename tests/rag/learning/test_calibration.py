@@ -9,7 +9,7 @@ import pytest
 from rag.adapters.memory.release import HashingEmbedder
 from rag.bootstrap import calibrate_release, load_index_builders, open_release
 from rag.domain import Answer, Message
-from rag.learning.calibration import PRIOR_THRESHOLD, calibrate, read_calibration
+from rag.learning.calibration import THRESHOLD, calibrate, read_calibration
 from rag.releases.live import LiveCorpora
 from tests.ingest.corpora import SmallCorpus
 from tests.small_corpus import compose, make_release
@@ -64,7 +64,7 @@ def test_a_small_change_and_a_rebuild_keep_what_was_learned(corpus: SmallCorpus)
 
 def test_too_few_chunks_teach_nothing() -> None:
     learned = calibrate(make_release(), HashingEmbedder())
-    assert (learned.threshold, learned.curve) == (PRIOR_THRESHOLD, ())
+    assert (learned.threshold, learned.curve) == (THRESHOLD, ())
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"threshold": "x"}', "[]"])
@@ -73,7 +73,7 @@ def test_a_calibration_that_cannot_be_read_is_the_prior_one(
 ) -> None:
     if content is not None:
         (tmp_path / "calibration.json").write_text(content)
-    assert read_calibration(tmp_path, "").threshold == PRIOR_THRESHOLD
+    assert read_calibration(tmp_path, "").threshold == THRESHOLD
 
 
 @pytest.mark.parametrize(
