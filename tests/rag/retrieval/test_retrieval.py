@@ -9,7 +9,7 @@ from rag.adapters.memory.release import HashingEmbedder
 from rag.domain import Hit
 from rag.errors import InvalidQuestion
 from rag.ports import Vectors
-from rag.retrieval.confidence import estimate_confidence, term_coverage
+from rag.retrieval.confidence import term_coverage
 from rag.retrieval.fusion import fuse, normalize, share_with_neighbours
 from rag.retrieval.packing import pack
 from rag.retrieval.question import MAX_QUESTION_BYTES, check_question
@@ -93,25 +93,6 @@ def test_term_coverage_counts_rare_terms_more() -> None:
     weights = {"the": 0.1, "heron": 1.9}
     assert term_coverage(weights, ["heron"]) == pytest.approx(0.95)
     assert term_coverage({}, ["heron"]) == 0.0
-
-
-@pytest.mark.parametrize("cosine", [-1.0, 0.0, 1.0])
-def test_confidence_stays_between_zero_and_one(cosine: float) -> None:
-    release, hits = make_release(), _hits("dogs-md-0", "boats-md-0")
-    for question in ("whales", "May dogs travel?", "?"):
-        rankings = {"dense": [(hit.chunk.id, cosine) for hit in hits]}
-        assert 0.0 <= estimate_confidence(question, hits, rankings, release) <= 1.0
-    assert estimate_confidence("dogs", [], {}, release) == 0.0
-
-
-def test_closeness_and_words_count_only_in_the_same_place() -> None:
-    release, hits = make_release(), _hits("dogs-md-0", "boats-md-0")
-    dogs, boats = (hit.chunk.id for hit in hits)
-    question = hits[0].chunk.text
-    together = {"dense": [(dogs, 0.9), (boats, 0.1)]}
-    apart = {"dense": [(boats, 0.9), (dogs, 0.1)]}
-    first, second = (estimate_confidence(question, hits, r, release) for r in (together, apart))
-    assert first > second
 
 
 def _hits(*ids: str) -> list[Hit]:
