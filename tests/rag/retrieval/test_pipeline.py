@@ -94,7 +94,7 @@ async def test_an_answer_is_searched_with_what_the_chat_model_adds(
 ) -> None:
     said = "Both boats were built in Skarvik in 2011 [1]."
     chat = ScriptedChatModel(["Boats built in Skarvik"], [said])
-    plumbline = make_plumbline(tmp_path, chat_model=chat)
+    plumbline = make_plumbline(tmp_path, chat_model=chat, min_confidence=0.0)
     found = await answer(plumbline, Scope(expansion=how))
     assert len(chat.asked) == 2
     assert "built in Skarvik" in found.passages[0].text
@@ -103,7 +103,8 @@ async def test_an_answer_is_searched_with_what_the_chat_model_adds(
 
 async def test_without_expansion_the_chat_model_is_asked_once(tmp_path: Path) -> None:
     chat = ScriptedChatModel(["Both boats were built in Skarvik in 2011 [1]."])
-    found = await answer(make_plumbline(tmp_path, chat_model=chat), Scope())
+    plumbline = make_plumbline(tmp_path, chat_model=chat, min_confidence=0.0)
+    found = await answer(plumbline, Scope())
     assert len(chat.asked) == 1
     assert found.fingerprint.expansion == ""
 
@@ -174,6 +175,6 @@ async def test_the_hits_beside_an_answer_are_as_many_as_were_asked_for(tmp_path:
     ]
     assert isinstance(few, Answer)
     assert isinstance(many, Answer)
-    assert (len(few.search.hits), len(many.search.hits)) == (30, 52)
+    assert (len(few.search.hits), len(many.search.hits)) == (30, 100)
     assert few.search.hits == many.search.hits[:30]
     assert few.passages == many.passages
