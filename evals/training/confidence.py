@@ -20,18 +20,17 @@ from evals.samples.sample import Sample
 from rag.bootstrap import load_embedder, open_release
 from rag.learning.asking import make_questions
 from rag.learning.calibration import (
-    RETRIEVER,
     Asked,
     ask,
     ask_without,
     average_closeness,
+    find_candidates,
     sample_chunks,
 )
 from rag.ports import Embedder
 from rag.releases.embedders import vector_space
 from rag.releases.folder import OpenRelease, release_folder
 from rag.retrieval.confidence import AS_IT_IS, COEFFICIENTS, KINDS, Signals
-from rag.retrieval.pipeline import CANDIDATES
 from rag.retrieval.query import Query
 from rag.settings import Settings
 
@@ -105,7 +104,7 @@ def observe(
         for sample, vector in zip(samples, vectors, strict=True):
             query = Query(sample.question, corpus.release, corpus.embedder, vector=vector)
             gone = _chunks(sample, find, corpus.release) if source.leaves_out else frozenset()
-            rankings = RETRIEVER.find(query, CANDIDATES + len(gone))
+            rankings = find_candidates(query, len(gone))
             group = f"{source.path.stem} {sample.kind}"
             own = ask_without(query, rankings, frozenset())
             seen.append(Observed(own, sample.is_answerable, group))

@@ -157,7 +157,7 @@ class Answerer:
             max_tokens=turn.max_tokens if chat_model else 0,
             embedder=manifest.embedder,
             chunker=manifest.chunker,
-            retriever=self._pipeline.label(turn.scope),
+            retriever=self._pipeline.label(turn.scope, turn.release),
             reranker=self._pipeline.reranker_label(turn.scope),
             expansion=turn.expanded_by,
             threshold=turn.search.threshold,

@@ -21,9 +21,8 @@ from rag.ports import Embedder
 from rag.releases.embedders import vector_space
 from rag.releases.folder import CALIBRATION_METHOD, OpenRelease, read_learned
 from rag.retrieval.confidence import AS_IT_IS, Signals, load_coefficients, rescale, weigh
-from rag.retrieval.pipeline import CANDIDATES, rank_candidates, signals_of
+from rag.retrieval.pipeline import CANDIDATES, rank_candidates, retriever_of, signals_of
 from rag.retrieval.query import Query
-from rag.retrieval.retrievers import RETRIEVERS
 
 THRESHOLD = 0.45  # chosen on the tuning parts: docs/models/confidence.md
 SAMPLES = 150  # chosen: one of them is less than a hundredth
@@ -33,8 +32,8 @@ LEAST_GAP = 0.01  # chosen: where the document makes no difference, no scale is 
 CURVE = tuple(round(step / 20, 2) for step in range(1, 20))  # .05 to .95
 ALL = "all"
 """Both kinds of made questions together."""
-RETRIEVER = RETRIEVERS["hybrid"]
-"""Whatever a release is asked by later, its threshold is that of both searches together."""
+RETRIEVER = "hybrid"
+"""Whatever a release is asked by later, its error rates are those of both searches together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,14 @@ def sample_chunks(release: OpenRelease) -> list[Chunk]:
 
 def ask(made: MadeQuestion, query: Query) -> Asked:
     held_out = frozenset(query.release.documents.chunk_ids(made.chunk.document_id))
-    rankings = RETRIEVER.find(query, CANDIDATES + len(held_out))
+    rankings = find_candidates(query, len(held_out))
     own, foreign = (ask_without(query, rankings, gone) for gone in (frozenset(), held_out))
     return Asked(made.kind, own, foreign)
+
+
+def find_candidates(query: Query, spare: int) -> dict[str, Ranking]:
+    """The rankings of a question, with so many more candidates than a search has."""
+    return retriever_of(query.release, RETRIEVER).find(query, CANDIDATES + spare)
 
 
 def ask_without(query: Query, rankings: Mapping[str, Ranking], held_out: frozenset[str]) -> Signals:
@@ -148,7 +152,7 @@ def ask_without(query: Query, rankings: Mapping[str, Ranking], held_out: frozens
         stage: [pair for pair in ranking if pair[0] not in held_out][:CANDIDATES]
         for stage, ranking in rankings.items()
     }
-    return signals_of(query, rank_candidates(query, left, RETRIEVER))
+    return signals_of(query, rank_candidates(query, left, retriever_of(query.release, RETRIEVER)))
 
 
 def average_closeness(asked: Sequence[Asked]) -> tuple[float, float]:

@@ -14,8 +14,6 @@ Scores = dict[str, float]
 VARIANTS_SHARE = 0.45  # chosen: the question as it was asked weighs more than all other wordings
 RANK_OFFSET = 5
 """With these, what all variants find first comes after the first two of the question itself."""
-KNOWN = 0.8
-"""Who asks in the documents' words has .5 to .9 of them in one chunk, who paraphrases .1 to .4."""
 
 
 def normalize(ranking: Ranking) -> Scores:
@@ -38,12 +36,14 @@ def fuse(rankings: Mapping[str, Ranking], weights: Mapping[str, float]) -> Score
     return fused
 
 
-def weigh_words(weights: Mapping[str, float], known: float, instead: str) -> dict[str, float]:
+def weigh_words(
+    weights: Mapping[str, float], known: float, *, enough: float, instead: str
+) -> dict[str, float]:
     """`weights`, the rankings by words in proportion to the share of a question that is `known`.
 
-    Beyond KNOWN they have all of theirs. What they lose the ranking `instead` gets.
+    From `enough` on they have all of theirs. What they lose the ranking `instead` gets.
     """
-    share = min(1.0, known / KNOWN)
+    share = min(1.0, known / enough)
     words = {name: share * weight for name, weight in weights.items() if name != instead}
     return words | {instead: sum(weights.values()) - sum(words.values())}
 

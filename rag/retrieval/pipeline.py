@@ -12,6 +12,7 @@ from threading import BoundedSemaphore
 
 from rag.domain import Hit, Ranking, SearchResult, Wording
 from rag.ports import Embedder
+from rag.releases.embedders import vector_space
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import Manifest
 from rag.retrieval.confidence import (
@@ -31,7 +32,7 @@ from rag.retrieval.fusion import (
 from rag.retrieval.packing import HITS_TO_PACK, pack
 from rag.retrieval.query import Query
 from rag.retrieval.reranking import Reranking
-from rag.retrieval.retrievers import RETRIEVERS, Retriever
+from rag.retrieval.retrievers import RETRIEVERS, Retriever, choose_retriever
 from rag.retrieval.scope import Scope
 
 CANDIDATES = 100
@@ -103,7 +104,8 @@ class SearchPipeline:
         The confidence is the question's own, as its hits were before they were fused with others or
         reranked: so the threshold was learned.
         """
-        question, release, retriever = queries[0], queries[0].release, RETRIEVERS[mode]
+        question, release = queries[0], queries[0].release
+        retriever = retriever_of(release, mode)
         rankings = [retriever.find(query, CANDIDATES) for query in queries]
         clock.note("candidates")
         wordings = tuple(
@@ -135,10 +137,11 @@ class SearchPipeline:
         subset = release.documents.subset(scope.filters)
         return Query(text, release, self.embedder_of(release.manifest), subset, scope.filters)
 
-    def label(self, scope: Scope) -> str:
+    def label(self, scope: Scope, release: OpenRelease) -> str:
         """All that decides how hits are found and ranked at first, in one line."""
         mode = self._mode(scope)
-        weights = dict(RETRIEVERS[mode].weights)
+        chosen = retriever_of(release, mode)
+        weights = f"{dict(chosen.weights)} from {chosen.known}"
         return f"{mode} min-max {weights} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
 
     def reranker_label(self, scope: Scope) -> str:
@@ -169,6 +172,11 @@ class _Clock:
         self._last = now
 
 
+def retriever_of(release: OpenRelease, mode: str) -> Retriever:
+    """The retriever of that name, as the release's embedder wants it."""
+    return choose_retriever(mode, vector_space(release.manifest.embedder))
+
+
 def rank_candidates(query: Query, rankings: Mapping[str, Ranking], retriever: Retriever) -> Wording:
     """All candidates of a question in one order, best first."""
     weights = retriever.weights
@@ -176,7 +184,8 @@ def rank_candidates(query: Query, rankings: Mapping[str, Ranking], retriever: Re
         words = next(name for name in weights if name != retriever.by_meaning)
         best = [id_ for id_, _ in rankings[words][:CHUNKS_THAT_KNOW]]
         known = share_known(query.text, best, query.release)
-        weights = weigh_words(weights, known, retriever.by_meaning)
+        enough, instead = retriever.known, retriever.by_meaning
+        weights = weigh_words(weights, known, enough=enough, instead=instead)
     fused = fuse(rankings, weights)
     shared = share_with_neighbours(fused, query.release.documents, NEIGHBOUR_SHARE)
     return Wording(query.text, rankings, weights, fused, by_score(shared))

@@ -17,14 +17,15 @@ class Retriever:
 
     `find` gives at most so many chunks in each ranking that `weights` names; the weights count when
     the rankings are fused. With `needs_vector` the question is embedded beforehand. The ranking
-    `by_meaning`, if one is named, takes over from the others where no chunk has much of the
-    question's words.
+    `by_meaning`, if one is named, takes over from the others in proportion as the share of the
+    question's words that one chunk has is below `known`.
     """
 
     find: "Callable[[Query, int], dict[str, Ranking]]"
     weights: Mapping[str, float]
     needs_vector: bool = False
     by_meaning: str = ""
+    known: float = 0.8
 
 
 def find_dense(query: "Query", limit: int) -> "dict[str, Ranking]":
@@ -46,8 +47,8 @@ def find_hybrid(query: "Query", limit: int) -> "dict[str, Ranking]":
     return find_dense(query, limit) | find_lexical(query, limit)
 
 
-# Weights of a question in the documents' words. Of 2,000 drawn at random these were among the best
-# on the tuning parts of five sets: docs/decisions/fusion.md.
+# Weights of a question in the documents' words, and `known`, are among the best of some 2,000 drawn
+# at random, on the tuning parts of five sets: docs/decisions/fusion.md.
 DENSE = {"dense": 0.4}
 LEXICAL = {"lexical": 0.2, "context": 0.4}
 
@@ -56,6 +57,21 @@ RETRIEVERS: dict[str, Retriever] = {
     "dense": Retriever(find_dense, DENSE, needs_vector=True),
     "lexical": Retriever(find_lexical, LEXICAL),
 }
+FOR_EMBEDDERS: dict[tuple[str, str], Retriever] = {
+    ("hybrid", "all-MiniLM-L6-v2@53aa51172d14"): Retriever(
+        find_hybrid,
+        {"dense": 0.3, "lexical": 0.3, "context": 0.4},
+        needs_vector=True,
+        by_meaning="dense",
+        known=0.6,
+    ),
+}
+"""Where an embedder wants other weights, by retriever and vector space: it is a small one."""
+
+
+def choose_retriever(mode: str, space: str) -> Retriever:
+    """The retriever of that name for the vectors of that space."""
+    return FOR_EMBEDDERS.get((mode, space), RETRIEVERS[mode])
 
 
 def check_mode(name: str) -> str:

@@ -8,10 +8,11 @@ from rag.adapters.embedding.sentence_transformers import SentenceTransformersEmb
 from rag.adapters.embedding.weights import MINILM
 from rag.adapters.memory.release import memory_release
 from rag.releases.folder import OpenRelease
-from rag.retrieval.fusion import KNOWN, weigh_words
+from rag.retrieval.fusion import weigh_words
 from rag.retrieval.retrievers import RETRIEVERS
 from tests.small_corpus import make_documents, search
 
+ENOUGH = 0.8
 WEIGHTS = {"dense": 0.4, "lexical": 0.2, "context": 0.4}
 TEXTS = {
     "birth.md": "Mothers of newborns stay at home for 26 weeks on full salary.",
@@ -28,23 +29,27 @@ PARAPHRASES = [
 ]
 
 
-@pytest.mark.parametrize("known", [0.0, 0.1, 0.4, KNOWN, 1.0])
+def weigh(known: float) -> dict[str, float]:
+    return weigh_words(WEIGHTS, known, enough=ENOUGH, instead="dense")
+
+
+@pytest.mark.parametrize("known", [0.0, 0.1, 0.4, ENOUGH, 1.0])
 def test_the_weights_have_the_same_sum_whatever_is_known(known: float) -> None:
-    assert sum(weigh_words(WEIGHTS, known, "dense").values()) == pytest.approx(1.0)
+    assert sum(weigh(known).values()) == pytest.approx(1.0)
 
 
 def test_words_that_no_chunk_has_weigh_nothing() -> None:
-    assert weigh_words(WEIGHTS, 0.0, "dense") == {"dense": 1.0, "lexical": 0.0, "context": 0.0}
+    assert weigh(0.0) == {"dense": 1.0, "lexical": 0.0, "context": 0.0}
 
 
-@pytest.mark.parametrize("known", [KNOWN, 0.9, 1.0])
+@pytest.mark.parametrize("known", [ENOUGH, 0.9, 1.0])
 def test_words_have_all_their_weight_where_a_chunk_has_them(known: float) -> None:
-    assert weigh_words(WEIGHTS, known, "dense") == pytest.approx(WEIGHTS)
+    assert weigh(known) == pytest.approx(WEIGHTS)
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
 def test_between_words_weigh_in_proportion(share: float) -> None:
-    weighed = weigh_words(WEIGHTS, share * KNOWN, "dense")
+    weighed = weigh(share * ENOUGH)
     assert weighed["lexical"] == pytest.approx(share * WEIGHTS["lexical"])
     assert weighed["context"] == pytest.approx(share * WEIGHTS["context"])
 
