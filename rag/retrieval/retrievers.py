@@ -63,7 +63,7 @@ FOR_EMBEDDERS: dict[tuple[str, str], Retriever] = {
         {"dense": 0.3, "lexical": 0.3, "context": 0.4},
         needs_vector=True,
         by_meaning="dense",
-        known=0.6,
+        known=0.5,
     ),
 }
 """Where an embedder wants other weights, by retriever and vector space: it is a small one."""

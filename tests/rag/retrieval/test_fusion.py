@@ -9,6 +9,7 @@ from rag.adapters.embedding.weights import MINILM
 from rag.adapters.memory.release import memory_release
 from rag.releases.folder import OpenRelease
 from rag.retrieval.fusion import weigh_words
+from rag.retrieval.pipeline import retriever_of
 from rag.retrieval.retrievers import RETRIEVERS
 from tests.small_corpus import make_documents, search
 
@@ -89,7 +90,7 @@ def test_a_question_in_the_words_of_a_chunk_is_weighed_as_ever(
         "Where to leave the keys of a hired car at the desk?", release, embedder=embedder
     )
     [own] = asked.wordings
-    assert own.weights == pytest.approx(RETRIEVERS["hybrid"].weights)
+    assert own.weights == pytest.approx(retriever_of(release, "hybrid").weights)
     [paraphrase] = search(PARAPHRASES[0], release, embedder=embedder).wordings
     assert paraphrase.weights["dense"] > own.weights["dense"]
     assert sum(paraphrase.weights.values()) == pytest.approx(sum(own.weights.values()))
