@@ -136,8 +136,9 @@ def test_a_source_without_a_set_says_how_it_is_written(text: str) -> None:
 def test_the_documents_of_a_set_are_those_of_its_evidence(tmp_path: Path) -> None:
     def line(name: str, *sources: str) -> str:
         evidence = [{"source": source, "quote": "120 passengers"} for source in sources]
-        about = {"id": name, "question": "How many?", "reference": "120."}
-        return json.dumps(about | {"answerable": bool(sources), "evidence": evidence}) + "\n"
+        about = {"id": name, "question": "How many?", "reference": "120.", "evidence": evidence}
+        kind = {"answerable": True} if sources else {"answerable": False, "tags": ["off-topic"]}
+        return json.dumps(about | kind) + "\n"
 
     path = tmp_path / "set.jsonl"
     path.write_text(line("a", "boats.md", "dogs.md") + line("b") + line("c", "boats.md"))

@@ -103,7 +103,7 @@ class Shrunk(HashingEmbedder):
     def __init__(self, factor: float, offset: float) -> None:
         self._factor = factor
         self._offset = offset
-        self.fingerprint = f"shrunk@{factor}"  # type: ignore[misc]  # a constant of the other
+        self.fingerprint = f"shrunk@{factor}"
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, two dimensions more."""
@@ -196,18 +196,14 @@ def test_too_few_chunks_teach_nothing() -> None:
     assert learned.closeness is None
 
 
+FIELDS = {"threshold": 0.9, "samples": 40, "closeness": None, "rates": {}, "curve": []}
+CHANGES: list[dict[str, object]] = [
+    *({"method": "of before"}, {"threshold": "x"}, {"closeness": [1]}),
+    *({"rates": []}, {"curve": [{"x": 1}]}),
+]
 UNREADABLE = [
-    *(None, "", "{}", "[]", '{"threshold": 0.9}'),
-    *(
-        json.dumps({"method": CALIBRATION_METHOD, "samples": 40} | changed)
-        for changed in (
-            {},
-            {"threshold": "x", "closeness": None, "rates": {}, "curve": []},
-            {"threshold": 0.9, "closeness": [1], "rates": {}, "curve": []},
-            {"threshold": 0.9, "closeness": None, "rates": [], "curve": []},
-            {"threshold": 0.9, "closeness": None, "rates": {}, "curve": [{"x": 1}]},
-        )
-    ),
+    *(None, "", "{}", "[]", json.dumps(FIELDS)),
+    *(json.dumps(FIELDS | {"method": CALIBRATION_METHOD} | changed) for changed in CHANGES),
 ]
 
 
