@@ -196,10 +196,19 @@ def test_too_few_chunks_teach_nothing() -> None:
     assert learned.closeness is None
 
 
-FIELDS = {"threshold": 0.9, "samples": 40, "closeness": None, "rates": {}, "curve": []}
+FIELDS: dict[str, object] = {
+    "threshold": 0.9,
+    "samples": 40,
+    "closeness": None,
+    "rates": {},
+    "curve": [],
+}
 CHANGES: list[dict[str, object]] = [
-    *({"method": "of before"}, {"threshold": "x"}, {"closeness": [1]}),
-    *({"rates": []}, {"curve": [{"x": 1}]}),
+    {"method": "of before"},
+    {"threshold": "x"},
+    {"closeness": [1]},
+    {"rates": []},
+    {"curve": [{"x": 1}]},
 ]
 UNREADABLE = [
     *(None, "", "{}", "[]", json.dumps(FIELDS)),
