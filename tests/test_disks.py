@@ -16,6 +16,7 @@ from ingest.corpus.setup import ChosenEmbedder, Setup
 from ingest.runs.adding import add
 from ingest.sources.scanning import scan
 from rag import bootstrap
+from rag.adapters.embedding.weights import MINILM
 from rag.releases.manifest import Manifest
 from rag.settings import load_settings
 from tests.unprivileged import ROOT, can_drop, can_mount, mounted, read_only, run_unprivileged
@@ -65,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made")
     docs = root / "docs"
     docs.mkdir()
-    settings = load_settings({}, data=root / "data")
+    settings = load_settings({"RAG_EMBEDDER": MINILM}, data=root / "data")
     setup = Setup(
         embedder=ChosenEmbedder(
             bootstrap.embedder_fingerprint(settings),

