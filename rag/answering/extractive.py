@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rag.answering.turn import Draft, Turn, last_question
 from rag.domain import Citation, Passage, Sentence, Span
-from rag.ports import Embedder, LexicalIndex
+from rag.ports import Embedder, LexicalIndex, Vectors
 from rag.retrieval.confidence import term_coverage
 from rag.text.normalization import count_words
 from rag.text.sentences import split_sentences, trim
@@ -18,6 +18,8 @@ MAX_CANDIDATES = 48  # 32: .762, .798; 96: the same
 KEEP_ABOVE = 0.9  # .85: .703, .828; .95: .815, .791
 NEW_WORDS = 0.34  # 0: .750, .828; .2: .758, .809; .5: .771, .798
 COSINE_WEIGHT, COVERAGE_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.4, 0.2  # .5, .3, .2: .758, .816
+LOWEST_CLOSENESS, SPREAD_OF_CLOSENESS = 0.49, 0.34
+"""Closeness of cosines 0 and 1 of MiniLM, with which the weights were measured."""
 CONTEXT_WEIGHT = 0.5  # .25: .766, .793; 1: .771, .802
 AFTER_A_QUESTION = 0.97  # .9 to 1: the same; below 1, so that of equals a plain sentence leads
 LEADING_MARK = re.compile(r"(?:[-*+•·>]|\d{1,3}[.)])\s+")
@@ -122,13 +124,22 @@ def _score(
         cheap.append((COVERAGE_WEIGHT * coverage + PASSAGE_WEIGHT * rank, place))
     kept = sorted(sorted(cheap, reverse=True)[:MAX_CANDIDATES], key=lambda pair: pair[1])
     vectors = embedder.embed_documents([candidates[place].text for _, place in kept])
-    cosines = vectors @ embedder.embed_queries([standalone, last]).mean(axis=0)
+    question = embedder.embed_queries([standalone, last]).mean(axis=0)
+    cosines = _stretch(vectors @ question, turn.release.closeness)
     scores = {
         place: score + COSINE_WEIGHT * float(cosine)
         for (score, place), cosine in zip(kept, cosines, strict=True)
     }
     _pass_on_questions(scores, candidates)
     return sorted(((s, candidates[p]) for p, s in scores.items()), key=lambda pair: -pair[0])
+
+
+def _stretch(cosines: Vectors, scale: tuple[float, float] | None) -> Vectors:
+    """Cosines as far apart as those that the weights were measured with, whatever the embedder."""
+    if scale is None:
+        return cosines
+    offset, factor = scale
+    return (offset + factor * cosines - LOWEST_CLOSENESS) / SPREAD_OF_CLOSENESS
 
 
 def _weigh_terms(standalone: str, last: str, lexical: LexicalIndex) -> dict[str, float]:
