@@ -18,6 +18,7 @@ from evals.samples.reading import read_set
 from evals.samples.sample import Sample
 from rag.bootstrap import open_plumbline
 from rag.errors import InvalidRegressionSet
+from rag.learning.calibration import THRESHOLD
 from rag.plumbline import Plumbline
 from rag.settings import load_settings
 
@@ -68,7 +69,7 @@ def test_a_text_left_out_is_abstained_from_and_the_others_are_answered(
     rows = dict(measure_left_out(plumbline, spans, data))
     without_stars = rows["abstaining: without stars"]
     assert without_stars.startswith("0 of 1 (0.0%) falsely answered, 2 of 2 (100.0%) answered")
-    assert without_stars.endswith("AUROC 1.0000, threshold 0.3600")
+    assert without_stars.endswith(f"AUROC 1.0000, threshold {THRESHOLD:.4f}")
     assert rows["abstaining: without ferry"].startswith("0 of 2 (0.0%) falsely answered, 1 of 1")
     assert rows["abstaining: all left out in turn, AUROC"] == "1.0000"
 
@@ -93,7 +94,7 @@ def test_each_kind_of_question_is_held_against_the_answerable_ones(
         [close_miss | {"question": "When does the balloon to Mars leave?"}],
     )
     rows = dict(measure_close_misses(plumbline, tmp_path, data))
-    assert rows["abstaining: handbook, threshold"] == "0.3600"
+    assert rows["abstaining: handbook, threshold"] == f"{THRESHOLD:.4f}"
     assert (
         rows["abstaining: handbook, answerable"]
         == "1 of 1 (100.0%) above the threshold, 1 answered"
