@@ -142,7 +142,8 @@ def _chunks(sample: Sample, sources: Sources, release: OpenRelease) -> frozenset
 def observe_made(corpora: Iterable[Corpus]) -> tuple[float, float]:
     """Mean closeness of questions made from corpora, with and without their documents."""
     means = [average_closeness(_ask_made(corpus)) for corpus in corpora]
-    return fmean(own for own, _ in means), fmean(foreign for _, foreign in means)
+    own, foreign = zip(*means, strict=True)
+    return _round(fmean(own)), _round(fmean(foreign))
 
 
 def _ask_made(corpus: Corpus) -> list[Asked]:

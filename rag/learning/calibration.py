@@ -28,7 +28,7 @@ THRESHOLD = 0.45  # chosen on the tuning parts: docs/models/confidence.md
 SAMPLES = 150  # chosen: one of them is less than a hundredth
 LEAST_SAMPLES = 30  # chosen: of fewer, a single question is more than .03
 MOST_HELD_OUT = 2000  # chosen: so many more candidates are asked for, which costs time
-LEAST_GAP = 0.01  # chosen: where the document makes no difference, no scale is told
+LEAST_GAP = 0.01  # chosen: where documents make hardly a difference, the factor stays in bounds
 CURVE = tuple(round(step / 20, 2) for step in range(1, 20))  # .05 to .95
 ALL = "all"
 """Both kinds of made questions together."""

@@ -24,6 +24,8 @@ WEIGHT_OF_SECOND = 4.0
 """The second's cosines lie four times as close together; from 3 to 6 as much is found, in .01."""
 STRANGE, KNOWN = 0.6, 0.85
 """Words a piece: in German, French and Spanish questions .45 to .7, in English ones .8 to 1."""
+BEYOND_LATIN = "\u0250"
+"""The first reads no other script: a word of one is unknown to it, though it may be one piece."""
 WORD = re.compile(r"\w+")
 
 
@@ -78,8 +80,9 @@ class EmbedderPair:
     def _know(self, text: str) -> float:
         """How well the first knows the words of a text, from 0 to 1."""
         words = WORD.findall(text)
-        pieces = sum(self._first.count_tokens(words)) if words else 0
-        whole = len(words) / pieces if pieces else 1.0
+        latin = [word for word in words if max(word) < BEYOND_LATIN]
+        pieces = sum(self._first.count_tokens(latin)) + len(words) - len(latin)
+        whole = len(latin) / pieces if pieces else 1.0
         return min(1.0, max(0.0, (whole - STRANGE) / (KNOWN - STRANGE)))
 
 

@@ -126,3 +126,13 @@ def test_a_prefix_is_refused_with_what_to_unset(prefixes: Prefixes) -> None:
 
 def test_any_other_name_is_one_model(english: SentenceTransformersEmbedder) -> None:
     assert load_embedder(MINILM, "fp32", NO_PREFIXES).fingerprint == english.fingerprint
+
+
+@pytest.mark.parametrize(
+    "question", ["የበዓል ቀናት ስንት ናቸው?", "कितने दिन की छुट्टी मिलती है?", "何日休めますか"]
+)
+def test_the_first_model_does_not_count_for_a_script_that_it_cannot_read(
+    pair: EmbedderPair, question: str
+) -> None:
+    first = pair.embed_queries([question])[0][:384]
+    assert np.linalg.norm(first) == pytest.approx(0.0, abs=1e-6)
