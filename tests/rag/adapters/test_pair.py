@@ -132,7 +132,7 @@ def test_any_other_name_is_one_model(english: SentenceTransformersEmbedder) -> N
     "question", ["የበዓል ቀናት ስንት ናቸው?", "कितने दिन की छुट्टी मिलती है?", "何日休めますか"]
 )
 def test_the_first_model_does_not_count_for_a_script_that_it_cannot_read(
-    pair: EmbedderPair, question: str
+    pair: CountingEmbedder, question: str
 ) -> None:
     first = pair.embed_queries([question])[0][:384]
     assert np.linalg.norm(first) == pytest.approx(0.0, abs=1e-6)
