@@ -26,13 +26,11 @@ LEAD, PEAK = 5, 9  # chosen: how many places the best one is compared with, by m
 UNTOLD = 0.5  # chosen: above the threshold, for nothing speaks against an answer
 MOST_LOGIT = 50.0  # chosen: beyond it exp is as good as 0
 MEANING, WORDS, BOTH = "meaning", "words", "both"
+OF_COSINES = ("closeness", "typical", "lead", "spread")
 KINDS = {
-    MEANING: ("closeness", "typical", "lead", "spread"),
+    MEANING: OF_COSINES,
     WORDS: ("context",),
-    BOTH: (
-        *("closeness", "typical", "lead", "spread"),
-        *("context", "unknown", "peak", "length"),
-    ),
+    BOTH: (*OF_COSINES, "context", "unknown", "peak", "length"),
 }
 """The signals that count for a search by meaning, by words, and by both."""
 AS_IT_IS = (0.0, 1.0)

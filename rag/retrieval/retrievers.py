@@ -1,7 +1,7 @@
 """The table of retrievers: a new one is a function and a row of RETRIEVERS."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.errors import InvalidRetriever
@@ -58,12 +58,8 @@ RETRIEVERS: dict[str, Retriever] = {
     "lexical": Retriever(find_lexical, LEXICAL),
 }
 FOR_EMBEDDERS: dict[tuple[str, str], Retriever] = {
-    ("hybrid", "all-MiniLM-L6-v2@53aa51172d14"): Retriever(
-        find_hybrid,
-        {"dense": 0.3, "lexical": 0.3, "context": 0.4},
-        needs_vector=True,
-        by_meaning="dense",
-        known=0.5,
+    ("hybrid", "all-MiniLM-L6-v2@53aa51172d14"): replace(
+        RETRIEVERS["hybrid"], weights={"dense": 0.3, "lexical": 0.3, "context": 0.4}, known=0.5
     ),
 }
 """Where an embedder wants other weights, by retriever and vector space: it is a small one."""
