@@ -156,9 +156,12 @@ def print_answer(answer: Answer) -> None:
     console.print()
     for citation in answer.citations:
         where = _place(citation.document, citation.page, citation.span)
-        doubt = "" if citation.supported else "  (does not support the statement)"
-        console.print(Text(f"[{citation.number}] {where}{doubt}", style="bold"))
+        console.print(Text(f"[{citation.number}] {where}", style="bold"))
         console.print(Padding(Text(f"“{citation.quote}”"), (0, 0, 0, 4)))
+    for sentence in answer.sentences:
+        if sentence.is_doubtful:
+            why = "; ".join(sentence.reasons) or sentence.verdict
+            console.print(Text(f"not supported ({why}): {sentence.text}", style="yellow"))
     flags = "".join(f", {flag}" for flag in ("degraded", "truncated") if getattr(answer, flag))
     console.print(
         f"{answer.status}{flags}, confidence {answer.confidence:.2f}, {answer.generator}, "

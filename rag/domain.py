@@ -11,6 +11,8 @@ from rag.errors import InvalidCorpusName
 CORPUS_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 Status = Literal["answered", "partial", "abstained"]
+Verdict = Literal["supported", "differs", "unsupported", "not_checked"]
+"""What evidence says of a statement: the same, something else, nothing; headings are not asked."""
 FinishReason = Literal["stop", "length", "content_filter"]
 """How a text ended: by itself, at its longest, or cut by the provider's filter."""
 Expansion = Literal["none", "multi-query", "hyde"]
@@ -53,12 +55,20 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRef:
-    """What a hit or citation says of its document."""
+    """What a hit or citation says of its document.
+
+    Days are ISO dates, None where the document does not say; `superseded_by` is the id of the
+    document that replaces it.
+    """
 
     id: str
     version: str
     source: str
     title: str
+    date: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    superseded_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +189,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """An exact quote: `quote` is characters `span` of that version of that document."""
+    """An exact quote: `quote` is characters `span` of that version of that document.
+
+    Its number is its place among the citations, from 1; page and heading are those of the span.
+    """
 
     number: int
     quote: str
@@ -187,17 +200,28 @@ class Citation:
     release: int
     page: int | None
     span: Span
-    supported: bool = True
     heading: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer and the numbers of the citations that carry it."""
+    """One sentence of an answer: characters `span` of its text, and what its evidence says of it.
 
+    `citations` are indexes into the answer's citations; `score` in [0, 1] is how likely the
+    evidence supports it, None where it was not checked; `reasons` are words for people.
+    """
+
+    span: Span
     text: str
-    citations: tuple[int, ...]
-    supported: bool
+    verdict: Verdict
+    citations: tuple[int, ...] = ()
+    score: float | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True if its evidence says something else, or nothing."""
+        return self.verdict in ("differs", "unsupported")
 
 
 @dataclass(frozen=True, slots=True)

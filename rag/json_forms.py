@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from rag.answering.followups import Standalone
-from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Span
+from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Sentence, Span
 from rag.retrieval.explaining import Candidate, Explanation
 
 Body = dict[str, object]
@@ -34,7 +34,7 @@ def answer_body(answer: Answer) -> Body:
         "release": answer.release,
         "generator": answer.generator,
         "citations": [citation_body(citation) for citation in answer.citations],
-        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "sentences": [sentence_body(sentence) for sentence in answer.sentences],
         "fingerprint": asdict(answer.fingerprint),
         "trace_id": answer.trace_id,
         "standalone_question": answer.standalone_question,
@@ -103,7 +103,20 @@ def citation_body(citation: Citation) -> Body:
         "page": citation.page,
         "heading": list(citation.heading),
         "span": _span(citation.span),
-        "supported": citation.supported,
+    }
+
+
+def sentence_body(sentence: Sentence) -> Body:
+    """One sentence of a text with its verdict; `start` and `end` count characters of the text."""
+    return {
+        "start": sentence.span.start,
+        "end": sentence.span.end,
+        "text": sentence.text,
+        "verdict": sentence.verdict,
+        "supported": sentence.verdict == "supported",
+        "score": None if sentence.score is None else round(sentence.score, 4),
+        "reasons": list(sentence.reasons),
+        "citations": list(sentence.citations),
     }
 
 

@@ -11,7 +11,16 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rag.domain import Chunk, Document, DocumentRef, FinishReason, Message, Usage
+from rag.domain import (
+    Chunk,
+    Document,
+    DocumentRef,
+    FinishReason,
+    Message,
+    Span,
+    Usage,
+    Verdict,
+)
 from rag.domain import Ranking as Ranking  # what the indexes give
 
 Vectors = npt.NDArray[np.float32]
@@ -155,6 +164,58 @@ class DocumentStore(Protocol):
 
     def document(self, document_id: str) -> Document:
         """The whole document. Raises DocumentNotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A text that claims are held against, and where it stands."""
+
+    text: str
+    title: str = ""
+    heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement without marks, and the places in the evidence that it names; none: all of it."""
+
+    text: str
+    evidence: tuple[int, ...] = ()
+
+
+class Quote(NamedTuple):
+    """Characters `span` of the text of evidence number `evidence`, counted from 0."""
+
+    evidence: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the evidence says of one claim: how likely it supports it, why not, and where.
+
+    The best quote comes first; there is none where nothing speaks of the claim.
+    """
+
+    verdict: Verdict
+    score: float
+    reasons: tuple[str, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+
+
+class SupportChecker(Protocol):
+    """Tells whether evidence carries claims."""
+
+    @property
+    def name(self) -> str:
+        """What checks, and what of its weights tells it from others."""
+        ...
+
+    async def check(
+        self, claims: Sequence[Claim], evidence: Sequence[Evidence], *, question: str = ""
+    ) -> list[Judgement]:
+        """One judgement a claim; claims may need `question` to be understood, as "No." does."""
         ...
 
 

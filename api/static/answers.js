@@ -40,18 +40,21 @@ function writeInline(node, text, answer) {
   node.append(...text.split(INLINE).filter(Boolean).map((part) => inline(part, answer)));
 }
 
+function isDoubtful(sentence) {
+  return sentence.verdict === "differs" || sentence.verdict === "unsupported";
+}
+
 function writeText(node, answer) {
   node.textContent = "";
   let at = 0;
   for (const sentence of answer.sentences) {
-    const found = answer.text.indexOf(sentence.text, at);
-    if (found < 0) continue;
-    writeInline(node, answer.text.slice(at, found), answer);
-    const piece = make("span", sentence.supported ? "" : "unsupported");
-    if (!sentence.supported) piece.title = "No quote supports this sentence";
-    writeInline(piece, sentence.text, answer);
+    writeInline(node, answer.text.slice(at, sentence.start), answer);
+    const doubtful = isDoubtful(sentence);
+    const piece = make("span", doubtful ? "unsupported" : "");
+    if (doubtful) piece.title = sentence.reasons.join("; ") || "No quote supports this sentence";
+    writeInline(piece, answer.text.slice(sentence.start, sentence.end), answer);
     node.append(piece);
-    at = found + sentence.text.length;
+    at = sentence.end;
   }
   writeInline(node, answer.text.slice(at), answer);
 }
@@ -73,15 +76,12 @@ function card(answer, item, number) {
   title.append(item.document.title || item.document.source);
   link.append(title, make("q", "", item.quote ?? shorten(item.text)));
   link.append(make("span", "where", placeOf(item, answer.release).join(" · ")));
-  if (item.supported === false) {
-    link.append(make("span", "doubt", "This quote does not support the statement."));
-  }
   return link;
 }
 
 function notesOn(answer) {
   const notes = [];
-  if (answer.sentences.some((each) => !each.supported)) {
+  if (answer.sentences.some(isDoubtful)) {
     notes.push("Underlined sentences are not supported by a quote: check them yourself.");
   }
   if (answer.degraded) notes.push("The chat model could not be reached: these are quotes alone.");

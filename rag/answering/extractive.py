@@ -61,11 +61,15 @@ def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
         )
         for number, each in enumerate(chosen, 1)
     )
-    sentences = tuple(
-        Sentence(f"{_readable(each)} [{number}]", (number,), True)
-        for number, each in enumerate(chosen, 1)
-    )
-    return Draft("answered", "\n\n".join(s.text for s in sentences), citations, sentences)
+    paragraphs = [f"{_readable(each)} [{number}]" for number, each in enumerate(chosen, 1)]
+    text = "\n\n".join(paragraphs)
+    sentences: list[Sentence] = []
+    start = 0
+    for index, paragraph in enumerate(paragraphs):
+        span = Span(start, start + len(paragraph))
+        sentences.append(Sentence(span, paragraph, "supported", (index,), 1.0))
+        start = span.end + len("\n\n")
+    return Draft("answered", text, citations, tuple(sentences))
 
 
 def _readable(candidate: Candidate) -> str:

@@ -15,11 +15,13 @@ from rag.domain import (
     Message,
     Passage,
     Sentence,
+    Span,
     Status,
+    Verdict,
 )
 from rag.errors import ChatModelTruncated, ChatModelUnavailable
 from rag.ports import ChatModel
-from rag.text.sentences import split_sentences
+from rag.text.sentences import split_sentences, trim
 
 MAX_ANSWER_CHARACTERS = 64_000  # chosen: a bound for models that never stop
 HISTORY_MESSAGES = 8  # chosen: four turns; the passages need the room
@@ -115,8 +117,10 @@ def _abstain_after(shown: str, turn: Turn) -> Draft:
     abstention = abstain(turn.search)
     if not shown:
         return abstention
-    sentences = (*check_answer(shown, turn).sentences, *abstention.sentences)
-    return replace(abstention, text=f"{shown}\n\n{abstention.text}", sentences=sentences)
+    text = f"{shown}\n\n{abstention.text}"
+    start = len(text) - len(abstention.text)
+    last = Sentence(Span(start, len(text)), abstention.text, "not_checked")
+    return replace(abstention, text=text, sentences=(*check_answer(shown, turn).sentences, last))
 
 
 def build_messages(turn: Turn, prompt: Prompt) -> list[Message]:
@@ -145,29 +149,36 @@ def check_answer(text: str, turn: Turn) -> Draft:
     """Every sentence aligned with what it cites; a sentence that cites nothing is unsupported."""
     citations: list[Citation] = []
     sentences: list[Sentence] = []
-    for statement in _statements(text):
+    for span in _statements(text):
+        statement = text[span.start : span.end]
         numbers = [n for n in numbers_in(statement) if n <= len(turn.search.passages)]
         found = [_support(statement, n, turn) for n in numbers]
-        supported = any(support.supported for support in found)
-        sentences.append(Sentence(statement, tuple(numbers), supported))
-        for number, support in zip(numbers, found, strict=True):
-            citation = _cite(number, support, turn.search.release)
-            if citation not in citations:
-                citations.append(citation)
+        cited = [_place(support, citations, turn.search.release) for support in found]
+        verdict: Verdict = "supported" if any(s.supported for s in found) else "unsupported"
+        sentences.append(Sentence(span, statement, verdict, tuple(dict.fromkeys(cited))))
     return Draft(_status(sentences), text, tuple(citations), tuple(sentences))
 
 
-def _statements(text: str) -> list[str]:
+def _statements(text: str) -> list[Span]:
     """Sentences of the answer; marks behind a full stop belong to the sentence before them."""
-    found: list[str] = []
+    found: list[Span] = []
     for span in split_sentences(text):
-        sentence = text[span.start : span.end]
-        while found and (mark := MARK.match(sentence)):
-            found[-1] += mark.group()
-            sentence = sentence[mark.end() :].lstrip()
-        if sentence:
-            found.append(sentence)
+        start = span.start
+        while found and (mark := MARK.match(text, start, span.end)):
+            found[-1] = Span(found[-1].start, mark.end())
+            start = trim(text, Span(mark.end(), span.end)).start
+        if start < span.end:
+            found.append(Span(start, span.end))
     return found
+
+
+def _place(support: Support, citations: list[Citation], release: int) -> int:
+    """The index of the citation with that quote, which is added where it is new."""
+    for index, citation in enumerate(citations):
+        if (citation.document.id, citation.span) == (support.passage.document.id, support.span):
+            return index
+    citations.append(_cite(len(citations) + 1, support, release))
+    return len(citations) - 1
 
 
 def _support(statement: str, number: int, turn: Turn) -> Support:
@@ -183,10 +194,9 @@ def _cite(number: int, support: Support, release: int) -> Citation:
         release=release,
         page=support.passage.page,
         span=support.span,
-        supported=support.supported,
         heading=support.passage.heading,
     )
 
 
 def _status(sentences: Sequence[Sentence]) -> Status:
-    return "answered" if sentences and all(s.supported for s in sentences) else "partial"
+    return "answered" if sentences and not any(s.is_doubtful for s in sentences) else "partial"

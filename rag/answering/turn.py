@@ -11,6 +11,7 @@ from rag.domain import (
     Message,
     SearchResult,
     Sentence,
+    Span,
     Status,
     Usage,
 )
@@ -61,10 +62,9 @@ class Draft:
         """What of the text was not streamed yet, sentence by sentence."""
         at = len(said)
         for sentence in self.sentences:
-            found = self.text.find(sentence.text, at)
-            if found >= 0:
-                yield self.text[at : found + len(sentence.text)]
-                at = found + len(sentence.text)
+            if sentence.span.end > at:
+                yield self.text[at : sentence.span.end]
+                at = sentence.span.end
         if at < len(self.text):
             yield self.text[at:]
 
@@ -75,7 +75,7 @@ def abstain(search: SearchResult) -> Draft:
     nearest = dict.fromkeys(_name(passage.document) for passage in search.passages[:NEAREST])
     if nearest:
         text += " The nearest are " + ", ".join(nearest) + "."
-    return Draft("abstained", text, sentences=(Sentence(text, (), True),))
+    return Draft("abstained", text, sentences=(Sentence(Span(0, len(text)), text, "not_checked"),))
 
 
 def _name(document: DocumentRef) -> str:

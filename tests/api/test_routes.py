@@ -35,7 +35,9 @@ def test_a_search_has_the_documented_form(http: httpx.Client) -> None:
     assert set(first) == {
         *("rank", "score", "scores", "chunk_id", "text", "span", "page", "heading", "document"),
     }
-    assert set(first["document"]) == {"id", "version", "source", "title"}
+    assert set(first["document"]) == {
+        *("id", "version", "source", "title", "date", "valid_from", "valid_to", "superseded_by"),
+    }
     text = TEXTS[first["document"]["source"]]
     assert text[first["span"]["start"] : first["span"]["end"]] == first["text"]
 
@@ -51,7 +53,9 @@ def test_an_answer_has_the_documented_form(http: httpx.Client) -> None:
     answer = http.post("/v1/answers", json=ASK).json()
     assert answer["status"] == "answered"
     assert answer["generator"] == "extractive"
-    assert answer["sentences"][0]["citations"] == [1]
+    [sentence, *_] = answer["sentences"]
+    assert (sentence["verdict"], sentence["citations"]) == ("supported", [0])
+    assert answer["text"][sentence["start"] : sentence["end"]] == sentence["text"]
     assert answer["fingerprint"]["release"] == "small@1"
     assert {"id", "trace_id", "usage", "timings_ms", "confidence"} <= set(answer)
 
