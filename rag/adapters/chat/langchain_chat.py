@@ -13,11 +13,11 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
 from rag.adapters.chat.faults import FINISH_REASONS, FaultyReply, find_fault
-from rag.adapters.chat.redaction import redact
 from rag.adapters.chat.thinking import ThinkingFilter
 from rag.adapters.retrying import RetryPolicy
 from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelError, ChatModelTruncated, ChatModelUnavailable, SettingsError
+from rag.outgoing.redaction import redact
 from rag.ports import ChatStream
 
 FIRST_TOKEN_SHARE = 0.25  # of the whole time budget: 15 s of the default 60 s
