@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from rag.domain import Expansion, Message
+from rag.domain import Expansion, Message, Writing
 from rag.releases.filters import parse_filters
 from rag.retrieval.retrievers import RETRIEVERS
 from rag.retrieval.scope import Scope
@@ -132,9 +132,9 @@ class ChatRequest(SearchingBody):
     citations: Annotated[bool, Field(description="Add `citations` to OpenAI's own fields")] = True
 
     @property
-    def limit(self) -> int | None:
-        """Tokens that the caller allows."""
-        return self.max_completion_tokens or self.max_tokens
+    def writing(self) -> Writing:
+        """How the caller wants the answer written."""
+        return Writing(self.max_completion_tokens or self.max_tokens)
 
 
 class SearchRequest(SearchingBody):

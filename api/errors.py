@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from rag import errors
-from rag.adapters.chat.redaction import redact
+from rag.outgoing.redaction import redact
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from contextvars import ContextVar
 
-from rag.adapters.chat.redaction import redact
+from rag.outgoing.redaction import redact
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 CHATTY = ("httpx", "httpx2", "openai", "sentence_transformers")

@@ -121,6 +121,7 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
         base_url=settings.chat_base_url,
         api_key=settings.chat_api_key.get_secret_value(),
         timeout_s=settings.chat_timeout_s,
+        temperature=settings.chat_temperature,
     )
 
 

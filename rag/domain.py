@@ -198,6 +198,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """How an answer is to be written; what is None is as the service is set.
+
+    The text ends before the first of `stop` that it would hold.
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+AS_SET = Writing()
+"""As the service is set, which is how most requests want it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """An exact quote: `quote` is characters `span` of that version of that document.
 
@@ -236,7 +252,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of the chat model, zero where none was asked."""
+    """Tokens as the chat model's provider counts them, estimated where nobody does."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from rag.answering.answerer import Answerer, finish_in_thread
 from rag.answering.followups import Standalone
 from rag.answering.turn import Turn
-from rag.domain import Answer, AnswerDelta, Document, DocumentRef, Message, SearchResult
+from rag.domain import (
+    AS_SET,
+    Answer,
+    AnswerDelta,
+    Document,
+    DocumentRef,
+    Message,
+    SearchResult,
+    Writing,
+)
 from rag.errors import RagError
 from rag.releases.embedders import tell_precision
 from rag.releases.folder import OpenRelease, corpus_not_found
@@ -73,7 +82,7 @@ class Plumbline:
         conversation: Sequence[Message],
         *,
         corpus: str,
-        max_tokens: int | None = None,
+        writing: Writing = AS_SET,
         top_k: int | None = None,
         scope: Scope = EVERYTHING_PUBLIC,
     ) -> AsyncIterator[AnswerDelta | Answer]:
@@ -85,7 +94,7 @@ class Plumbline:
         """
         with self._open(corpus, scope) as release:
             answered = self._answerer.answer(
-                conversation, release, scope, max_tokens=max_tokens, top_k=top_k
+                conversation, release, scope, writing=writing, top_k=top_k
             )
             async for item in answered:
                 yield item

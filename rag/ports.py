@@ -265,8 +265,13 @@ class ChatModel(Protocol):
         """Provider and model as configured, e.g. `openai:gpt-x`."""
         ...
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> ChatStream:
-        """Start a reply; nothing is sent before the result is iterated."""
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float | None = None
+    ) -> ChatStream:
+        """Start a reply, at the model's own temperature if None.
+
+        Nothing is sent before the result is iterated.
+        """
         ...
 
 

@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     chat_base_url: str = Field("", description="Base URL of an OpenAI-compatible server")
     chat_api_key: SecretStr = Field(SecretStr(""), description="Key of the chat model's provider")
     chat_max_tokens: int = Field(1024, ge=16, le=32_768, description="Longest prompted answer")
+    chat_temperature: float = Field(
+        0.0, ge=0, le=2, description="Temperature of prompted answers where a request does not say"
+    )
     chat_timeout_s: float = Field(
         60.0, gt=0, le=3600, description="Time for a whole prompted answer, retries included"
     )

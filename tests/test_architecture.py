@@ -58,7 +58,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         *("rag.adapters.chat.langchain_chat", "rag.adapters.chat.faults"),
         *("rag.adapters.embedding_server.requests", "evals.judging.judge"),
     ),
-    "httpx2": ("rag.adapters.embedding_server.requests",),
+    "httpx2": ("rag.adapters.embedding_server.requests", "rag.adapters.chat.whole_replies"),
     "tenacity": ("rag.adapters.retrying",),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "fsspec": ("ingest.adapters.filesystems",),

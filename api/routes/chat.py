@@ -41,7 +41,7 @@ async def complete(body: ChatRequest, request: Request, plumbline: ThePlumbline)
     if conversation[-1].role == "user":
         conversation[-1] = Message("user", question_in(conversation[-1].content))
     items = plumbline.answer(
-        conversation, corpus=body.model, max_tokens=body.limit, scope=body.scope
+        conversation, corpus=body.model, writing=body.writing, scope=body.scope
     )
     if body.stream:
         return await stream_answer(items, chunk_form(body))

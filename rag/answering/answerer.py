@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,16 +13,28 @@ from rag.answering.code_version import code_version
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import answer_extractively
 from rag.answering.prompted import stream_prompted
+from rag.answering.prompting.guarding import GuardedChatModel
+from rag.answering.prompting.rewording import reword, rewording_label
 from rag.answering.prompts import load_prompt
 from rag.answering.rewriting import rewrite
-from rag.answering.turn import Draft, Turn, abstain, last_question
-from rag.domain import Answer, AnswerDelta, Expansion, Fingerprint, Message
+from rag.answering.turn import Draft, Turn, abstain, clean_draft, last_question, shorten
+from rag.domain import (
+    AS_SET,
+    Answer,
+    AnswerDelta,
+    Expansion,
+    Fingerprint,
+    Message,
+    Usage,
+    Writing,
+)
 from rag.errors import ChatModelUnavailable
 from rag.ports import ChatModel
 from rag.releases.folder import OpenRelease
 from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.question import check_question
 from rag.retrieval.scope import Scope
+from rag.text.lengths import estimate_tokens
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +70,7 @@ class Answerer:
         release: OpenRelease,
         scope: Scope,
         *,
-        max_tokens: int | None = None,
+        writing: Writing = AS_SET,
         top_k: int | None = None,
     ) -> Turn:
         """The last question made to stand alone, searched with its other wordings, and packed.
@@ -79,7 +92,8 @@ class Answerer:
             release=release,
             scope=scope,
             search=found,
-            max_tokens=min(max_tokens or self._max_tokens, self._max_tokens),
+            max_tokens=min(writing.max_tokens or self._max_tokens, self._max_tokens),
+            writing=writing,
         )
 
     async def answer(
@@ -88,12 +102,14 @@ class Answerer:
         release: OpenRelease,
         scope: Scope,
         *,
-        max_tokens: int | None,
+        writing: Writing,
         top_k: int | None,
     ) -> AsyncIterator[AnswerDelta | Answer]:
         """Deltas of the text, then exactly one Answer; raises what `Plumbline.answer` raises."""
         started = time.perf_counter()
-        turn = await self.search(conversation, release, scope, max_tokens=max_tokens, top_k=top_k)
+        turn = await self.search(conversation, release, scope, writing=writing, top_k=top_k)
+        if self._chat_model and not turn.search.is_answered:
+            turn = await self._search_reworded(turn, self._chat_model, top_k)
         searched = time.perf_counter()
         said = ""
         async for item in self._draft(turn):
@@ -107,30 +123,53 @@ class Answerer:
             timings = {"search": (searched - started) * 1e3, "total": (ended - started) * 1e3}
             yield self._stamp(item, turn, timings)
 
+    async def _search_reworded(self, turn: Turn, chat_model: ChatModel, top_k: int | None) -> Turn:
+        """The turn with its question in the model's other words, where these find more."""
+        question, manifest = turn.search.query, turn.release.manifest
+        other = await reword(question, manifest.language, chat_model)
+        if not other:
+            return turn
+        texts = [other, question]
+        found = await finish_in_thread(
+            self._pipeline.search, texts, turn.release, turn.scope, top_k=top_k, packs=True
+        )
+        if found.confidence <= turn.search.confidence:
+            return turn
+        return replace(
+            turn,
+            standalone=replace(turn.standalone, question=other, by="model"),
+            expanded_by=" ".join([turn.expanded_by, rewording_label()]).strip(),
+            search=found,
+        )
+
     async def _draft(self, turn: Turn) -> AsyncIterator[AnswerDelta | Draft]:
-        if not turn.search.is_answered:
-            yield abstain(turn.search)
-            return
+        """By the chat model, which decides where the confidence does not, or by quotes."""
         degraded = False
-        if self._chat_model is not None:
+        if self._chat_model is not None and turn.search.passages:
+            guarded = GuardedChatModel(self._chat_model, turn.writing, turn.sources)
             try:
-                drafts = stream_prompted(turn, chat_model=self._chat_model, prompt=self._prompt)
-                async for item in drafts:
+                async for item in stream_prompted(turn, chat_model=guarded, prompt=self._prompt):
+                    if isinstance(item, Draft):
+                        item = replace(item, chat_model=guarded.name)
                     yield item
                 return
             except ChatModelUnavailable as error:
                 log.warning("answering without the chat model: %s", error)
                 degraded = True
-        draft = await finish_in_thread(self._extract, turn)
-        yield replace(draft, degraded=degraded)
+        draft = await finish_in_thread(self._quote, turn)
+        yield replace(shorten(draft, turn.writing), degraded=degraded)
 
-    def _extract(self, turn: Turn) -> Draft:
+    def _quote(self, turn: Turn) -> Draft:
+        if not turn.search.is_answered:
+            return abstain(turn.search)
         embedder = self._pipeline.embedder_of(turn.release.manifest)
-        draft = answer_extractively(turn, embedder)
+        draft = clean_draft(answer_extractively(turn, embedder), turn.sources)
         return draft if draft.text else abstain(turn.search)
 
     def _stamp(self, draft: Draft, turn: Turn, timings_ms: dict[str, float]) -> Answer:
-        chat_model = self._chat_model.name if self._chat_model and not draft.degraded else ""
+        chat_model = draft.chat_model
+        asked = sum(estimate_tokens(message.content) for message in turn.conversation)
+        estimated = Usage(math.ceil(asked), math.ceil(estimate_tokens(draft.text)))
         return Answer(
             id=f"ans_{uuid.uuid4().hex}",
             status=draft.status,
@@ -142,7 +181,7 @@ class Answerer:
             fingerprint=self._fingerprint(turn, chat_model),
             trace_id=uuid.uuid4().hex,
             standalone_by=turn.standalone.by,
-            usage=draft.usage,
+            usage=draft.usage if draft.usage.completion_tokens else estimated,
             timings_ms=timings_ms,
             degraded=draft.degraded,
             finish_reason=draft.finish_reason,

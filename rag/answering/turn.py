@@ -1,10 +1,11 @@
 """One turn of a conversation: what was asked, what was found, and what is drafted of that."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.answering.followups import Standalone
 from rag.domain import (
+    AS_SET,
     Citation,
     DocumentRef,
     FinishReason,
@@ -14,10 +15,13 @@ from rag.domain import (
     Span,
     Status,
     Usage,
+    Writing,
 )
 from rag.errors import InvalidQuestion
+from rag.outgoing.cleaning import clean
 from rag.releases.folder import OpenRelease
 from rag.retrieval.scope import Scope
+from rag.text.lengths import CHARACTERS_A_TOKEN, estimate_tokens
 
 NEAREST = 3  # chosen: sources that an abstention names, enough to see what was near
 
@@ -37,6 +41,14 @@ class Turn:
     scope: Scope
     search: SearchResult
     max_tokens: int
+    writing: Writing = AS_SET
+
+    @property
+    def sources(self) -> list[str]:
+        """The texts whose addresses an answer may name."""
+        passages = self.search.passages
+        named = [passage.document.source for passage in passages]
+        return [last_question(self.conversation), *(p.text for p in passages), *named]
 
 
 def last_question(conversation: Sequence[Message]) -> str:
@@ -48,7 +60,10 @@ def last_question(conversation: Sequence[Message]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Text with its checked citations, before it is stamped with its release and trace."""
+    """Text with its checked citations, before it is stamped with its release and trace.
+
+    `chat_model` is the one that was asked for it, if any.
+    """
 
     status: Status
     text: str
@@ -57,6 +72,7 @@ class Draft:
     usage: Usage = field(default_factory=Usage)
     finish_reason: FinishReason = "stop"
     degraded: bool = False
+    chat_model: str = ""
 
     def pieces_after(self, said: str) -> Iterator[str]:
         """What of the text was not streamed yet, sentence by sentence."""
@@ -69,12 +85,51 @@ class Draft:
             yield self.text[at:]
 
 
+def clean_draft(draft: Draft, sources: Sequence[str]) -> Draft:
+    """`draft` as a client may show it, its sentences where they are then."""
+    text, at = "", 0
+    sentences = []
+    for sentence in draft.sentences:
+        start = len(text) + len(draft.text[at : sentence.span.start])
+        shown = clean(sentence.text, sources)
+        text += draft.text[at : sentence.span.start] + shown
+        at = sentence.span.end
+        sentences.append(replace(sentence, span=Span(start, len(text)), text=shown))
+    return replace(draft, text=text + draft.text[at:], sentences=tuple(sentences))
+
+
+def shorten(draft: Draft, writing: Writing) -> Draft:
+    """`draft` up to where it is to end: before a stop sequence, or with the last sentence that
+    fits, the first one cut where even that does not."""
+    ends = [at for stop in writing.stop if (at := draft.text.find(stop)) >= 0]
+    draft = _cut(draft, min(ends)) if ends else draft
+    if writing.max_tokens is None or estimate_tokens(draft.text) <= writing.max_tokens:
+        return draft
+    whole = [s.span.end for s in draft.sentences]
+    fitting = [at for at in whole if estimate_tokens(draft.text[:at]) <= writing.max_tokens]
+    end = max(fitting, default=writing.max_tokens * CHARACTERS_A_TOKEN)
+    return replace(_cut(draft, end), status="partial", finish_reason="length")
+
+
+def _cut(draft: Draft, end: int) -> Draft:
+    text = draft.text[:end].rstrip()
+    sentences = tuple(
+        replace(each, span=Span(each.span.start, min(each.span.end, len(text))))
+        for each in draft.sentences
+        if each.span.start < len(text)
+    )
+    sentences = tuple(replace(s, text=text[s.span.start : s.span.end]) for s in sentences)
+    cited = 1 + max((at for each in sentences for at in each.citations), default=-1)
+    return replace(draft, text=text, sentences=sentences, citations=draft.citations[:cited])
+
+
 def abstain(search: SearchResult) -> Draft:
     """The draft that says that the documents do not hold the answer, and what came nearest."""
     text = f"The documents in {search.corpus} do not seem to hold an answer to this."
     nearest = dict.fromkeys(_name(passage.document) for passage in search.passages[:NEAREST])
     if nearest:
         text += " The nearest are " + ", ".join(nearest) + "."
+        text = clean(text, [passage.document.source for passage in search.passages])
     return Draft("abstained", text, sentences=(Sentence(Span(0, len(text)), text, "not_checked"),))
 
 

@@ -39,7 +39,9 @@ class SlowChatModel:
         self.started = threading.Event()
         self.stopped = threading.Event()
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> SlowStream:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float | None = None
+    ) -> SlowStream:
         """A reply that goes on for a minute."""
         self.started.set()
         return SlowStream(self)

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from api.logs import REQUEST_ID, SafeFormatter
-from rag.adapters.chat.redaction import redact
+from rag.outgoing.redaction import redact
 
 KEY = "my very own key"
 

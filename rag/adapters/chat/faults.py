@@ -4,6 +4,7 @@ Nothing that the provider wrote is kept, since it may repeat a key or a prompt.
 """
 
 import json
+import re
 from dataclasses import dataclass
 
 import openai
@@ -37,6 +38,13 @@ STATUS_WORDS = {
     413: "found the request too long: lower RAG_CONTEXT_CHARACTERS",
     429: "is asked too often: try again later",
 }
+OPTIONS = ("temperature", "max_completion_tokens", "max_tokens")
+"""What a request does without where a model refuses it."""
+REFUSES_OPTION = re.compile(
+    r"unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not (?:permitted|allowed)|extra"
+    r"|deprecated|only the default",
+    re.I,
+)
 QUOTA_WORDS = "has no quota left: raise it at the provider"
 ERROR_WORDS: list[tuple[tuple[type[Exception], ...], str]] = [
     ((TimeoutError, openai.APITimeoutError), "did not reply in time"),
@@ -68,6 +76,16 @@ class FaultyReply(Exception):
     ) -> None:
         super().__init__(words)
         self.fault = Fault(words, attempts, is_text_usable=is_text_usable)
+
+
+def refused_option(error: BaseException) -> str:
+    """The option that a model does not support by what it replied, if it is that."""
+    text = str(error)
+    if getattr(error, "status_code", None) not in (400, 422) or not REFUSES_OPTION.search(text):
+        return ""
+    param = getattr(error, "param", None)
+    named = [name for name in OPTIONS if name in text]
+    return param if param in OPTIONS else min(named, key=text.find, default="")
 
 
 def find_fault(error: BaseException) -> Fault:

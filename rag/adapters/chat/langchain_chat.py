@@ -12,12 +12,19 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
-from rag.adapters.chat.faults import FINISH_REASONS, FaultyReply, find_fault
-from rag.adapters.chat.redaction import redact
+from rag.adapters.chat.faults import (
+    FINISH_REASONS,
+    OPTIONS,
+    FaultyReply,
+    find_fault,
+    refused_option,
+)
 from rag.adapters.chat.thinking import ThinkingFilter
+from rag.adapters.chat.whole_replies import WholeReplyClient
 from rag.adapters.retrying import RetryPolicy
 from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelError, ChatModelTruncated, ChatModelUnavailable, SettingsError
+from rag.outgoing.redaction import redact
 from rag.ports import ChatStream
 
 FIRST_TOKEN_SHARE = 0.25  # of the whole time budget: 15 s of the default 60 s
@@ -34,6 +41,7 @@ NO_TEXT = {
     "tool_use": "asked for a tool instead of answering",
 }
 """Replies without text that would be the same again."""
+MOST_ATTEMPTS = 3 + len(OPTIONS)  # chosen: one more for each option that may be refused
 BLANK = "sent no text"
 THOUGHT_ALOUD = "thought aloud without saying so: ask again, or set the server's reasoning parser"
 
@@ -46,12 +54,20 @@ class LangChainChatModel:
     `thinks_from_the_start` is learned from its last reply, see ThinkingFilter.
     """
 
-    def __init__(self, name: str, *, base_url: str, api_key: str, timeout_s: float) -> None:
+    def __init__(
+        self, name: str, *, base_url: str, api_key: str, timeout_s: float, temperature: float = 0.0
+    ) -> None:
         self.timeout_s = timeout_s
+        self.temperature = temperature
+        self.refused: set[str] = set()
+        self.has_base_url = bool(base_url)
         self.thinks_from_the_start = False
         options: dict[str, Any] = {"max_retries": 0, "timeout": timeout_s}
         if base_url:
             options |= {"base_url": base_url, "stream_usage": True}
+            options["http_async_client"] = WholeReplyClient(
+                limits=openai.DEFAULT_CONNECTION_LIMITS, follow_redirects=True
+            )
             options["api_key"] = api_key or "none"
         elif api_key:
             options["api_key"] = api_key
@@ -67,10 +83,35 @@ class LangChainChatModel:
             ) from error
         self.name = OPENAI + name if speaks_openai else name
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> ChatStream:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float | None = None
+    ) -> ChatStream:
         """Start a reply; nothing is sent before the result is iterated."""
         payload = [(message.role, message.content) for message in messages]
-        return _Stream(self, payload, max_tokens)
+        temperature = self.temperature if temperature is None else temperature
+        return _Stream(self, payload, {"max_tokens": max_tokens, "temperature": temperature})
+
+    def options(self, wanted: dict[str, float]) -> dict[str, Any]:
+        """What is sent of `wanted`: what the model has refused before is left out.
+
+        LangChain calls the length `max_completion_tokens`, which some servers ignore and others
+        alone know, so that it is sent by both names.
+        """
+        kept = {name: value for name, value in wanted.items() if name not in self.refused}
+        if self.has_base_url and "max_tokens" in wanted:
+            names = ("max_tokens", "max_completion_tokens")
+            limits = {name: wanted["max_tokens"] for name in names if name not in self.refused}
+            kept.pop("max_tokens", None)
+            return kept | {"extra_body": limits}
+        return kept
+
+    def learn(self, error: BaseException) -> bool:
+        """Whether the error says for the first time that an option is not supported."""
+        named = refused_option(error)
+        is_new = bool(named) and named not in self.refused
+        if named:
+            self.refused.add(named)
+        return is_new
 
 
 class _ChatOpenAI(ChatOpenAI):
@@ -90,7 +131,7 @@ class _ChatOpenAI(ChatOpenAI):
 class _Stream:
     model: LangChainChatModel
     payload: Sequence[tuple[str, str]]
-    max_tokens: int
+    wanted: dict[str, float]
     usage: Usage = field(default_factory=Usage)
     finish_reason: FinishReason = "stop"
     reported: str = ""
@@ -98,7 +139,7 @@ class _Stream:
 
     async def __aiter__(self) -> AsyncIterator[str]:
         bounds = (self.model.timeout_s, LONGEST_WAIT_S, FIRST_WAIT_S)
-        retrying = RetryPolicy(lambda error: find_fault(error).attempts, *bounds).asynchronous()
+        retrying = RetryPolicy(self._attempts_for, *bounds).asynchronous()
         deadline = asyncio.get_running_loop().time() + self.model.timeout_s
         first: str
         pieces: Pieces
@@ -114,6 +155,9 @@ class _Stream:
             self._require_complete(received)
         except Exception as error:  # each provider has an error tree of its own
             raise _translated(error, received) from error
+
+    def _attempts_for(self, error: BaseException) -> int:
+        return MOST_ATTEMPTS if self.model.learn(error) else find_fault(error).attempts
 
     async def _begin(self, deadline: float) -> tuple[str, Pieces]:
         """The first piece, after which nothing is tried again, and what gives the others."""
@@ -144,7 +188,7 @@ class _Stream:
 
     async def _texts(self, deadline: float) -> Pieces:
         loop = asyncio.get_running_loop()
-        chunks: Any = self.model.chat.astream(list(self.payload), max_tokens=self.max_tokens)
+        chunks: Any = self.model.chat.astream(list(self.payload), **self.model.options(self.wanted))
         patience_s = self.model.timeout_s * FIRST_TOKEN_SHARE
         quiet_until = min(deadline, loop.time() + patience_s)
         async with aclosing(chunks):

@@ -35,7 +35,9 @@ class ScriptedChatModel:
         self._replies = iter(replies)
         self.asked: list[list[Message]] = []
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> ScriptedStream:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float | None = None
+    ) -> ScriptedStream:
         """The next prepared reply; `max_tokens` cuts it off as `length` would."""
         self.asked.append(list(messages))
         pieces = next(self._replies)
