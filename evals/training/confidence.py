@@ -99,7 +99,7 @@ def observe(
         corpus = corpora[source.corpus]
         documents = corpus.release.documents
         find = Sources(documents.references(), documents.document)
-        samples = [sample for sample in read_set(source.path).samples if _is_fit(sample, kept_back)]
+        samples = [sample for sample in read_set(source.path).samples if is_fit(sample, kept_back)]
         vectors = corpus.embedder.embed_queries([sample.question for sample in samples])
         for sample, vector in zip(samples, vectors, strict=True):
             query = Query(sample.question, corpus.release, corpus.embedder, vector=vector)
@@ -114,7 +114,8 @@ def observe(
     return seen
 
 
-def _is_fit(sample: Sample, kept_back: Set[str]) -> bool:
+def is_fit(sample: Sample, kept_back: Set[str]) -> bool:
+    """Whether a sample is asked alone, is no close miss, and of no document that is kept back."""
     is_asked_alone = sample.kind != "close-miss" and len(sample.conversation) == 1
     return is_asked_alone and kept_back.isdisjoint(_named(sample))
 

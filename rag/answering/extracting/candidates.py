@@ -1,0 +1,81 @@
+"""Candidates of an answer: what the passages hold that can be quoted, and what stands around it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.answering.extracting.quotable import Unit, read_units
+from rag.domain import Document, Passage, Span
+from rag.ports import DocumentStore
+
+WHOLE = 60_000  # characters of a text that is read whole, in about ten milliseconds
+MARGIN = 4_000  # chosen: lists and tables reach as far beyond the passage of a longer text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadText:
+    """A document, its units, and the character at which they begin to count."""
+
+    document: Document
+    units: tuple[Unit, ...]
+    at: int = 0
+
+    def span(self, unit: Unit) -> Span:
+        """Where a unit stands in the document."""
+        return Span(self.at + unit.span.start, self.at + unit.span.end)
+
+    def group(self, unit: Unit) -> list[Unit]:
+        """All items of the list, or rows of the table, that a unit is of; else the unit alone."""
+        if unit.group is None:
+            return [unit]
+        return [each for each in self.units if each.group == unit.group and each.is_quotable]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A unit of a passage that can be quoted."""
+
+    passage: Passage
+    source: ReadText
+    unit: Unit
+    place: int
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in its document."""
+        return self.source.span(self.unit)
+
+    @property
+    def previous(self) -> Unit | None:
+        """What stands before it, unless that is a page header or nothing."""
+        before = self.source.units[self.place - 1] if self.place else None
+        return before if before and before.kind != "margin" else None
+
+    @property
+    def next(self) -> Unit | None:
+        """What stands after it."""
+        after = self.source.units[self.place + 1 : self.place + 2]
+        return after[0] if after else None
+
+
+def find_candidates(passages: tuple[Passage, ...], documents: DocumentStore) -> list[Candidate]:
+    """All units that can be quoted, passage by passage."""
+    return [each for passage in passages for each in _candidates(passage, documents)]
+
+
+def _candidates(passage: Passage, documents: DocumentStore) -> Iterator[Candidate]:
+    source = _read(documents.document(passage.document.id), passage.span)
+    for place, unit in enumerate(source.units):
+        span = source.span(unit)
+        is_inside = passage.span.start < span.end and span.start < passage.span.end
+        if is_inside and unit.is_quotable:
+            yield Candidate(passage, source, unit, place)
+
+
+def _read(document: Document, span: Span) -> ReadText:
+    text, is_paged = document.text, bool(document.pages)
+    if len(text) <= WHOLE:
+        return ReadText(document, read_units(text, is_paged=is_paged))
+    start = text.rfind("\n", 0, max(0, span.start - MARGIN)) + 1
+    end = text.find("\n", span.end + MARGIN)
+    window = text[start : end if end >= 0 else len(text)]
+    return ReadText(document, read_units(window, is_paged=is_paged), start)

@@ -1,0 +1,187 @@
+"""What of the candidates becomes the answer: sentences, whole lists, rows that decide."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rag.answering.extracting.asking import Asked
+from rag.answering.extracting.candidates import Candidate, ReadText
+from rag.answering.extracting.scoring import Question, Scored
+from rag.answering.extracting.quotable import Unit
+from rag.domain import Passage, Span
+
+MOST_SENTENCES = 3
+MOST_ITEMS = 25  # chosen: what a reader takes in; a longer list or table is cut, and that is said
+KEEP_ABOVE = {"fact": 0.9, "list": 0.6, "steps": 0.6, "comparison": 0.5, "superlative": 0.7}
+NEW_WORDS = 0.34
+NEAR_BEST = 0.6
+LEADS_WITH_NUMBER = re.compile(r"[^\d+-]*([+-]?\d[\d.,]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Units that stand together in a source and are quoted as one; `lead` says what they are.
+
+    `is_list` where they are all of a list, `left_out` how many of it are not given.
+    """
+
+    passage: Passage
+    source: ReadText
+    units: tuple[Unit, ...]
+    lead: Unit | None = None
+    is_list: bool = False
+    left_out: int = 0
+
+    @property
+    def span(self) -> Span:
+        """The characters that are quoted."""
+        first = self.units[0]
+        if self.lead and self.lead.kind == "lead-in" and self.is_list:
+            first = min(first, self.lead, key=lambda unit: unit.span.start)
+        return Span(
+            self.source.span(first).start,
+            self.source.span(self.units[-1]).end,
+        )
+
+
+def choose(question: Question, scored: Sequence[Scored]) -> list[Part]:
+    """The parts of an answer, best first; there is at least one candidate."""
+    kind, best = question.asked.kind, scored[0]
+    if kind == "superlative":
+        deciding = _decide(question, scored)
+        if deciding:
+            return deciding
+    if kind in ("list", "steps"):
+        whole = _find_list(question, scored)
+        if whole:
+            return whole
+    return [_part(each.candidate) for each in _add(question.asked, scored, best)]
+
+
+def without_repeats(parts: Sequence[Part]) -> list[Part]:
+    """Each part once, and none that stands in another."""
+    kept: list[Part] = []
+    for part in parts:
+        if not any(_holds(other, part) for other in kept):
+            kept = [other for other in kept if not _holds(part, other)] + [part]
+    return kept
+
+
+def _holds(whole: Part, part: Part) -> bool:
+    a, b = whole.span, part.span
+    is_same = whole.source.document.id == part.source.document.id
+    return is_same and a.start <= b.start and b.end <= a.end
+
+
+def _part(candidate: Candidate) -> Part:
+    unit = candidate.unit
+    return Part(candidate.passage, candidate.source, (unit,), unit.before)
+
+
+def _add(asked: Asked, scored: Sequence[Scored], best: Scored) -> Iterator[Scored]:
+    """The best, then those nearly as good that say something the chosen ones do not."""
+    said: set[str] = set()
+    count = 0
+    for each in scored:
+        is_near = each.score >= KEEP_ABOVE[asked.kind] * best.score
+        if count and (not is_near or count == MOST_SENTENCES):
+            return
+        if count and len(each.terms - said) < NEW_WORDS * len(each.terms):
+            continue
+        said |= each.terms
+        count += 1
+        yield each
+
+
+def _find_list(question: Question, scored: Sequence[Scored]) -> list[Part]:
+    """The list or table that one of the best candidates is of; none where they are sentences."""
+    best = scored[0].score
+    for each in scored:
+        if each.score < NEAR_BEST * best:
+            return []
+        if each.candidate.unit.group is not None:
+            return _whole(question, each.candidate)
+    return []
+
+
+def _whole(question: Question, candidate: Candidate) -> list[Part]:
+    group = candidate.source.group(candidate.unit)
+    asked_for = _narrow(question, group)
+    kept = asked_for[:MOST_ITEMS]
+    runs = [list(run) for _, run in groupby(enumerate(kept), lambda pair: group.index(pair[1]) - pair[0])]
+    parts = []
+    for run in runs:
+        units = tuple(unit for _, unit in run)
+        is_last = units[-1] is kept[-1]
+        left_out = len(asked_for) - len(kept) if is_last else 0
+        lead = units[0].before if not parts else None
+        parts.append(
+            Part(candidate.passage, candidate.source, units, lead, is_list=True, left_out=left_out)
+        )
+    return parts
+
+
+def _narrow(question: Question, group: list[Unit]) -> list[Unit]:
+    """Of a table the rows that have what is asked for and others do not; a list stays whole."""
+    if group[0].kind != "row":
+        return group
+    analyze = question.lexical.analyze
+    terms = [set(analyze(" ".join(unit.cells))) & question.terms.keys() for unit in group]
+    telling = {
+        term for term in question.terms if 0 < sum(term in each for each in terms) < len(group)
+    }
+    if not telling:
+        return group
+    weights = [sum(question.terms[term] for term in each & telling) for each in terms]
+    most = max(weights)
+    return [unit for unit, weight in zip(group, weights, strict=True) if weight == most]
+
+
+def _decide(question: Question, scored: Sequence[Scored]) -> list[Part]:
+    """The row with the most or the least of what is asked for, where a column tells."""
+    for each in scored:
+        candidate = each.candidate
+        group = candidate.source.group(candidate.unit)
+        if candidate.unit.kind != "row" or len(group) < 2:
+            continue
+        column = _choose_column(question, group)
+        if column is None:
+            continue
+        values = [(value, unit) for unit in group if (value := _value(unit, column)) is not None]
+        pick = max if question.asked.most else min
+        _, unit = pick(values, key=lambda pair: pair[0])
+        return [Part(candidate.passage, candidate.source, (unit,), unit.before)]
+    return []
+
+
+def _choose_column(question: Question, group: Sequence[Unit]) -> int | None:
+    """The column of numbers whose name the question names best; none if that is not clear."""
+    columns = group[0].columns
+    if any(unit.columns != columns or len(unit.cells) != len(columns) for unit in group):
+        return None
+    numeric = [
+        at
+        for at in range(1, len(columns))
+        if sum(_value(unit, at) is not None for unit in group) * 2 > len(group)
+    ]
+    analyze = question.lexical.analyze
+    named = {
+        at: sum(question.terms.get(term, 0.0) for term in set(analyze(columns[at])))
+        for at in numeric
+    }
+    best = max(named.values(), default=0.0)
+    if len(numeric) == 1:
+        return numeric[0]
+    fit = [at for at, weight in named.items() if weight == best]
+    return fit[0] if best > 0 and len(fit) == 1 else None
+
+
+def _value(unit: Unit, column: int) -> float | None:
+    found = LEADS_WITH_NUMBER.match(unit.cells[column]) if column < len(unit.cells) else None
+    if not found:
+        return None
+    try:
+        return float(found[1].rstrip(".,").replace(",", ""))
+    except ValueError:
+        return None

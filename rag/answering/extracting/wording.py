@@ -1,0 +1,106 @@
+"""The words of an extractive answer: quotes as a reader wants them, marks, sentences, citations."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rag.answering.extracting.choosing import Part
+from rag.answering.extracting.quotable import Unit, plain
+from rag.answering.turn import Draft
+from rag.domain import Citation, Sentence, Span, Verdict
+
+GENERIC = frozenset("item value name key field no. no nr thing what".split())
+"""Names of columns that say nothing."""
+LABEL = re.compile(r"[^\W\d_]")
+FEW_COLUMNS = 6  # chosen: more do not stand on a line or two
+
+
+@dataclass(slots=True)
+class Writer:
+    """Text as it grows, with the sentences that say where each part of it comes from."""
+
+    release: int
+    wanted: frozenset[str]
+    analyze: Callable[[str], list[str]]
+    text: str = ""
+    sentences: list[Sentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+    def write(self, parts: Sequence[Part]) -> Draft:
+        """The draft that says these parts."""
+        for part in parts:
+            self._write_part(part)
+        return Draft("answered", self.text, tuple(self.citations), tuple(self.sentences))
+
+    def say(self, text: str, *, index: int | None = None, gap: str = "\n\n") -> None:
+        """Add a line; with the `index` of a citation it is a quote, else words of our own."""
+        if self.text:
+            self.text += gap
+        start = len(self.text)
+        self.text += text if index is None else f"{text} [{index + 1}]"
+        span = Span(start, len(self.text))
+        verdict: Verdict = "not_checked" if index is None else "supported"
+        cited, score = ((), None) if index is None else ((index,), 1.0)
+        self.sentences.append(Sentence(span, self.text[start:], verdict, cited, score))
+
+    def _write_part(self, part: Part) -> None:
+        index = self._cite(part)
+        gap = "\n\n"
+        if part.is_list and part.lead:
+            lead = plain(part.lead.text)
+            is_sentence = part.lead.kind == "lead-in"
+            self.say(lead if is_sentence else f"{lead.rstrip(':')}:", index=index if is_sentence else None)
+            gap = "\n"
+        for unit in part.units:
+            bullet = "- " if part.is_list else ""
+            self.say(bullet + self.read(unit), index=index, gap=gap)
+            gap = "\n"
+        if part.left_out:
+            self.say(f"{part.left_out} more are in the source.", gap="\n")
+
+    def _cite(self, part: Part) -> int:
+        span, document = part.span, part.source.document
+        quote = document.text[span.start : span.end]
+        known = (c for c in self.citations if (c.document.id, c.span) == (document.id, span))
+        citation = next(known, None)
+        if citation is None:
+            heading = part.units[0].heading or part.passage.heading
+            page = document.page_at(span.start)
+            citation = Citation(
+                *(len(self.citations) + 1, quote, part.passage.document, self.release),
+                *(page, span, heading),
+            )
+            self.citations.append(citation)
+        return citation.number - 1
+
+    def read(self, unit: Unit) -> str:
+        """A unit on one line; a row with the names of its columns, if these are known."""
+        if unit.kind != "row":
+            return plain(unit.text)
+        if len(unit.columns) != len(unit.cells) or len(unit.cells) < 2:
+            cells = " | ".join(cell for cell in map(plain, unit.cells) if cell)
+            return f"{plain(' '.join(unit.columns))}: {cells}" if self._tells(unit) else cells
+        return self._read_row(unit)
+
+    def _tells(self, unit: Unit) -> bool:
+        return any(word.casefold() not in GENERIC for word in " ".join(unit.columns).split())
+
+    def _read_row(self, unit: Unit) -> str:
+        pairs = [(_column(c), plain(v)) for c, v in zip(unit.columns, unit.cells, strict=True)]
+        (name, label), rest = pairs[0], [pair for pair in pairs[1:] if pair[1]]
+        if not LABEL.match(label) and name.casefold() not in GENERIC:
+            label = f"{name} {label}"
+        if len(rest) == 1 and rest[0][0].casefold() in GENERIC:
+            return f"{label}: {rest[0][1]}"
+        ranked = sorted(rest, key=lambda pair: -self._asked(pair))
+        said = ranked if len(rest) > FEW_COLUMNS - 1 else rest
+        return f"{label}: " + "; ".join(f"{column}: {value}" for column, value in said)
+
+    def _asked(self, pair: tuple[str, str]) -> int:
+        return len(self.wanted & set(self.analyze(" ".join(pair))))
+
+
+def _column(name: str) -> str:
+    said = plain(name.replace("_", " "))
+    is_word = said[1:2].islower() or len(said) == 1
+    return said[:1].lower() + said[1:] if is_word else said
