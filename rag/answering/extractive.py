@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.answering.citing import cite
 from rag.answering.turn import Draft, Turn, last_question
-from rag.domain import Citation, Passage, Sentence, Span
+from rag.domain import Passage, Sentence, Span
 from rag.ports import Embedder, LexicalIndex, Vectors
 from rag.retrieval.confidence import term_coverage
 from rag.text.normalization import count_words
@@ -49,16 +50,9 @@ def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
     if not candidates:
         return Draft("abstained", "")
     chosen = _choose(_score(turn, candidates, embedder), turn.release.lexical)
+    release = turn.release
     citations = tuple(
-        Citation(
-            number=number,
-            quote=each.text,
-            document=each.passage.document,
-            release=turn.search.release,
-            page=each.passage.page,
-            span=each.span,
-            heading=each.passage.heading,
-        )
+        cite(number, each.passage.document, each.span, release)
         for number, each in enumerate(chosen, 1)
     )
     paragraphs = [f"{_readable(each)} [{number}]" for number, each in enumerate(chosen, 1)]

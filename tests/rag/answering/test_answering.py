@@ -86,7 +86,8 @@ def test_a_table_row_is_read_with_its_columns_and_quoted_as_it_stands(
     reference = DocumentRef("m", "v", "manual.md", "Manual")
     passage = Passage(reference, Span(10, 10 + len(text)), text, None, heading, 1.0)
     found = SearchResult("Crew of the Heron?", "small", 1, "hybrid", 1.0, (), passages=(passage,))
-    draft = answer_extractively(make_turn(make_release(), found), HashingEmbedder())
+    release = make_release(texts={"m": "x" * 10 + text})
+    draft = answer_extractively(make_turn(release, found), HashingEmbedder())
     assert draft.sentences[0].text == "Ship: Heron; Crew: 7; Trained: 3 [1]"
     assert draft.citations[0].quote == "| Heron | 7 | 3 |"
 
