@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.answering.citing import cite
+from rag.answering.checking.citing import cite
 from rag.answering.turn import Draft, Turn, last_question
 from rag.domain import Passage, Sentence, Span
 from rag.ports import Embedder, LexicalIndex, Vectors

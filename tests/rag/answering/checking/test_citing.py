@@ -3,7 +3,7 @@
 import pytest
 
 from rag.adapters.memory.release import HashingEmbedder, memory_release
-from rag.answering.citing import CitationList, cite
+from rag.answering.checking.citing import CitationList, cite
 from rag.domain import Chunk, Document, Page, Span
 from rag.releases.folder import OpenRelease
 
