@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rag.adapters.embedding.weights import Prefixes, choose_model, fingerprint_of
 from rag.answering.answerer import Answerer
+from rag.answering.checking.judging import Checking
+from rag.answering.checking.word_checker import WordChecker
 from rag.errors import RagError, ReleaseBroken, StorageError
 from rag.learning.calibration import calibrate, read_calibration
 from rag.plumbline import Plumbline
@@ -278,7 +280,8 @@ def compose_plumbline(
     """The question side over these releases and models."""
     pipeline = make_pipeline(embedder_of, settings, reranking)
     expansion, max_tokens = settings.expansion, settings.chat_max_tokens
-    answerer = Answerer(pipeline, chat_model, expansion=expansion, max_tokens=max_tokens)
+    checking = Checking(WordChecker(), withholds=settings.unsupported == "withhold")
+    answerer = Answerer(pipeline, chat_model, checking, expansion=expansion, max_tokens=max_tokens)
     return Plumbline(corpora, pipeline, answerer)
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
+from rag.answering.checking.judging import Checking
 from rag.answering.code_version import code_version
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import answer_extractively
@@ -41,12 +42,14 @@ class Answerer:
         self,
         pipeline: SearchPipeline,
         chat_model: ChatModel | None,
+        checking: Checking,
         *,
         expansion: Expansion,
         max_tokens: int,
     ) -> None:
         self._pipeline = pipeline
         self._chat_model = chat_model
+        self._checking = checking
         self._expansion = expansion
         self._max_tokens = max_tokens
         self._prompt = load_prompt()
@@ -114,7 +117,12 @@ class Answerer:
         degraded = False
         if self._chat_model is not None:
             try:
-                drafts = stream_prompted(turn, chat_model=self._chat_model, prompt=self._prompt)
+                drafts = stream_prompted(
+                    turn,
+                    chat_model=self._chat_model,
+                    prompt=self._prompt,
+                    checking=self._checking,
+                )
                 async for item in drafts:
                     yield item
                 return

@@ -1,8 +1,8 @@
 """Marks in a text: brackets that name evidence by its number or id, and those that do not.
 
-A mark is `[1]`, `[1, 2]`, `[1-3]`, `【1】`, `[^1]` or `[id]`. `[0]`, `[2024]`, `[x]`, what stands in
-code, and the text of a link are no marks; nor is a number that no evidence has right behind a word,
-as in `codes[7]`.
+A mark is `[1]`, `[1, 2]`, `[1-3]`, `【1】`, `[^1]` or `[id]`. `[0]`, `[2024]`, `[x]`, what stands
+in code and the text of a link are no marks; nor is a number that no evidence has, right behind a
+word as in `codes[7]`.
 """
 
 import re

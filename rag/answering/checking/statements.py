@@ -176,9 +176,7 @@ class StatementReader:
             at = words + span.end
         return found
 
-    def _group(
-        self, spans: Sequence[Span], marks: Sequence[Mark]
-    ) -> list[tuple[Span, list[Mark]]]:
+    def _group(self, spans: Sequence[Span], marks: Sequence[Mark]) -> list[tuple[Span, list[Mark]]]:
         """Each sentence with its marks, its span stretched over them."""
         groups: list[tuple[Span, list[Mark]]] = [(span, []) for span in spans]
         for mark in marks if groups else []:
@@ -213,9 +211,7 @@ class StatementReader:
             end = len(self._text) - len(rest) + len(line)
         return end if is_end else None
 
-    def _cut(
-        self, start: int, end: int, marks: Sequence[Mark], said: str, kind: Kind
-    ) -> Statement:
+    def _cut(self, start: int, end: int, marks: Sequence[Mark], said: str, kind: Kind) -> Statement:
         """The piece that ends at `end`, and `start` characters that say nothing before it."""
         before, raw = self._text[:start], self._text[start:end]
         self._text = self._text[end:]
