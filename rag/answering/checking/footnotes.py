@@ -92,19 +92,21 @@ class Footnotes:
         elif statement.kind != "statement":
             self._waiting.append(judged)
         elif verdict == "supported":
-            for each in [*self._waiting, judged]:
+            for each in self._waiting:
                 self._write(each)
+            self._write(judged, gap=self._gap)
             self._waiting.clear()
+            self._gap = ""
         else:
             self._gap = self._gap or statement.before
             self.withheld.append(_sentence(judged, statement.raw, 0, ()))
 
-    def _write(self, judged: Judged) -> None:
+    def _write(self, judged: Judged, *, gap: str = "") -> None:
+        """Put a statement behind the text, after the line break of one that was left out."""
         raw, cited = self._render(judged)
         before = judged.statement.before
-        if "\n" in self._gap and "\n" not in before:
-            before = self._gap
-        self._gap = ""
+        if "\n" in gap and "\n" not in before:
+            before = gap
         self.text += before.lstrip() if self._withholds and not self.text else before
         if judged.statement.kind != "blank":
             self.sentences.append(_sentence(judged, raw, len(self.text), cited))

@@ -38,7 +38,7 @@ BLANK_LINE = re.compile(r"\n[ \t]*\n")
 UNDERLINED = re.compile(r"[^\n]+\n[ \t]*(?:={2,}|-{2,})[ \t]*(?=\n|\Z)")
 STOPPED = re.compile(r"""[.!?…]["'”’»)*_]*\s*$""")
 MARKUP = re.compile(r"\*+|`+|~~+|(?<!\w)_+|_+(?!\w)|^#+[ \t]|\([\s,;]*\)")
-SPACE_BEFORE_STOP = re.compile(r"\s+(?=[.,;:!?…)])")
+SPACE_BEFORE_STOP = re.compile(r"\s+(?=[.,;:!?…)。，！？।])")
 DIGIT = re.compile(r"\d")
 LEAD_IN_WORDS = 12  # chosen: a longer sentence says something itself
 HEADING_WORDS = 8  # chosen: a longer line in bold type says something itself
