@@ -166,6 +166,10 @@ class DocumentStore(Protocol):
         """The document of each of these chunks, by id."""
         ...
 
+    def chunk_at(self, document_id: str, offset: int) -> Chunk | None:
+        """The last chunk of a document that begins at or before character `offset`."""
+        ...
+
     def document(self, document_id: str) -> Document:
         """The whole document. Raises DocumentNotFound."""
         ...

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.adapters.memory.release import HashingEmbedder, memory_release
+from rag.adapters.memory.word_checker import WordChecker
 from rag.answering.followups import Standalone
 from rag.answering.turn import Turn
 from rag.bootstrap import compose_plumbline, make_pipeline
@@ -100,7 +101,12 @@ def compose(
     """The question side over these releases."""
     chosen = load_settings({}).model_copy(update=settings)
     return compose_plumbline(
-        corpora, lambda _: HashingEmbedder(), chosen, reranking=reranking, chat_model=chat_model
+        corpora,
+        lambda _: HashingEmbedder(),
+        chosen,
+        checker=WordChecker(),
+        reranking=reranking,
+        chat_model=chat_model,
     )
 
 

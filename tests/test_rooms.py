@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
-        *(("errors",), ("domain",), ("ports",), ("text",), ("outgoing",)),
+        *(("errors",), ("domain",), ("ports",), ("text",), ("outgoing",), ("support",)),
         *(("releases",), ("retrieval",)),
         *(("settings", "answering", "adapters", "learning"), ("plumbline",)),
         *(("json_forms", "langchain_retriever", "bootstrap"),),

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
+from rag.answering.checking.judging import Checking
 from rag.answering.code_version import code_version
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import answer_extractively
@@ -54,12 +55,14 @@ class Answerer:
         self,
         pipeline: SearchPipeline,
         chat_model: ChatModel | None,
+        checking: Checking,
         *,
         expansion: Expansion,
         max_tokens: int,
     ) -> None:
         self._pipeline = pipeline
         self._chat_model = chat_model
+        self._checking = checking
         self._expansion = expansion
         self._max_tokens = max_tokens
         self._prompt = load_prompt()
@@ -148,7 +151,10 @@ class Answerer:
         if self._chat_model is not None and turn.search.passages:
             guarded = GuardedChatModel(self._chat_model, turn.writing, turn.sources)
             try:
-                async for item in stream_prompted(turn, chat_model=guarded, prompt=self._prompt):
+                drafts = stream_prompted(
+                    turn, chat_model=guarded, prompt=self._prompt, checking=self._checking
+                )
+                async for item in drafts:
                     if isinstance(item, Draft):
                         item = replace(item, chat_model=guarded.name)
                     yield item

@@ -1,5 +1,6 @@
 """Answers without a chat model: what of the passages answers best, quoted and cited."""
 
+from rag.answering.checking.citing import CitationList
 from rag.answering.extracting.asking import Asked, read_question
 from rag.answering.extracting.candidates import Candidate, find_candidates
 from rag.answering.extracting.choosing import Part, choose, without_repeats
@@ -20,7 +21,7 @@ def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
         parts += _answer(turn, asked, half, candidates, embedder)
     lexical = turn.release.lexical
     wanted = frozenset(lexical.analyze(turn.search.query))
-    writer = Writer(turn.search.release, wanted, lexical.analyze)
+    writer = Writer(CitationList(turn.release), wanted, lexical.analyze)
     return writer.write(without_repeats(parts))
 
 

@@ -1,12 +1,12 @@
 """Marks in a model's text: citations of this request's passages stay, the refusal never shows.
 
-A citation is `[1]`, `[1, 2]`, `[1-3]` or `【1】`. A number that no passage has is dropped, unless
-it stands right behind a word, as in `codes[7]`. `[0]`, `[2024]` and a range that goes beyond the
-passages are text.
+What is a mark is told in `checking.brackets`; here each becomes `[1]` or `[1][2]` while the text
+streams, and numbers that no passage has are dropped from it.
 """
 
 import re
 
+from rag.answering.checking.brackets import Labels, find_marks
 from rag.text.partial import unfinished_end
 
 NOT_THERE = "NOT_IN_THE_DOCUMENTS"
@@ -15,13 +15,13 @@ REFUSAL = re.compile("|".join(map(re.escape, REFUSALS)), re.I)
 GAP = "…"
 """Stands where a refusal stood, so that the text around it cannot become one."""
 
-NUMBER = re.compile(r"[1-9]\d{0,2}")
-_N = NUMBER.pattern
-MARK = re.compile(rf"[\[【]\s*{_N}(?:\s*[,;]\s*{_N})*\s*[\]】]")
-RANGE = re.compile(rf"[\[【]\s*({_N})\s*[-–]\s*({_N})\s*[\]】]")
-PARTIAL = re.compile(r"[\[【][\d\s,;–-]{0,40}$")
+PARTIAL = re.compile(r"[\[【][\^\d\s,;–-]{0,40}$")
+FENCE = "```"
+TICKS = re.compile(r"```|`[^`\n]+`|`")
+MOST_CODE = 200  # chosen: code within a line is shorter; a tick alone holds back no more
+ALL_NUMBERS = Labels(999)
+ANY_BRACKET = re.compile(r"[\[【]([^\[\]【】\n]{1,120})[\]】]")
 
-IDENTIFIER = re.compile(r"[A-Za-z0-9_]")
 CONTROL = re.compile(
     r"<(?=[|\uff5c]|<?/?(?:SYS>>|s>|bos>|eos>|(?:start|end)_of_turn>|think(?:ing)?>|reasoning>))"
     r"|\[(?=/?INST\])"
@@ -35,16 +35,16 @@ class MarkFilter:
     def __init__(self, passages: int) -> None:
         self.has_cited = False
         self.has_refused = False
-        self._passages = passages
+        self._labels = Labels(passages)
         self._held = ""
         self._before = ""
 
     def feed(self, piece: str) -> str:
-        """The text that is safe to show after `piece`; a mark still open is held back."""
+        """The text that is safe to show after `piece`; a mark or code still open is held back."""
         text = self._take_refusals(self._held + piece)
         partial = PARTIAL.search(text)
         end = partial.start() if partial else len(text)
-        end = min(end, len(text) - unfinished_end(text, REFUSALS))
+        end = min(end, len(text) - unfinished_end(text, REFUSALS), self._code_starts(text))
         self._held = text[end:]
         return self._map(text[:end])
 
@@ -58,35 +58,30 @@ class MarkFilter:
         self.has_refused = self.has_refused or without != text
         return without
 
+    def _code_starts(self, text: str) -> int:
+        """Where code begins that may yet end on its line."""
+        opened = [tick.start() for tick in TICKS.finditer(text) if tick.group() == "`"]
+        near = (at for at in opened if "\n" not in text[at:] and len(text) - at <= MOST_CODE)
+        return next(near, len(text))
+
     def _map(self, text: str) -> str:
-        before = self._before
-        mapped = MARK.sub(self._keep_known, RANGE.sub(self._spell_out, before + text))
-        self._before = mapped[-1:]
-        return mapped[len(before) :]
-
-    def _spell_out(self, mark: re.Match[str]) -> str:
-        first, last = int(mark[1]), int(mark[2])
-        if not first < last <= self._passages:
-            return mark.group()
-        return "".join(f"[{n}]" for n in range(first, last + 1))
-
-    def _keep_known(self, mark: re.Match[str]) -> str:
-        numbers = dict.fromkeys(int(number) for number in NUMBER.findall(mark.group()))
-        known = "".join(f"[{n}]" for n in numbers if n <= self._passages)
-        self.has_cited = self.has_cited or bool(known)
-        is_code = not known and IDENTIFIER.search(mark.string, mark.start() - 1, mark.start())
-        return mark.group() if mark.start() and is_code else known
-
-
-def numbers_in(text: str) -> tuple[int, ...]:
-    """Numbers of all marks in `text`, in order, each once."""
-    found = (int(n) for mark in MARK.findall(text) for n in NUMBER.findall(mark))
-    return tuple(dict.fromkeys(found))
+        """`text` with its marks as they are shown; `_before` says what it goes on from."""
+        whole, end, mapped = self._before + text, len(self._before), ""
+        for mark in find_marks(whole, self._labels):
+            known = "".join(f"[{index + 1}]" for index in mark.evidence)
+            self.has_cited = self.has_cited or bool(known)
+            mapped += whole[end : mark.span.start] + known
+            end = mark.span.end
+        is_in_fence = whole.count(FENCE) % 2 == 1
+        self._before = (FENCE if is_in_fence else "") + whole[-1:].replace("`", " ")
+        return mapped + whole[end:]
 
 
 def without_marks(text: str) -> str:
     """`text` without its marks."""
-    return MARK.sub("", text).strip()
+    for mark in reversed([*find_marks(text, ALL_NUMBERS)]):
+        text = text[: mark.span.start] + text[mark.span.end :]
+    return text.strip()
 
 
 def disarm(text: str) -> str:
@@ -95,6 +90,8 @@ def disarm(text: str) -> str:
     So that what a model repeats of it is never taken for a mark, nor a part of it for a turn.
     """
     text = REFUSAL.sub(GAP, CONTROL.sub(lambda token: token.group() + " ", text))
-    for form in (RANGE, MARK):
-        text = form.sub(lambda mark: "(" + mark.group()[1:-1] + ")", text)
-    return text
+    return ANY_BRACKET.sub(_disarm_mark, text)
+
+
+def _disarm_mark(bracket: re.Match[str]) -> str:
+    return f"({bracket[1]})" if ALL_NUMBERS.read(bracket[1]) else bracket.group()

@@ -317,6 +317,15 @@ class DocumentStoreContract(ABC):
             public.subset(parse_filters({"approved": "2024-03-01"}))
         assert "filter by document, draft, media_type, source" in str(caught.value)
 
+    def test_a_character_is_found_in_its_chunk(self, tmp_path: Path) -> None:
+        store = self.make(tmp_path)
+        second = TEXTS["leave.md"].index("Sick leave")
+        found = [store.chunk_at("leave-md", at) for at in (0, second - 1, second, 10_000)]
+        places = [chunk.id if chunk else None for chunk in found]
+        assert places == ["leave-md-0", "leave-md-0", "leave-md-1", "leave-md-1"]
+        assert store.chunk_at("absent", 0) is None
+        assert store.as_read_by({PUBLIC}).chunk_at("leave-md", 0) is None
+
     def test_an_unknown_document_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(DocumentNotFound):
             self.make(tmp_path).document("absent")

@@ -158,6 +158,16 @@ class MemoryDocumentStore:
                 if chunk.document_id == self._order[row].document_id:
                     yield chunk.id
 
+    def chunk_at(self, document_id: str, offset: int) -> Chunk | None:
+        """The last chunk of a document that begins at or before character `offset`."""
+        shown = self._order if document_id in self._documents else []
+        of_document = (chunk for chunk in shown if chunk.document_id == document_id)
+        return max(
+            (chunk for chunk in of_document if chunk.span.start <= offset),
+            key=lambda chunk: chunk.span.start,
+            default=None,
+        )
+
     def document(self, document_id: str) -> Document:
         """The whole document. Raises DocumentNotFound."""
         if document_id not in self._documents:

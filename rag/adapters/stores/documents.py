@@ -125,6 +125,14 @@ class SqliteDocumentStore:
             beside[id_] = (*beside.get(id_, ()), neighbour)
         return beside
 
+    def chunk_at(self, document_id: str, offset: int) -> Chunk | None:
+        """The last chunk of a document that begins at or before character `offset`."""
+        sql, readers = self._shown(
+            f"SELECT {CHUNK_FIELDS} WHERE c.document_id = ? AND c.start <= ?"
+        )
+        rows = self._rows(f"{sql} ORDER BY c.start DESC LIMIT 1", (document_id, offset, *readers))
+        return _read_chunk(rows[0])[0] if rows else None
+
     def document(self, document_id: str) -> Document:
         """The whole document. Raises DocumentNotFound."""
         document = self._load(document_id)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.answering.checking.citing import CitationList
 from rag.answering.extracting.choosing import Part
 from rag.answering.extracting.quotable import Unit, plain
 from rag.answering.turn import Draft
-from rag.domain import Citation, Sentence, Span, Verdict
+from rag.domain import Sentence, Span, Verdict
 
 GENERIC = frozenset("item value name key field no. no nr thing what".split())
 """Names of columns that say nothing."""
@@ -19,12 +20,11 @@ FEW_COLUMNS = 6  # chosen: more do not stand on a line or two
 class Writer:
     """Text as it grows, with the sentences that say where each part of it comes from."""
 
-    release: int
+    citations: CitationList
     wanted: frozenset[str]
     analyze: Callable[[str], list[str]]
     text: str = ""
     sentences: list[Sentence] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
 
     def write(self, parts: Sequence[Part]) -> Draft:
         """The draft that says these parts."""
@@ -44,12 +44,15 @@ class Writer:
         self.sentences.append(Sentence(span, self.text[start:], verdict, cited, score))
 
     def _write_part(self, part: Part) -> None:
-        index = self._cite(part)
+        index = self.citations.place(part.passage.document, part.span)
         gap = "\n\n"
         if part.is_list and part.lead:
             lead = plain(part.lead.text)
             is_sentence = part.lead.kind == "lead-in"
-            self.say(lead if is_sentence else f"{lead.rstrip(':')}:", index=index if is_sentence else None)
+            self.say(
+                lead if is_sentence else f"{lead.rstrip(':')}:",
+                index=index if is_sentence else None,
+            )
             gap = "\n"
         for unit in part.units:
             bullet = "- " if part.is_list else ""
@@ -57,21 +60,6 @@ class Writer:
             gap = "\n"
         if part.left_out:
             self.say(f"{part.left_out} more are in the source.", gap="\n")
-
-    def _cite(self, part: Part) -> int:
-        span, document = part.span, part.source.document
-        quote = document.text[span.start : span.end]
-        known = (c for c in self.citations if (c.document.id, c.span) == (document.id, span))
-        citation = next(known, None)
-        if citation is None:
-            heading = part.units[0].heading or part.passage.heading
-            page = document.page_at(span.start)
-            citation = Citation(
-                *(len(self.citations) + 1, quote, part.passage.document, self.release),
-                *(page, span, heading),
-            )
-            self.citations.append(citation)
-        return citation.number - 1
 
     def read(self, unit: Unit) -> str:
         """A unit on one line; a row with the names of its columns, if these are known."""

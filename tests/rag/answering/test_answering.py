@@ -86,7 +86,8 @@ def test_a_table_row_is_read_with_its_columns_and_quoted_as_it_stands(
     reference = DocumentRef("m", "v", "manual.md", "Manual")
     passage = Passage(reference, Span(10, 10 + len(text)), text, None, heading, 1.0)
     found = SearchResult("Crew of the Heron?", "small", 1, "hybrid", 1.0, (), passages=(passage,))
-    draft = answer_extractively(make_turn(make_release(), found), HashingEmbedder())
+    release = make_release(texts={"m": "x" * 10 + text})
+    draft = answer_extractively(make_turn(release, found), HashingEmbedder())
     assert draft.sentences[0].text == "Ship: Heron; Crew: 7; Trained: 3 [1]"
     assert draft.citations[0].quote == "| Heron | 7 | 3 |"
 
@@ -109,15 +110,25 @@ async def test_a_prompted_answer_cites_by_number_and_foreign_numbers_are_dropped
         "The Heron carries 130 passengers [1].",
         "The Heron does not carry 120 passengers [1].",
         "The captain prefers coffee in the morning [1].",
-        "The Heron carries 120 passengers and 18 cars.",
+        "The captain prefers coffee in the morning.",
     ],
-    ids=["wrong number", "denial", "not said", "no citation"],
+    ids=["wrong number", "denial", "not said", "not said or cited"],
 )
 async def test_an_unsupported_sentence_is_marked(tmp_path: Path, said: str) -> None:
     plumbline = make_plumbline(tmp_path, chat_model=ScriptedChatModel([said]))
     _, answer = await ask(plumbline, HERON)
     assert answer.status == "partial"
     assert answer.sentences[0].is_doubtful
+
+
+async def test_what_a_passage_says_is_cited_to_it_though_the_model_cites_nothing(
+    tmp_path: Path,
+) -> None:
+    chat = ScriptedChatModel(["The Heron carries 120 passengers and 18 cars."])
+    streamed, answer = await ask(make_plumbline(tmp_path, chat_model=chat), HERON)
+    assert streamed == answer.text == "The Heron carries 120 passengers and 18 cars [1]."
+    assert answer.status == "answered"
+    assert [c.quote for c in answer.citations] == ["The Heron carries 120 passengers and 18 cars."]
 
 
 async def test_marks_behind_the_full_stop_belong_to_the_sentence_before(tmp_path: Path) -> None:

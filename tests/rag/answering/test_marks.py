@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from rag.answering.marks import MarkFilter, disarm, numbers_in
+from rag.answering.marks import MarkFilter, disarm
 
 
 def pass_through(passages: int, pieces: list[str]) -> str:
@@ -24,6 +24,11 @@ def pass_through(passages: int, pieces: list[str]) -> str:
         ("the class [1-9] and [2-1]", "the class [1-9] and [2-1]"),
         ("see [ 1 ] or [0]", "see [1] or [0]"),
         ("乗客は120人です[9]", "乗客は120人です"),
+        ("a [^1], b [^9] and c [1, 2-1]", "a [1], b  and c [1, 2-1]"),
+        ("both [1-2, 9]", "both [1][2]"),
+        ("`arr[1]` but [1], it`s [2]\nand `b[2]`", "`arr[1]` but [1], it`s [2]\nand `b[2]`"),
+        ("```\na = b[1]\n``` as in [^1]", "```\na = b[1]\n``` as in [1]"),
+        ("see [1](https://example.org) ", "see [1](https://example.org) "),
     ],
 )
 def test_only_what_cites_is_taken_for_a_mark_however_the_text_is_split(
@@ -70,7 +75,3 @@ def test_what_a_document_says_cannot_be_taken_for_a_mark_or_a_turn() -> None:
     assert disarm("a < b <b>bold</b> <https://example.org>") == (
         "a < b <b>bold</b> <https://example.org>"
     )
-
-
-def test_numbers_are_read_once_in_their_order() -> None:
-    assert numbers_in("b [2] a [1, 2] arr[0] [2024]") == (2, 1)
