@@ -7,7 +7,7 @@ LineKind = Literal["fence", "row", "note", "heading", "bold", "rule"]
 
 FENCE = re.compile(r"(```|~~~)")
 RULE_ROW = re.compile(r"[ \t]*\|[-:| \t]+")
-NOTE = re.compile(r"\[\^?[\w-]{1,40}\]:(?=\s)")
+NOTE = re.compile(r"\[\^?[\w-]{1,40}\] ?:(?=\s)")  # cleaned text has a space there
 HEADING = re.compile(r"#{1,6}[ \t]")
 BOLD_LINE = re.compile(r"\*\*[^*\n.!?]+[.!?]?\*\*:?[ \t]*")
 WORD = re.compile(r"\w")
