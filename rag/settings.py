@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     chat_timeout_s: float = Field(
         60.0, gt=0, le=3600, description="Time for a whole prompted answer, retries included"
     )
+    sources: Literal["fields", "text"] = Field(
+        "fields",
+        description="Where chat completions name their sources: beside the text, or behind it too",
+    )
     judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")
