@@ -4,9 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from rag.domain import Expansion, Message, Writing
+from rag.errors import UnsupportedParameter
 from rag.releases.filters import parse_filters
 from rag.retrieval.retrievers import RETRIEVERS
 from rag.retrieval.scope import Scope
@@ -27,6 +35,15 @@ class Body(BaseModel):
 def list_retrievers(schema: dict[str, Any]) -> None:  # a schema holds anything
     """Put the names that there are into the schema of a text that may be null."""
     schema["anyOf"][0]["enum"] = [*RETRIEVERS]
+
+
+def whole(value: object) -> object:
+    """A whole number that was written as 256.0, as JSON lets one; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Tokens = Annotated[int, BeforeValidator(whole), Field(ge=1)]
+Stop = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SearchingBody(Body):
@@ -65,11 +82,32 @@ class SearchingBody(Body):
         )
 
 
-class TextPart(Body):
-    """One part of a message's content; parts that are not text are refused."""
+class WritingBody(SearchingBody):
+    """What a request may say of how its answer is written."""
 
-    type: Literal["text"]
-    text: Text
+    max_tokens: Annotated[Tokens | None, Field(description="Longest answer")] = None
+    temperature: Annotated[
+        float | None,
+        Field(ge=0, le=2, description="Of the chat model; RAG_CHAT_TEMPERATURE if left out"),
+    ] = None
+    stop: Annotated[
+        Stop | Annotated[list[Stop], Field(max_length=4)] | None,
+        Field(description="Up to four texts before which the answer ends"),
+    ] = None
+
+    @property
+    def writing(self) -> Writing:
+        """How the caller wants the answer written."""
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return Writing(self.max_tokens, self.temperature, tuple(stop))
+
+
+class TextPart(Body):
+    """One part of a message's content; a model's refusal is read as its text."""
+
+    type: Literal["text", "refusal"]
+    text: Text = ""
+    refusal: Text = ""
 
 
 class ChatMessage(Body):
@@ -78,11 +116,24 @@ class ChatMessage(Body):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Text | list[TextPart] | None = None
 
+    @field_validator("content", mode="before")
+    @classmethod
+    def require_text(cls, content: object) -> object:
+        """Raise ValueError, in plain words, for what is no text."""
+        if content is None or isinstance(content, str):
+            return content
+        if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+            raise ValueError("content must be a text or a list of text parts")
+        kinds = {str(part.get("type")) for part in content} - {"text", "refusal"}
+        if kinds:
+            raise ValueError(f"only text parts are read: leave out {', '.join(sorted(kinds))}")
+        return content
+
     def to_message(self) -> Message:
         """The message as text."""
         content = self.content or ""
         if isinstance(content, list):
-            content = "\n".join(part.text for part in content)
+            content = "\n".join(part.text or part.refusal for part in content)
         if self.role in ("user", "assistant"):
             return Message(self.role, content)
         return Message("system", content)
@@ -110,7 +161,7 @@ class StreamOptions(Body):
     include_usage: bool = False
 
 
-class ChatRequest(SearchingBody):
+class ChatRequest(WritingBody):
     """`POST /v1/chat/completions`; `model` is the corpus."""
 
     model: Annotated[Corpus, Field(description="Name of the corpus")]
@@ -125,16 +176,52 @@ class ChatRequest(SearchingBody):
     stream_options: Annotated[
         StreamOptions | None, Field(description="`include_usage` adds a last chunk with tokens")
     ] = None
-    max_tokens: Annotated[int | None, Field(ge=1, description="Longest prompted answer")] = None
     max_completion_tokens: Annotated[
-        int | None, Field(ge=1, description="Newer name of `max_tokens`")
+        Tokens | None, Field(description="Newer name of `max_tokens`")
     ] = None
     citations: Annotated[bool, Field(description="Add `citations` to OpenAI's own fields")] = True
+
+    sources: Annotated[
+        Literal["fields", "text"] | None,
+        Field(description="`text` adds a list of sources to the text; RAG_SOURCES if left out"),
+    ] = None
+    n: Annotated[Any, Field(description="One reply is all there is")] = None
+    tools: Annotated[Any, Field(description="None, or with `tool_choice` `none`")] = None
+    tool_choice: Annotated[Any, Field(description="`none`, or left out")] = None
+    functions: Annotated[Any, Field(description="As `tools`")] = None
+    function_call: Annotated[Any, Field(description="As `tool_choice`")] = None
+    response_format: Annotated[Any, Field(description="`text` alone")] = None
+    logprobs: Annotated[Any, Field(description="Not there")] = None
+    top_logprobs: Annotated[Any, Field(description="Not there")] = None
+    modalities: Annotated[Any, Field(description="`text` alone")] = None
+    audio: Annotated[Any, Field(description="Not there")] = None
 
     @property
     def writing(self) -> Writing:
         """How the caller wants the answer written."""
-        return Writing(self.max_completion_tokens or self.max_tokens)
+        said = super().writing
+        return replace(said, max_tokens=self.max_completion_tokens or said.max_tokens)
+
+    def require_supported(self) -> None:
+        """Raise UnsupportedParameter for what no answer of ours can have."""
+        wants_no_tool = "none" in (self.tool_choice, self.function_call)
+        is_refused = {
+            "n": self.n not in (None, 1),
+            "tools": bool(self.tools) and not wants_no_tool,
+            "functions": bool(self.functions) and not wants_no_tool,
+            "tool_choice": self.tool_choice not in (None, "none", "auto"),
+            "function_call": self.function_call not in (None, "none", "auto"),
+            "response_format": self.response_format not in (None, {"type": "text"}),
+            "logprobs": bool(self.logprobs),
+            "top_logprobs": bool(self.top_logprobs),
+            "modalities": self.modalities not in (None, [], ["text"]),
+            "audio": bool(self.audio),
+        }
+        for param, refused in is_refused.items():
+            if refused:
+                raise UnsupportedParameter(
+                    f"{param} is not supported: an answer is one text with its sources", param
+                )
 
 
 class SearchRequest(SearchingBody):
@@ -151,7 +238,7 @@ class SearchRequest(SearchingBody):
         return replace(super().scope, release=self.release)
 
 
-class AnswerRequest(SearchingBody):
+class AnswerRequest(WritingBody):
     """`POST /v1/answers`: a question, or a conversation that ends with one."""
 
     question: Annotated[str | None, Field(examples=[QUESTION])] = None

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from rag import errors
-from rag.outgoing.redaction import redact
+from rag.outgoing.cleaning import clean
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ STATUS: list[tuple[type[errors.RagError], int, str]] = [
     (errors.CorpusNotFound, 404, "corpus_not_found"),
     (errors.ReleaseNotFound, 404, "release_not_found"),
     (errors.DocumentNotFound, 404, "document_not_found"),
+    (errors.UnsupportedParameter, 400, "unsupported_parameter"),
     (errors.UsageError, 422, "invalid_request"),
     (errors.ChatModelTruncated, 502, "upstream_truncated"),
     (errors.ChatModelError, 503, "upstream_unavailable"),
@@ -57,13 +58,15 @@ TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_e
 def envelope(status: int, message: str, *, code: str | None, param: str | None) -> ErrorEnvelope:
     """The body of an error."""
     kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
-    return {"error": {"message": redact(message), "type": kind, "param": param, "code": code}}
+    return {"error": {"message": clean(message), "type": kind, "param": param, "code": code}}
 
 
 def describe(error: errors.RagError, path: str = "") -> tuple[int, ErrorEnvelope]:
     """Status and body of one of our errors on a path; a stream cut short keeps its text."""
     status, code = next((s, c) for cls, s, c in STATUS if isinstance(error, cls))
-    body = envelope(status, str(error), code=code, param=_param_of(path, PARAMS.get(code)))
+    param = getattr(error, "param", None) or _param_of(path, PARAMS.get(code))
+    status = _status_on(path, status)
+    body = envelope(status, str(error), code=code, param=param)
     if isinstance(error, errors.ChatModelTruncated):
         body["error"] |= {"partial": True, "text": error.partial}
     return status, body
@@ -80,10 +83,15 @@ def advise(error: errors.RagError) -> dict[str, str]:
     return {}
 
 
+def _status_on(path: str, status: int) -> int:
+    """OpenAI's routes say 400 where the others say 422."""
+    return 400 if status == 422 and path.startswith(OPENAI_PATHS) else status
+
+
 def _param_of(path: str, param: str | None) -> str | None:
     """What a route calls a parameter."""
-    if param == "corpus" and path.startswith(OPENAI_PATHS):
-        return "model"
+    if path.startswith(OPENAI_PATHS):
+        return {"corpus": "model", "question": "messages"}.get(param or "", param)
     return DOCUMENT_PARAMS.get(path, param) if param == "document_id" else param
 
 
@@ -113,7 +121,8 @@ def add_handlers(app: FastAPI) -> None:
         param = ".".join(str(part) for part in first["loc"][1:]) or None
         said = first["msg"].removeprefix("Value error, ")
         message = f"{param}: {said}" if param else said
-        return JSONResponse(envelope(422, message, code=first["type"], param=param), 422)
+        status = _status_on(request.url.path, 422)
+        return JSONResponse(envelope(status, message, code=first["type"], param=param), status)
 
     async def of_bugs(request: Request, error: Exception) -> JSONResponse:
         id_ = request.state.request_id

@@ -6,6 +6,7 @@ RagError                     anything Plumbline can explain; `str()` is one line
 │   ├── InvalidQuestion      empty, too long, or not text
 │   ├── InvalidFilter        a filter names an unknown field, or a value that cannot fit
 │   ├── InvalidRetriever     no retriever has that name
+│   ├── UnsupportedParameter a request wants what no answer can have
 │   ├── SourceNotFound       a source path is missing, or holds no file at all
 │   └── InvalidRegressionSet a regression set is missing, or a line of it is wrong
 ├── SettingsError            the environment holds an unknown name or a value that is refused
@@ -54,6 +55,14 @@ class InvalidFilter(UsageError):
 
 class InvalidRetriever(UsageError):
     """No retriever has that name."""
+
+
+class UnsupportedParameter(UsageError):
+    """A request wants what no answer can have; `param` is what it says so by."""
+
+    def __init__(self, message: str, param: str) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class SourceNotFound(UsageError):

@@ -3,7 +3,18 @@
 from dataclasses import asdict
 
 from rag.answering.followups import Standalone
-from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Sentence, Span
+from rag.domain import (
+    Answer,
+    Citation,
+    DocumentRef,
+    Hit,
+    Passage,
+    SearchResult,
+    Sentence,
+    Span,
+    Usage,
+)
+from rag.outgoing.cleaning import clean_title
 from rag.retrieval.explaining import Candidate, Explanation
 
 Body = dict[str, object]
@@ -121,8 +132,13 @@ def sentence_body(sentence: Sentence) -> Body:
 
 
 def usage_body(answer: Answer) -> Body:
-    """Tokens of the chat model, as OpenAI counts them."""
-    prompt, completion = answer.usage.prompt_tokens, answer.usage.completion_tokens
+    """Tokens of an answer, as OpenAI counts them."""
+    return tokens_body(answer.usage)
+
+
+def tokens_body(usage: Usage) -> Body:
+    """Tokens as OpenAI counts them."""
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
@@ -155,7 +171,7 @@ def _passage(passage: Passage) -> Body:
 
 
 def _document(reference: DocumentRef) -> Body:
-    return asdict(reference)
+    return asdict(reference) | {"title": clean_title(reference.title)}
 
 
 def _span(span: Span) -> Body:

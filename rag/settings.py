@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     unsupported: Literal["mark", "withhold"] = Field(
         "mark", description="What becomes of sentences of a prompted answer that no source supports"
     )
+    sources: Literal["fields", "text"] = Field(
+        "fields",
+        description="Where chat completions name their sources: beside the text, or behind it too",
+    )
     judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")

@@ -9,6 +9,8 @@ LibreChat and others ask for a title in a sentence, with the conversation below 
 import json
 import re
 
+from rag.outgoing.cleaning import clean_title
+
 TASK = "### Task:"
 QUOTED = re.compile(r"### Chat History|<chat_history>|<context>")
 KEY = re.compile(r'"(title|tags|follow_ups|queries|text)"\s*:')
@@ -51,5 +53,5 @@ def question_in(prompt: str) -> str:
 
 def _title(prompt: str) -> str:
     first = FIRST_QUESTION.search(prompt)
-    words = first[1].split() if first else ["Questions"]
+    words = clean_title(first[1]).split() if first else ["Questions"]
     return " ".join(words[:TITLE_WORDS]).rstrip("?!.,;: ")

@@ -6,9 +6,9 @@ from fastapi.responses import Response
 from api.bodies import ChatRequest, read_recent
 from api.json_bodies import JsonRoute
 from api.replies.client_tasks import answer_client_task, question_in
-from api.replies.completions import chunk_form, completion_body, model_body, text_body, text_chunks
+from api.replies.completions import CompletionForm, model_body, text_body, text_chunks
 from api.replies.streaming import HEADERS, read_answer, stream_answer
-from api.state import ThePlumbline
+from api.state import ThePlumbline, TheService
 from rag.domain import Message
 from rag.json_forms import Body
 
@@ -28,13 +28,16 @@ def get_model(model: str, plumbline: ThePlumbline) -> Body:
 
 
 @router.post("/chat/completions", response_model=None)
-async def complete(body: ChatRequest, request: Request, plumbline: ThePlumbline) -> Body | Response:
+async def complete(
+    body: ChatRequest, request: Request, plumbline: ThePlumbline, service: TheService
+) -> Body | Response:
     """Answer the last user message from the corpus named by `model`.
 
     The message, and in a stream the last chunk with a choice, carries `citations` (number, quote,
     document, release, page, span) beside the `[1]` marks of its text; `"citations": false` leaves
     all extra fields out. A stream that fails ends with one `error` and without `[DONE]`.
     """
+    body.require_supported()
     conversation = _conversation(body)
     if task := answer_client_task(conversation[-1].content):
         return _reply(task, body)
@@ -43,9 +46,10 @@ async def complete(body: ChatRequest, request: Request, plumbline: ThePlumbline)
     items = plumbline.answer(
         conversation, corpus=body.model, writing=body.writing, scope=body.scope
     )
+    form = CompletionForm(body, str(request.base_url), body.sources or service.settings.sources)
     if body.stream:
-        return await stream_answer(items, chunk_form(body))
-    return completion_body(await read_answer(items, request), body)
+        return await stream_answer(items, form.of_stream())
+    return form.of_answer(await read_answer(items, request))
 
 
 def _conversation(body: ChatRequest) -> list[Message]:

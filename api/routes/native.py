@@ -15,6 +15,7 @@ from rag import json_forms
 from rag.domain import Answer, AnswerDelta, DocumentRef
 from rag.errors import DocumentNotFound
 from rag.json_forms import Body
+from rag.outgoing.cleaning import clean_title
 from rag.plumbline import Plumbline
 from rag.releases.manifest import Manifest
 from rag.retrieval.scope import Scope
@@ -43,7 +44,9 @@ async def answer(body: AnswerRequest, request: Request, plumbline: ThePlumbline)
     With `stream` the reply is server-sent events: any number of `delta` (`{"text"}`), then exactly
     one `answer` (the whole body) or `error`.
     """
-    items = plumbline.answer(body.conversation(), corpus=body.corpus, scope=body.scope)
+    items = plumbline.answer(
+        body.conversation(), corpus=body.corpus, writing=body.writing, scope=body.scope
+    )
     if not body.stream:
         return json_forms.answer_body(await read_answer(items, request))
     form = EventForm("", _events, lambda error: event(describe(error)[1], "error"), "")
@@ -141,7 +144,7 @@ def _document(reference: DocumentRef) -> Body:
         "object": "document",
         "version": reference.version,
         "source": reference.source,
-        "title": reference.title,
+        "title": clean_title(reference.title),
     }
 
 

@@ -18,7 +18,7 @@ from rag.domain import (
     Writing,
 )
 from rag.errors import InvalidQuestion
-from rag.outgoing.cleaning import clean
+from rag.outgoing.cleaning import clean, clean_title
 from rag.releases.folder import OpenRelease
 from rag.retrieval.scope import Scope
 from rag.text.lengths import CHARACTERS_A_TOKEN, estimate_tokens
@@ -135,5 +135,6 @@ def abstain(search: SearchResult) -> Draft:
 
 def _name(document: DocumentRef) -> str:
     """The source, with the title before it where that says more."""
-    says_more = document.title not in document.source
-    return f"{document.title} ({document.source})" if says_more else document.source
+    title = clean_title(document.title)
+    says_more = title not in document.source
+    return f"{title} ({document.source})" if says_more else document.source

@@ -6,7 +6,7 @@ sign before a word tells what becomes of the rest: `docs/decisions/outgoing-text
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rag.outgoing.addresses import (
     ADDRESS,
@@ -24,6 +24,7 @@ from rag.outgoing.tags import TagFilter
 REMOVED = "(address removed)"
 GAP = " …"
 """Stands where a word goes on beyond what any word has."""
+TITLES = 4096  # chosen: documents of a large corpus that are found again and again
 CONTEXT = 300  # chosen: what is seen of the text before, such as the beginning of its line
 
 BREAK = re.compile(rf"[\s{UNSPACED}]")
@@ -165,6 +166,12 @@ def clean(text: str, sources: Sequence[str] = ()) -> str:
     """The whole of a text as a client may show it."""
     cleaner = Cleaner(sources)
     return cleaner.feed(text) + cleaner.finish()
+
+
+@lru_cache(TITLES)
+def clean_title(title: str) -> str:
+    """A document's title as a client may show it, on one line."""
+    return " ".join(clean(title).split())
 
 
 def _last_break(text: str, at: int) -> int:

@@ -84,9 +84,9 @@ def test_langchain_works_unchanged(address: str) -> None:
     [
         (HERON, "absent", openai.NotFoundError),
         (HERON, "../etc", openai.NotFoundError),
-        ([], "small", openai.UnprocessableEntityError),
-        ([{"role": "user", "content": " "}], "small", openai.UnprocessableEntityError),
-        ([{"role": "assistant", "content": "x"}], "small", openai.UnprocessableEntityError),
+        ([], "small", openai.BadRequestError),
+        ([{"role": "user", "content": " "}], "small", openai.BadRequestError),
+        ([{"role": "assistant", "content": "x"}], "small", openai.BadRequestError),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
