@@ -127,7 +127,7 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
     )
 
 
-def load_checker() -> SupportChecker:
+def load_checker(settings: Settings) -> SupportChecker:
     """What tells whether sources support a sentence."""
     return WordChecker()
 
@@ -270,7 +270,7 @@ def open_plumbline(
         corpora,
         embedders.open,
         settings,
-        checker=load_checker(),
+        checker=load_checker(settings),
         reranking=load_reranking(settings),
         chat_model=load_chat_model(settings),
     )
@@ -290,7 +290,7 @@ def compose_plumbline(
     expansion, max_tokens = settings.expansion, settings.chat_max_tokens
     checking = Checking(checker, withholds=settings.unsupported == "withhold")
     answerer = Answerer(pipeline, chat_model, checking, expansion=expansion, max_tokens=max_tokens)
-    return Plumbline(corpora, pipeline, answerer)
+    return Plumbline(corpora, pipeline, answerer, checker)
 
 
 def make_pipeline(

@@ -4,6 +4,8 @@ RagError                     anything Plumbline can explain; `str()` is one line
 ├── UsageError               the caller asked for something that cannot be meant
 │   ├── InvalidCorpusName    the name could not be a folder on every system
 │   ├── InvalidQuestion      empty, too long, or not text
+│   ├── InvalidText          a text to check is empty, too long, or not text
+│   ├── InvalidPassages      the passages it comes with are none, too many, or two of one id
 │   ├── InvalidFilter        a filter names an unknown field, or a value that cannot fit
 │   ├── InvalidRetriever     no retriever has that name
 │   ├── SourceNotFound       a source path is missing, or holds no file at all
@@ -46,6 +48,14 @@ class InvalidCorpusName(UsageError):
 
 class InvalidQuestion(UsageError):
     """The question is empty, too long, or not text."""
+
+
+class InvalidText(UsageError):
+    """The text to check is empty, too long, or not text."""
+
+
+class InvalidPassages(UsageError):
+    """The passages to check a text against are none, too many, or cannot be told apart."""
 
 
 class InvalidFilter(UsageError):

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from rag.answering.checking.given import CheckedText, GivenQuote
 from rag.answering.followups import Standalone
 from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Sentence, Span
 from rag.retrieval.explaining import Candidate, Explanation
@@ -50,6 +51,32 @@ def answer_body(answer: Answer) -> Body:
     elif answer.degraded:
         body["passages"] = [_passage(passage) for passage in answer.passages]
     return body
+
+
+def check_body(checked: CheckedText) -> Body:
+    """The body of `POST /v1/check`."""
+    return {
+        "object": "check",
+        "status": checked.status,
+        "score": round(checked.score, 4),
+        "sentences": [sentence_body(sentence) for sentence in checked.sentences],
+        "citations": [
+            citation_body(each) if isinstance(each, Citation) else _given_quote(each)
+            for each in checked.citations
+        ],
+        "checked_by": checked.checked_by,
+    }
+
+
+def _given_quote(quote: GivenQuote) -> Body:
+    return {
+        "number": quote.number,
+        "quote": quote.quote,
+        "passage": quote.passage.id,
+        "page": None,
+        "heading": list(quote.passage.heading),
+        "span": _span(quote.span),
+    }
 
 
 def explanation_body(standalone: Standalone, explanation: Explanation) -> Body:

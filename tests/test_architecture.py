@@ -26,7 +26,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "evals": ("evals", "rag", "ingest"),
 }
 WIRING = {
-    *("ingest.__main__", "ingest.commands", "api.serving", "rag.__main__", "rag.commands"),
+    *("ingest.__main__", "ingest.commands", "api.serving", "rag.__main__", "rag.terminal.commands"),
     *("evals.commands", "evals.bench.__main__"),
     *("api.console", "evals.demo"),
 }

@@ -22,7 +22,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         *(("settings", "answering", "adapters", "learning"), ("plumbline",)),
         *(("json_forms", "langchain_retriever", "bootstrap"),),
-        *(("repair",), ("probe", "commands"), ("__main__",)),
+        *(("repair",), ("probe", "terminal"), ("__main__",)),
     ),
     "ingest": (
         *(("limits", "clock", "adapters"), ("text",), ("formats",), ("sources", "sandbox")),

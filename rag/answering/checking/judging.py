@@ -33,11 +33,16 @@ async def judge(
     *,
     checker: SupportChecker,
     question: str = "",
+    near: Sequence[tuple[int, ...]] | None = None,
 ) -> list[Judged]:
-    """One judgement for each; what is no statement is not checked."""
+    """One judgement for each; what is no statement is not checked.
+
+    A statement is held against what it cites, else against what is `near` it, else against all.
+    """
+    places = near or [cited_by(each) for each in statements]
     claims = [
-        Claim(each.text, cited_by(each)) if each.kind == "statement" else None
-        for each in statements
+        Claim(each.text, place) if each.kind == "statement" else None
+        for each, place in zip(statements, places, strict=True)
     ]
     found = await _check([each for each in claims if each], evidence, checker, question)
     judgements = iter(found)
