@@ -187,7 +187,7 @@ class CheckRequest(SearchingBody):
     """`POST /v1/check`: any text, and a corpus or the passages that it is held against."""
 
     text: Annotated[str, Field(examples=["Parental leave is 30 weeks at full pay."])]
-    corpus: Corpus | None = None
+    corpus: Annotated[str | None, Field(min_length=1, examples=["handbook"])] = None
     passages: Annotated[
         list[PassageBody] | None,
         Field(description="Marks in the text name them by id, or by number from 1"),

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from rag.answering.checking.footnotes import marks_of
 from rag.answering.checking.given import CheckedText, GivenQuote
 from rag.answering.followups import Standalone
 from rag.domain import Answer, Citation, DocumentRef, Hit, Passage, SearchResult, Sentence, Span
@@ -36,6 +37,10 @@ def answer_body(answer: Answer) -> Body:
         "generator": answer.generator,
         "citations": [citation_body(citation) for citation in answer.citations],
         "sentences": [sentence_body(sentence) for sentence in answer.sentences],
+        "marks": [
+            {"start": span.start, "end": span.end, "citation": index}
+            for span, index in marks_of(answer)
+        ],
         "fingerprint": asdict(answer.fingerprint),
         "trace_id": answer.trace_id,
         "standalone_question": answer.standalone_question,

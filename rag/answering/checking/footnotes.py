@@ -5,14 +5,14 @@ mark gets one, and what other evidence says than it cites is cited to that.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rag.answering.checking.brackets import Labels
+from rag.answering.checking.brackets import Labels, find_marks
 from rag.answering.checking.citing import CitationList
 from rag.answering.checking.judging import Judged, judge
 from rag.answering.checking.statements import Statement, StatementReader
-from rag.domain import Passage, Sentence, Span
+from rag.domain import Answer, Passage, Sentence, Span
 from rag.ports import Evidence, Quote, SupportChecker
 from rag.support.alignment import AlignedEvidence
 from rag.text.normalization import LETTER_WITHOUT_SPACES
@@ -165,6 +165,17 @@ class Footnotes:
         at = passage.span.start
         span = Span(at + quote.span.start, at + quote.span.end)
         return self._citations.place(passage.document, span)
+
+
+def marks_of(answer: Answer) -> Iterator[tuple[Span, int]]:
+    """The marks in an answer's text, each with the index of its citation."""
+    labels = Labels(len(answer.citations))
+    for sentence in answer.sentences:
+        for mark in find_marks(sentence.text, labels):
+            start = sentence.span.start + mark.span.start
+            for index in mark.evidence:
+                if index in sentence.citations:
+                    yield Span(start, sentence.span.start + mark.span.end), index
 
 
 def evidence_of(passage: Passage) -> Evidence:
