@@ -22,6 +22,7 @@ RagError                     anything Plumbline can explain; `str()` is one line
 │   ├── SourceUnreadable     it cannot be read for the moment; what was had of it stays
 │   └── SourceSkipped        nothing reads a source of its kind
 ├── EmbedderError            the embedding model is missing, changed, or gave unusable vectors
+├── SupportUnchecked         a support check did not come to its end; another may tell
 ├── AddressTaken             the service cannot listen where it was told to
 ├── NotMeasured              an evaluation could not produce a number at all
 └── ChatModelError           the chat model's provider failed
@@ -136,6 +137,10 @@ class EmbedderError(RagError):
 
     exit_code = 78
     is_passing = False
+
+
+class SupportUnchecked(RagError):
+    """A support check was too slow, or gave nothing that can be used; another may tell."""
 
 
 class AddressTaken(RagError):

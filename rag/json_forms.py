@@ -41,6 +41,7 @@ def answer_body(answer: Answer) -> Body:
             {"start": span.start, "end": span.end, "citation": index}
             for span, index in marks_of(answer)
         ],
+        "checked_by": answer.checked_by or None,
         "fingerprint": asdict(answer.fingerprint),
         "trace_id": answer.trace_id,
         "standalone_question": answer.standalone_question,

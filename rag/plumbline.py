@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rag.answering.answerer import Answerer
 from rag.answering.checking.given import CheckedText, GivenPassage
+from rag.answering.checking.judging import Checking
 from rag.answering.checking.texts import (
     check_against_corpus,
     check_against_passages,
@@ -14,7 +15,6 @@ from rag.answering.followups import Standalone
 from rag.answering.turn import Turn
 from rag.domain import Answer, AnswerDelta, Document, DocumentRef, Message, SearchResult
 from rag.errors import RagError
-from rag.ports import SupportChecker
 from rag.releases.embedders import tell_precision
 from rag.releases.folder import OpenRelease, corpus_not_found
 from rag.releases.live import LiveCorpora
@@ -36,10 +36,10 @@ class Plumbline:
         corpora: LiveCorpora,
         pipeline: SearchPipeline,
         answerer: Answerer,
-        checker: SupportChecker,
+        checking: Checking,
     ) -> None:
         self._corpora = corpora
-        self._checker = checker
+        self._checking = checking
         self._pipeline = pipeline
         self._answerer = answerer
 
@@ -147,13 +147,13 @@ class Plumbline:
         InvalidPassages, and for a corpus what `search` raises.
         """
         if passages or not corpus:
-            return await check_against_passages(text, passages, self._checker, question=question)
+            return await check_against_passages(text, passages, self._checking, question=question)
         with self._open(corpus, scope) as release:
             found = await finish_in_thread(
                 find_evidence, text, self._pipeline, release, scope, question=question
             )
             return await check_against_corpus(
-                text, found, release, self._checker, question=question
+                text, found, release, self._checking, question=question
             )
 
     def document(

@@ -150,6 +150,7 @@ class Answerer:
             timings_ms=timings_ms,
             degraded=draft.degraded,
             finish_reason=draft.finish_reason,
+            checked_by=draft.checked_by,
         )
 
     def _fingerprint(self, turn: Turn, chat_model: str) -> Fingerprint:

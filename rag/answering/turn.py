@@ -57,6 +57,7 @@ class Draft:
     usage: Usage = field(default_factory=Usage)
     finish_reason: FinishReason = "stop"
     degraded: bool = False
+    checked_by: str = ""
 
     def pieces_after(self, said: str) -> Iterator[str]:
         """What of the text was not streamed yet, sentence by sentence."""

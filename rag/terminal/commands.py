@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rag.answering.checking.given import GivenPassage, check_text
 from rag.answering.checking.texts import check_against_passages
-from rag.bootstrap import load_checker, open_plumbline
+from rag.bootstrap import load_chat_model, open_plumbline
+from rag.checkers import load_checking
 from rag.domain import Answer, Message
 from rag.errors import InvalidPassages
 from rag.json_forms import answer_body, check_body, explanation_body, search_body
@@ -65,8 +66,8 @@ async def _check(settings: Settings, options: argparse.Namespace) -> int:
     text = check_text(sys.stdin.read() if options.text == "-" else options.text)
     if options.passages:
         passages = read_passages(options.passages)
-        checker = load_checker(settings)
-        checked = await check_against_passages(text, passages, checker, question=options.question)
+        checking = load_checking(settings, load_chat_model(settings))
+        checked = await check_against_passages(text, passages, checking, question=options.question)
     else:
         plumbline = _open(settings, options.corpus)
         scope = Scope(principals=frozenset(options.principals))

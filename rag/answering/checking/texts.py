@@ -15,10 +15,10 @@ from rag.answering.checking.given import (
     check_passages,
     check_text,
 )
-from rag.answering.checking.judging import Judged, judge
+from rag.answering.checking.judging import Checking, Judged, judge, judge_again
 from rag.answering.checking.statements import Statement, read_statements
 from rag.domain import Citation, Hit, Passage, Sentence, Span
-from rag.ports import Quote, SupportChecker
+from rag.ports import Quote
 from rag.releases.folder import OpenRelease
 from rag.retrieval.packing import pack
 from rag.retrieval.pipeline import SearchPipeline
@@ -58,13 +58,18 @@ def find_evidence(
 
 
 async def check_against_corpus(
-    text: str, found: FoundEvidence, release: OpenRelease, checker: SupportChecker, *, question: str
+    text: str, found: FoundEvidence, release: OpenRelease, checking: Checking, *, question: str
 ) -> CheckedText:
     """The text held against what was found of it."""
     evidence = [evidence_of(passage) for passage in found.passages]
     judged = await judge(
-        found.statements, evidence, checker=checker, question=question, near=found.near
+        found.statements,
+        evidence,
+        checker=checking.checker,
+        question=question,
+        near=found.near,
     )
+    judged, told_by = await judge_again(judged, evidence, checking=checking, question=question)
     citations = CitationList(release)
 
     def place(quote: Quote) -> int:
@@ -73,11 +78,11 @@ async def check_against_corpus(
         span = Span(at + quote.span.start, at + quote.span.end)
         return citations.place(passage.document, span)
 
-    return _tell(text, judged, place, citations, checker)
+    return _tell(text, judged, place, citations, told_by)
 
 
 async def check_against_passages(
-    text: str, passages: Sequence[GivenPassage], checker: SupportChecker, *, question: str
+    text: str, passages: Sequence[GivenPassage], checking: Checking, *, question: str
 ) -> CheckedText:
     """The text held against passages, which its marks may name by id or number.
 
@@ -86,7 +91,9 @@ async def check_against_passages(
     check_passages(passages)
     labels = Labels(len(passages), {passage.id: n for n, passage in enumerate(passages)})
     evidence = [passage.evidence for passage in passages]
-    judged = await judge(_read(text, labels), evidence, checker=checker, question=question)
+    statements = _read(text, labels)
+    judged = await judge(statements, evidence, checker=checking.checker, question=question)
+    judged, told_by = await judge_again(judged, evidence, checking=checking, question=question)
     quotes: dict[Quote, GivenQuote] = {}
 
     def place(quote: Quote) -> int:
@@ -96,7 +103,7 @@ async def check_against_passages(
             quotes[quote] = GivenQuote(len(quotes) + 1, said, passage, span)
         return quotes[quote].number - 1
 
-    return _tell(text, judged, place, quotes.values(), checker)
+    return _tell(text, judged, place, quotes.values(), told_by)
 
 
 def _read(text: str, labels: Labels) -> list[Statement]:
@@ -136,7 +143,7 @@ def _tell(
     judged: Sequence[Judged],
     place: Callable[[Quote], int],
     citations: Iterable[Citation | GivenQuote],
-    checker: SupportChecker,
+    told_by: str,
 ) -> CheckedText:
     sentences: list[Sentence] = []
     at = 0
@@ -160,6 +167,4 @@ def _tell(
             )
         )
     scores = [each.score for each in sentences if each.score is not None]
-    return CheckedText(
-        text, tuple(sentences), tuple(citations), min(scores, default=0.0), checker.name
-    )
+    return CheckedText(text, tuple(sentences), tuple(citations), min(scores, default=0.0), told_by)
