@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from rag.answering.checking.given import GivenPassage
 from rag.domain import Expansion, Message, Writing
 from rag.errors import UnsupportedParameter
 from rag.releases.filters import parse_filters
@@ -258,6 +259,50 @@ class AnswerRequest(WritingBody):
         if self.messages is None:
             return [Message("user", self.question or "")]
         return read_recent(self.messages)
+
+
+class PassageBody(Body):
+    """A passage that comes with a text to check."""
+
+    id: Annotated[str | None, Field(max_length=200, description="Its number if left out")] = None
+    text: str
+    title: str = ""
+    heading: list[str] | str = ""
+
+
+class CheckRequest(SearchingBody):
+    """`POST /v1/check`: any text, and a corpus or the passages that it is held against."""
+
+    text: Annotated[str, Field(examples=["Parental leave is 30 weeks at full pay."])]
+    corpus: Annotated[str | None, Field(min_length=1, examples=["handbook"])] = None
+    passages: Annotated[
+        list[PassageBody] | None,
+        Field(description="Marks in the text name them by id, or by number from 1"),
+    ] = None
+    question: Annotated[
+        str | None, Field(max_length=8000, description="What the text answers, if it does")
+    ] = None
+
+    @model_validator(mode="after")
+    def require_evidence(self) -> "CheckRequest":
+        """Raise ValueError unless there is exactly one of `corpus` and `passages`."""
+        if (self.corpus is None) == (self.passages is None):
+            raise ValueError("give either `corpus` or `passages`")
+        return self
+
+    def given(self) -> list[GivenPassage]:
+        """The passages that came with the text."""
+        return [
+            GivenPassage(
+                str(number) if each.id is None else each.id,
+                each.text,
+                each.title,
+                tuple(
+                    filter(None, [each.heading] if isinstance(each.heading, str) else each.heading)
+                ),
+            )
+            for number, each in enumerate(self.passages or [], 1)
+        ]
 
 
 class ExplainRequest(AnswerRequest):

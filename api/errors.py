@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 STATUS: list[tuple[type[errors.RagError], int, str]] = [
     (errors.InvalidQuestion, 422, "invalid_question"),
+    (errors.InvalidText, 422, "invalid_text"),
+    (errors.InvalidPassages, 422, "invalid_passages"),
     (errors.InvalidFilter, 422, "invalid_filter"),
     (errors.InvalidRetriever, 422, "invalid_retriever"),
     (errors.InvalidCorpusName, 404, "corpus_not_found"),
@@ -33,6 +35,8 @@ PARAMS = {
     "release_not_found": "release",
     "document_not_found": "document_id",
     "invalid_question": "question",
+    "invalid_text": "text",
+    "invalid_passages": "passages",
     "invalid_filter": "filters",
     "invalid_retriever": "mode",
 }

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from evals.samples.locating import Sources, Target, find_target
 from evals.samples.sample import Sample
+from ingest.text.structure import Block, parse_markdown
 from rag.domain import Answer, AnswerDelta, Citation, Document, DocumentRef, Message, SearchResult
 from rag.errors import CorpusNotFound, DocumentNotFound, RagError
 from rag.releases.manifest import Manifest
@@ -53,13 +54,13 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything that the metrics of one sample need; `exact_quotes` has one entry a citation."""
+    """Everything that the metrics of one sample need; `valid_citations` has one for each."""
 
     targets: tuple[Target, ...]
     search: SearchResult | Missing
     answer: Answer | Missing
     answer_ms: float = 0.0
-    exact_quotes: tuple[bool, ...] = ()
+    valid_citations: tuple[bool, ...] = ()
 
     @property
     def is_evidence_there(self) -> bool:
@@ -74,6 +75,7 @@ class Observer:
         self._plumbline = plumbline
         self._corpus = corpus
         self.manifest = _find_manifest(plumbline, corpus)
+        self._blocks: dict[str, list[Block]] = {}
         self._sources = Sources(plumbline.documents(corpus), self._document)
 
     def _document(self, document_id: str) -> Document:
@@ -94,8 +96,8 @@ class Observer:
             return observation
         if answer.degraded:
             return replace(observation, answer=Missing("the chat model did not answer"))
-        quotes = tuple(self._is_exact(citation) for citation in answer.citations)
-        return replace(observation, exact_quotes=quotes)
+        valid = tuple(self._is_valid(citation) for citation in answer.citations)
+        return replace(observation, valid_citations=valid)
 
     async def _answer(self, sample: Sample) -> tuple[Answer | Missing, float]:
         started = time.perf_counter()
@@ -118,16 +120,28 @@ class Observer:
         except RagError as error:
             return Missing(f"no search result: {error}")
 
-    def _is_exact(self, citation: Citation) -> bool:
+    def _is_valid(self, citation: Citation) -> bool:
+        """Whether it quotes its span, on that page and under those headings."""
         try:
             document = self._document(citation.document.id)
         except DocumentNotFound:
             return False
+        start, end = citation.span.start, citation.span.end
+        headings = self._headings_at(document, start)
         return (
             citation.release == self.manifest.release
             and citation.document.version == document.version
-            and document.text[citation.span.start : citation.span.end] == citation.quote
+            and citation.quote == document.text[start:end]
+            and citation.page == document.page_at(start)
+            and citation.heading == headings[: len(citation.heading)]
         )
+
+    def _headings_at(self, document: Document, offset: int) -> tuple[str, ...]:
+        """The headings above a character of a document, read from its text alone."""
+        if document.id not in self._blocks:
+            self._blocks[document.id] = parse_markdown(document.text)
+        blocks = self._blocks[document.id]
+        return next((b.heading for b in blocks if b.span.start <= offset < b.span.end), ())
 
 
 def _find_manifest(plumbline: QuestionSide, corpus: str) -> Manifest:

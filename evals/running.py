@@ -31,7 +31,7 @@ from evals.reports.record import (
 )
 from evals.samples.locating import Target
 from evals.samples.sample import RegressionSet, Sample
-from rag.domain import Answer, DocumentRef, Fingerprint, Span
+from rag.domain import Answer, DocumentRef, Fingerprint, Sentence, Span
 
 if TYPE_CHECKING:
     from evals.judging.judged import JudgedTier
@@ -136,6 +136,7 @@ def _record_sample(
     targets = observation.targets
     hits = [(hit.document, hit.chunk.span) for hit in search.hits[:SHOWN_HITS]] if search else []
     cited = [(citation.document, citation.span) for citation in answer.citations] if answer else []
+    said = answer.sentences if answer else ()
     judged = {name: mean_of_repeats(given) for name, given in repeats.items()}
     return SampleRecord(
         id=sample.id,
@@ -153,7 +154,12 @@ def _record_sample(
         lost=tuple(lost for target in targets for lost in target.lost),
         values=measure_all(sample, observation) | judged,
         repeats=dict(repeats),
+        doubts=tuple(_tell(each) for each in said if each.is_doubtful),
     )
+
+
+def _tell(sentence: Sentence) -> str:
+    return f"{sentence.text} ({sentence.verdict}: {'; '.join(sentence.reasons)})"
 
 
 def _places(

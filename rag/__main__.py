@@ -1,4 +1,4 @@
-"""`python -m rag`: questions from the terminal, searched, answered or explained."""
+"""`python -m rag`: questions from the terminal, and texts that are checked."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ def build_parser(prog: str = "python -m rag") -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog=prog,
-        description="Search a corpus, ask it a question, or see why it finds what it finds.",
+        description="Search a corpus, ask it a question, or check a text against it.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     search = commands.add_parser("search", help="ranked chunks with their scores, no chat model")
@@ -23,18 +23,9 @@ def build_parser(prog: str = "python -m rag") -> argparse.ArgumentParser:
     for command in (search, ask, explain):
         command.add_argument("question")
         command.add_argument("--corpus", required=True, help="name of the corpus")
-        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
-        command.add_argument("--json", action="store_true", help="print JSON for programs")
+        _add_reader(command)
         command.add_argument("--mode", choices=[*RETRIEVERS], help="RAG_RETRIEVER")
         command.add_argument("--no-rerank", action="store_true", help="leave the reranker out")
-        command.add_argument(
-            "--as",
-            dest="principals",
-            action="append",
-            default=[],
-            metavar="PRINCIPAL",
-            help="ask as a reader of that group, repeatable; without: what is public",
-        )
         command.add_argument(
             "--filter",
             dest="filters",
@@ -43,17 +34,42 @@ def build_parser(prog: str = "python -m rag") -> argparse.ArgumentParser:
             metavar="FIELD=VALUE",
             help='documents with that value, or FIELD=JSON such as year={"gte": 2020}; repeatable',
         )
+    _add_check(commands.add_parser("check", help="which sentences of a text a corpus supports"))
     for command in (search, explain):
         command.add_argument("--top-k", type=int, help="hits to show, 1 to 100 (RAG_TOP_K)")
     explain.add_argument("--document", metavar="ID_OR_SOURCE", help="follow this document's way")
     return parser
 
 
+def _add_check(command: argparse.ArgumentParser) -> None:
+    command.add_argument("text", help="the text, or - to read it from standard input")
+    against = command.add_mutually_exclusive_group(required=True)
+    against.add_argument("--corpus", help="name of the corpus")
+    against.add_argument(
+        "--passages", type=Path, metavar="FILE", help="JSON list of passages: id, text, title"
+    )
+    command.add_argument("--question", default="", help="what the text answers")
+    _add_reader(command)
+
+
+def _add_reader(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    command.add_argument("--json", action="store_true", help="print JSON for programs")
+    command.add_argument(
+        "--as",
+        dest="principals",
+        action="append",
+        default=[],
+        metavar="PRINCIPAL",
+        help="ask as a reader of that group, repeatable; without: what is public",
+    )
+
+
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m rag") -> int:
     """Run one command; returns its exit code, errors are one line on stderr."""
     options = build_parser(prog).parse_args(arguments)
     try:
-        from rag.commands import run
+        from rag.terminal.commands import run
 
         return run(options, os.environ)
     except RagError as error:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.adapters.embedding.weights import Prefixes, choose_model, fingerprint_of
-from rag.adapters.memory.word_checker import WordChecker
 from rag.answering.answerer import Answerer
 from rag.answering.checking.judging import Checking
+from rag.checkers import load_checking
 from rag.errors import RagError, ReleaseBroken, StorageError
 from rag.learning.calibration import calibrate, read_calibration
 from rag.plumbline import Plumbline
@@ -19,7 +19,6 @@ from rag.ports import (
     CountingEmbedder,
     Embedder,
     LexicalIndexBuilder,
-    SupportChecker,
     VectorIndex,
     VectorIndexBuilder,
 )
@@ -126,11 +125,6 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
         timeout_s=settings.chat_timeout_s,
         temperature=settings.chat_temperature,
     )
-
-
-def load_checker() -> SupportChecker:
-    """What tells whether sources support a sentence."""
-    return WordChecker()
 
 
 def index_engines() -> str:
@@ -267,13 +261,14 @@ def open_plumbline(
 
     corpora = LiveCorpora(settings.data, open_askable)
     corpora.refresh()
+    chat_model = load_chat_model(settings)
     return compose_plumbline(
         corpora,
         embedders.open,
         settings,
-        checker=load_checker(),
+        checking=load_checking(settings, chat_model),
         reranking=load_reranking(settings),
-        chat_model=load_chat_model(settings),
+        chat_model=chat_model,
     )
 
 
@@ -282,16 +277,15 @@ def compose_plumbline(
     embedder_of: Callable[[Manifest], Embedder],
     settings: Settings,
     *,
-    checker: SupportChecker,
+    checking: Checking,
     reranking: Reranking | None = None,
     chat_model: ChatModel | None = None,
 ) -> Plumbline:
     """The question side over these releases and models."""
     pipeline = make_pipeline(embedder_of, settings, reranking)
     expansion, max_tokens = settings.expansion, settings.chat_max_tokens
-    checking = Checking(checker, withholds=settings.unsupported == "withhold")
     answerer = Answerer(pipeline, chat_model, checking, expansion=expansion, max_tokens=max_tokens)
-    return Plumbline(corpora, pipeline, answerer)
+    return Plumbline(corpora, pipeline, answerer, checking)
 
 
 def make_pipeline(

@@ -299,6 +299,7 @@ class Answer:
     degraded: bool = False
     finish_reason: FinishReason = "stop"
     standalone_by: Literal["user", "rule", "model"] = "user"
+    checked_by: str = ""
 
     @property
     def corpus(self) -> str:

@@ -4,6 +4,8 @@ RagError                     anything Plumbline can explain; `str()` is one line
 ├── UsageError               the caller asked for something that cannot be meant
 │   ├── InvalidCorpusName    the name could not be a folder on every system
 │   ├── InvalidQuestion      empty, too long, or not text
+│   ├── InvalidText          a text to check is empty, too long, or not text
+│   ├── InvalidPassages      the passages it comes with are none, too many, or two of one id
 │   ├── InvalidFilter        a filter names an unknown field, or a value that cannot fit
 │   ├── InvalidRetriever     no retriever has that name
 │   ├── UnsupportedParameter a request wants what no answer can have
@@ -21,6 +23,7 @@ RagError                     anything Plumbline can explain; `str()` is one line
 │   ├── SourceUnreadable     it cannot be read for the moment; what was had of it stays
 │   └── SourceSkipped        nothing reads a source of its kind
 ├── EmbedderError            the embedding model is missing, changed, or gave unusable vectors
+├── SupportUnchecked         a support check did not come to its end; another may tell
 ├── AddressTaken             the service cannot listen where it was told to
 ├── NotMeasured              an evaluation could not produce a number at all
 └── ChatModelError           the chat model's provider failed
@@ -47,6 +50,14 @@ class InvalidCorpusName(UsageError):
 
 class InvalidQuestion(UsageError):
     """The question is empty, too long, or not text."""
+
+
+class InvalidText(UsageError):
+    """The text to check is empty, too long, or not text."""
+
+
+class InvalidPassages(UsageError):
+    """The passages to check a text against are none, too many, or cannot be told apart."""
 
 
 class InvalidFilter(UsageError):
@@ -135,6 +146,10 @@ class EmbedderError(RagError):
 
     exit_code = 78
     is_passing = False
+
+
+class SupportUnchecked(RagError):
+    """A support check was too slow, or gave nothing that can be used; another may tell."""
 
 
 class AddressTaken(RagError):

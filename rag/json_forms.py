@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+from rag.answering.checking.footnotes import marks_of
+from rag.answering.checking.given import CheckedText, GivenQuote
 from rag.answering.followups import Standalone
 from rag.domain import (
     Answer,
@@ -46,6 +48,11 @@ def answer_body(answer: Answer) -> Body:
         "generator": answer.generator,
         "citations": [citation_body(citation) for citation in answer.citations],
         "sentences": [sentence_body(sentence) for sentence in answer.sentences],
+        "marks": [
+            {"start": span.start, "end": span.end, "citation": index}
+            for span, index in marks_of(answer)
+        ],
+        "checked_by": answer.checked_by or None,
         "fingerprint": asdict(answer.fingerprint),
         "trace_id": answer.trace_id,
         "standalone_question": answer.standalone_question,
@@ -61,6 +68,32 @@ def answer_body(answer: Answer) -> Body:
     elif answer.degraded:
         body["passages"] = [_passage(passage) for passage in answer.passages]
     return body
+
+
+def check_body(checked: CheckedText) -> Body:
+    """The body of `POST /v1/check`."""
+    return {
+        "object": "check",
+        "status": checked.status,
+        "score": round(checked.score, 4),
+        "sentences": [sentence_body(sentence) for sentence in checked.sentences],
+        "citations": [
+            citation_body(each) if isinstance(each, Citation) else _given_quote(each)
+            for each in checked.citations
+        ],
+        "checked_by": checked.checked_by,
+    }
+
+
+def _given_quote(quote: GivenQuote) -> Body:
+    return {
+        "number": quote.number,
+        "quote": quote.quote,
+        "passage": quote.passage.id,
+        "page": None,
+        "heading": list(quote.passage.heading),
+        "span": _span(quote.span),
+    }
 
 
 def explanation_body(standalone: Standalone, explanation: Explanation) -> Body:

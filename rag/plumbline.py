@@ -3,7 +3,14 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
-from rag.answering.answerer import Answerer, finish_in_thread
+from rag.answering.answerer import Answerer
+from rag.answering.checking.given import CheckedText, GivenPassage
+from rag.answering.checking.judging import Checking
+from rag.answering.checking.texts import (
+    check_against_corpus,
+    check_against_passages,
+    find_evidence,
+)
 from rag.answering.followups import Standalone
 from rag.answering.turn import Turn
 from rag.domain import (
@@ -21,6 +28,7 @@ from rag.releases.embedders import tell_precision
 from rag.releases.folder import OpenRelease, corpus_not_found
 from rag.releases.live import LiveCorpora
 from rag.releases.manifest import Manifest
+from rag.releases.threads import finish_in_thread
 from rag.retrieval.explaining import Explanation, explain, find_document
 from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.question import check_question
@@ -32,8 +40,15 @@ EVERYTHING_PUBLIC = Scope()
 class Plumbline:
     """Thread-safe; a request sees one release from its beginning to its end."""
 
-    def __init__(self, corpora: LiveCorpora, pipeline: SearchPipeline, answerer: Answerer) -> None:
+    def __init__(
+        self,
+        corpora: LiveCorpora,
+        pipeline: SearchPipeline,
+        answerer: Answerer,
+        checking: Checking,
+    ) -> None:
         self._corpora = corpora
+        self._checking = checking
         self._pipeline = pipeline
         self._answerer = answerer
 
@@ -125,6 +140,30 @@ class Plumbline:
     def _explain(self, turn: Turn, top_k: int, document: Document | None) -> Explanation:
         query = self._pipeline.query(turn.search.query, turn.release, turn.scope)
         return explain(turn.search, query, top_k=top_k, document=document)
+
+    async def check(
+        self,
+        text: str,
+        *,
+        corpus: str = "",
+        passages: Sequence[GivenPassage] = (),
+        question: str = "",
+        scope: Scope = EVERYTHING_PUBLIC,
+    ) -> CheckedText:
+        """Each sentence of any text held against a corpus, or against `passages` if there are any.
+
+        Marks in the text may name the passages by id or number. Raises InvalidText,
+        InvalidPassages, and for a corpus what `search` raises.
+        """
+        if passages or not corpus:
+            return await check_against_passages(text, passages, self._checking, question=question)
+        with self._open(corpus, scope) as release:
+            found = await finish_in_thread(
+                find_evidence, text, self._pipeline, release, scope, question=question
+            )
+            return await check_against_corpus(
+                text, found, release, self._checking, question=question
+            )
 
     def document(
         self, document_id: str, *, corpus: str, scope: Scope = EVERYTHING_PUBLIC

@@ -110,6 +110,15 @@ class Settings(BaseSettings):
     chat_timeout_s: float = Field(
         60.0, gt=0, le=3600, description="Time for a whole prompted answer, retries included"
     )
+    support: Literal["local", "model", "chat"] = Field(
+        "local", description="What tells whether sources support a sentence"
+    )
+    support_model: str = Field(
+        "", description="Cross-encoder for `RAG_SUPPORT=model`, a name or folder as of the reranker"
+    )
+    support_budget_ms: int = Field(
+        3000, ge=10, le=120_000, description="Time of `model` or `chat` for one answer or text"
+    )
     unsupported: Literal["mark", "withhold"] = Field(
         "mark", description="What becomes of sentences of a prompted answer that no source supports"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from rag.adapters.memory.release import HashingEmbedder, memory_release
 from rag.adapters.memory.word_checker import WordChecker
+from rag.answering.checking.judging import Checking
 from rag.answering.followups import Standalone
 from rag.answering.turn import Turn
 from rag.bootstrap import compose_plumbline, make_pipeline
@@ -81,6 +82,7 @@ def make_plumbline(
     reranking: Reranking | None = None,
     about: Mapping[str, About] | None = None,
     texts: dict[str, str] | None = None,
+    checking: Checking | None = None,
     **settings: Any,
 ) -> Plumbline:
     """The question side over the small corpus; `settings` may be ones that are refused."""
@@ -88,7 +90,9 @@ def make_plumbline(
     corpora = LiveCorpora(data, lambda folder: make_release(int(folder.name), texts, about))
     corpora.refresh()
     settings = {"min_confidence": 0.3} | settings
-    return compose(corpora, chat_model=chat_model, reranking=reranking, **settings)
+    return compose(
+        corpora, chat_model=chat_model, reranking=reranking, checking=checking, **settings
+    )
 
 
 def compose(
@@ -96,6 +100,7 @@ def compose(
     *,
     chat_model: ChatModel | None = None,
     reranking: Reranking | None = None,
+    checking: Checking | None = None,
     **settings: Any,
 ) -> Plumbline:
     """The question side over these releases."""
@@ -104,7 +109,7 @@ def compose(
         corpora,
         lambda _: HashingEmbedder(),
         chosen,
-        checker=WordChecker(),
+        checking=checking or Checking(WordChecker(), withholds=chosen.unsupported == "withhold"),
         reranking=reranking,
         chat_model=chat_model,
     )

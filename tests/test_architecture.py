@@ -27,7 +27,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "evals": ("evals", "rag", "ingest"),
 }
 WIRING = {
-    *("ingest.__main__", "ingest.commands", "api.serving", "rag.__main__", "rag.commands"),
+    *("ingest.__main__", "ingest.commands", "api.serving", "rag.__main__", "rag.terminal.commands"),
     *("evals.commands", "evals.bench.__main__"),
     *("api.console", "evals.demo"),
 }
@@ -38,20 +38,20 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rapidfuzz": ("rag.adapters.indexes.unknown_words",),
     "spellchecker": ("rag.adapters.indexes.lexicons",),
     "sentence_transformers": (
-        "rag.adapters.embedding.cross_encoder",
+        "rag.adapters.embedding.pair_classifier",
         "rag.adapters.embedding.sentence_transformers",
     ),
     "torch": (
         *("rag.adapters.embedding.bert", "rag.adapters.embedding.bert_folder"),
-        *("rag.adapters.embedding.nano_e5", "rag.adapters.embedding.cross_encoder"),
+        *("rag.adapters.embedding.nano_e5", "rag.adapters.embedding.pair_classifier"),
         *("rag.adapters.embedding.sentence_transformers", "evals.bench.scale"),
     ),
-    "safetensors": ("rag.adapters.embedding.bert_folder", "rag.adapters.embedding.cross_encoder"),
+    "safetensors": ("rag.adapters.embedding.bert_folder", "rag.adapters.embedding.pair_classifier"),
     "tokenizers": (
         "rag.adapters.embedding.bert_folder",
         "rag.adapters.embedding.sentence_transformers",
     ),
-    "huggingface_hub": ("rag.adapters.embedding.cross_encoder", "rag.adapters.embedding.weights"),
+    "huggingface_hub": ("rag.adapters.embedding.pair_classifier", "rag.adapters.embedding.weights"),
     "langchain": ("rag.adapters.chat.langchain_chat",),
     "langchain_core": ("rag.adapters.chat.langchain_chat", "rag.langchain_retriever"),
     "openai": (

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import evals.commands
-import rag.commands
+import rag.terminal.commands
 from evals.__main__ import main as evaluate
 from rag.__main__ import main as ask
 from rag.domain import Ranking
@@ -51,7 +51,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with the small corpus, where titles can be searched."""
     monkeypatch.setitem(RETRIEVERS, "titles", Retriever(find_titles, {"titles": 1.0}))
     make_data_folder(tmp_path, live=1)
-    for commands in (rag.commands, evals.commands):
+    for commands in (rag.terminal.commands, evals.commands):
         monkeypatch.setattr(commands, "open_plumbline", partial(open_small, tmp_path))
     return tmp_path
 

@@ -13,9 +13,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
         *(("errors",), ("domain",), ("ports",), ("text",), ("outgoing",), ("support",)),
         *(("releases",), ("retrieval",)),
-        *(("settings", "answering", "adapters", "learning"), ("plumbline",)),
+        *(("settings", "answering", "adapters", "learning"), ("plumbline", "checkers")),
         *(("json_forms", "langchain_retriever", "bootstrap"),),
-        *(("repair",), ("probe", "commands"), ("__main__",)),
+        *(("repair",), ("probe", "terminal"), ("__main__",)),
     ),
     "ingest": (
         *(("limits", "clock", "adapters"), ("text",), ("formats",), ("sources", "sandbox")),
@@ -35,7 +35,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 """The rooms of each package from the lowest up; a room may import from the floors below it."""
 LAZY = {
     "rag.bootstrap": "torch, chromadb, tantivy and langchain are loaded where they are used alone",
-    "rag.adapters.embedding.cross_encoder": "torch, where a reranker is set",
+    "rag.checkers": "torch, where a support model is set",
+    "rag.adapters.embedding.pair_classifier": "torch, where a reranker or a support model is set",
     "rag.adapters.embedding.sentence_transformers": "torch, for models that are not packaged",
     "rag.adapters.embedding.weights": "huggingface_hub, for models that are not on this machine",
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",

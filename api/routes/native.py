@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from api.bodies import AnswerRequest, ExplainRequest, SearchRequest
+from api.bodies import AnswerRequest, CheckRequest, ExplainRequest, SearchRequest
 from api.errors import describe
 from api.json_bodies import JsonRoute
 from api.replies.streaming import EventForm, event, read_answer, stream_answer
@@ -58,6 +58,19 @@ def _events(item: AnswerDelta | Answer) -> Iterator[str]:
         yield event({"text": item.text}, "delta")
     else:
         yield event(json_forms.answer_body(item), "answer")
+
+
+@router.post("/check")
+async def check(body: CheckRequest, plumbline: ThePlumbline) -> Body:
+    """Each sentence of a text with its verdict, reasons in words, and the quotes that decide."""
+    checked = await plumbline.check(
+        body.text,
+        corpus=body.corpus or "",
+        passages=body.given(),
+        question=body.question or "",
+        scope=body.scope,
+    )
+    return json_forms.check_body(checked)
 
 
 @router.post("/explain")

@@ -1,4 +1,4 @@
-// An answer as elements: marks link to their quotes, unsupported sentences are underlined.
+// An answer as elements: marks link to their quotes, doubtful sentences say why they are.
 // Text of documents and models only ever becomes text nodes.
 import { addressOf, openSource } from "/static/source.js";
 
@@ -20,43 +20,62 @@ function linkTo(answer, item, className, text) {
   return link;
 }
 
-// [1] becomes a link, **bold** and `code` their elements; all other Markdown stays as it is.
-const INLINE = /(\[\d+\]|\*\*[^*\n]+\*\*|`[^`\n]+`)/;
+// **bold** and `code` become their elements; all other Markdown stays as it is.
+const INLINE = /(\*\*[^*\n]+\*\*|`[^`\n]+`)/;
 
-function inline(part, answer) {
-  const number = /^\[(\d+)\]$/.exec(part);
-  const cited = number && answer.citations.find((each) => each.number === Number(number[1]));
-  if (cited) {
-    const link = linkTo(answer, cited, "mark", number[1]);
-    link.setAttribute("aria-label", `Quote ${number[1]}: ${cited.document.title}`);
-    return link;
-  }
+function inline(part) {
   if (INLINE.test(part) && part.startsWith("**")) return make("strong", "", part.slice(2, -2));
   if (INLINE.test(part) && part.startsWith("`")) return make("code", "", part.slice(1, -1));
   return part;
 }
 
-function writeInline(node, text, answer) {
-  node.append(...text.split(INLINE).filter(Boolean).map((part) => inline(part, answer)));
+function footnote(answer, index) {
+  const cited = answer.citations[index];
+  const link = linkTo(answer, cited, "mark", String(cited.number));
+  link.setAttribute("aria-label", `Quote ${cited.number}: ${cited.document.title}`);
+  return link;
+}
+
+// The characters from `start` to `end` with their marks. The server counts code points, as
+// `characters` does, and not the units that a string has here.
+function writeInline(node, answer, characters, start, end) {
+  let at = start;
+  const put = (to) => {
+    const text = characters.slice(at, to).join("");
+    node.append(...text.split(INLINE).filter(Boolean).map(inline));
+  };
+  for (const mark of answer.marks.filter((each) => each.start >= start && each.end <= end)) {
+    put(mark.start);
+    node.append(footnote(answer, mark.citation));
+    at = mark.end;
+  }
+  put(end);
 }
 
 function isDoubtful(sentence) {
   return sentence.verdict === "differs" || sentence.verdict === "unsupported";
 }
 
+// What is wrong with a doubtful sentence, in words that can be seen and heard.
+function tagOf(sentence) {
+  const kind = sentence.verdict === "differs" ? "differs" : "no source";
+  return [kind, sentence.reasons.join("; ")].filter(Boolean).join(": ");
+}
+
 function writeText(node, answer) {
+  const characters = Array.from(answer.text);
   node.textContent = "";
   let at = 0;
   for (const sentence of answer.sentences) {
-    writeInline(node, answer.text.slice(at, sentence.start), answer);
+    writeInline(node, answer, characters, at, sentence.start);
     const doubtful = isDoubtful(sentence);
     const piece = make("span", doubtful ? "unsupported" : "");
-    if (doubtful) piece.title = sentence.reasons.join("; ") || "No quote supports this sentence";
-    writeInline(piece, answer.text.slice(sentence.start, sentence.end), answer);
+    writeInline(piece, answer, characters, sentence.start, sentence.end);
     node.append(piece);
+    if (doubtful) node.append(" ", make("span", "tag", tagOf(sentence)));
     at = sentence.end;
   }
-  writeInline(node, answer.text.slice(at), answer);
+  writeInline(node, answer, characters, at, characters.length);
 }
 
 function shorten(text) {
@@ -66,7 +85,9 @@ function shorten(text) {
 
 function placeOf(item, release) {
   const page = item.page ? [`page ${item.page}`] : [];
-  return [item.document.source, ...page, ...(item.heading ?? []).slice(-1), `release ${release}`];
+  const day = item.document.valid_from ?? item.document.date;
+  const heading = (item.heading ?? []).slice(-1);
+  return [item.document.source, ...page, ...heading, ...(day ? [day] : []), `release ${release}`];
 }
 
 function card(answer, item, number) {
@@ -76,13 +97,14 @@ function card(answer, item, number) {
   title.append(item.document.title || item.document.source);
   link.append(title, make("q", "", item.quote ?? shorten(item.text)));
   link.append(make("span", "where", placeOf(item, answer.release).join(" · ")));
+  if (item.document.superseded_by) link.append(make("span", "tag", "a newer version exists"));
   return link;
 }
 
 function notesOn(answer) {
   const notes = [];
   if (answer.sentences.some(isDoubtful)) {
-    notes.push("Underlined sentences are not supported by a quote: check them yourself.");
+    notes.push("Some sentences are not supported by a quote: check those yourself.");
   }
   if (answer.degraded) notes.push("The chat model could not be reached: these are quotes alone.");
   if (answer.finish_reason === "length") notes.push("The answer was cut at its length limit.");

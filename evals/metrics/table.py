@@ -64,10 +64,17 @@ def evidence_present(sample: Sample, observation: Observation) -> Measurement:
 
 
 def citation_validity(_: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """Share of citations whose quote is the exact text of that span of that document version."""
+    """Share of citations that quote their span word for word, with its page and headings."""
     if not answer.citations:
         return None
-    return sum(observation.exact_quotes) / len(observation.exact_quotes)
+    return sum(observation.valid_citations) / len(observation.valid_citations)
+
+
+def sentence_support(_: Sample, answer: Answer, __: Observation) -> Measurement:
+    """Share of the answer's sentences, as far as they were checked, that a source supports."""
+    checked = [each for each in answer.sentences if each.verdict != "not_checked"]
+    supported = sum(each.verdict == "supported" for each in checked)
+    return supported / len(checked) if checked else None
 
 
 def citation_precision(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
@@ -188,8 +195,14 @@ _TABLE = (
     ),
     Metric(
         "citation_validity",
-        "share of citations whose quote is exactly that span of that document version",
+        "share of citations whose quote is exactly that span of that document version, with the "
+        "page and headings of the span",
         _of_answer(citation_validity),
+    ),
+    Metric(
+        "sentence_support",
+        "share of the checked sentences of an answer that the support check calls supported",
+        _of_answer(sentence_support),
     ),
     Metric(
         "citation_precision",

@@ -43,7 +43,8 @@ class SampleRecord:
 
     `status` is None where there was no answer; `lost` says what of its evidence, or of the
     alternatives to it, the release no longer holds. `repeats` holds what each repeat of a judged
-    metric gave; the value is their mean, and missing if any of them is.
+    metric gave; the value is their mean, and missing if any of them is. `doubts` are the answer's
+    sentences that no source supports, with the reasons.
     """
 
     id: str
@@ -61,6 +62,7 @@ class SampleRecord:
     lost: tuple[Lost, ...]
     values: dict[str, Value]
     repeats: dict[str, tuple[Value, ...]]
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,11 @@
 """Answers from one release: searched, packed, written by a chat model or quoted, and stamped."""
 
-import asyncio
 import logging
 import math
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import ParamSpec, TypeVar
 
 from rag.answering.checking.judging import Checking
 from rag.answering.code_version import code_version
@@ -32,15 +30,13 @@ from rag.domain import (
 from rag.errors import ChatModelUnavailable
 from rag.ports import ChatModel
 from rag.releases.folder import OpenRelease
+from rag.releases.threads import finish_in_thread
 from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.question import check_question
 from rag.retrieval.scope import Scope
 from rag.text.lengths import estimate_tokens
 
 log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 EXTRACTIVE = "extractive"
 
@@ -191,6 +187,7 @@ class Answerer:
             timings_ms=timings_ms,
             degraded=draft.degraded,
             finish_reason=draft.finish_reason,
+            checked_by=draft.checked_by,
         )
 
     def _fingerprint(self, turn: Turn, chat_model: str) -> Fingerprint:
@@ -210,16 +207,3 @@ class Answerer:
             top_k=self._pipeline.top_k,
             release=f"{manifest.corpus}@{manifest.release}",
         )
-
-
-async def finish_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of blocking work, which is waited for even when the caller is cancelled.
-
-    So the release that it reads is still held while it reads.
-    """
-    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

@@ -1,5 +1,6 @@
 """Answers by a chat model: passages fenced as data, marks mapped here, sentences checked."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -37,13 +38,15 @@ async def stream_prompted(
                 yield AnswerDelta(shown)
             if reply.is_flooded:
                 break
+        draft = await reply.draft()
     except ChatModelTruncated as error:
         if not error.partial:
             raise
         if shown := await reply.break_off():
             yield AnswerDelta(shown)
         raise ChatModelTruncated(str(error), partial=reply.footnotes.text) from error
-    draft = await reply.draft()
+    finally:
+        reply.close()
     finish_reason = "length" if reply.is_flooded else stream.finish_reason
     if draft.status != "abstained" and finish_reason != "stop":
         draft = replace(draft, status="partial", finish_reason=finish_reason)
@@ -63,10 +66,10 @@ class _Reply:
         self.footnotes = Footnotes(
             passages,
             self.citations,
-            checking.checker,
+            checking,
             question=turn.search.query,
-            withholds=checking.withholds,
         )
+        self._prepared = asyncio.ensure_future(self.footnotes.prepare())
         self._turn = turn
         self._marks = MarkFilter(len(passages))
         self._held = ""
@@ -89,6 +92,7 @@ class _Reply:
         return written + await self.footnotes.break_off()
 
     async def _write(self) -> str:
+        await self._prepared
         held, self._held = self._held, ""
         self._taken += len(held)
         return await self.footnotes.write(held)
@@ -120,7 +124,12 @@ class _Reply:
             self.footnotes.text,
             tuple(self.citations),
             tuple(sentences),
+            checked_by=self.footnotes.checked_by,
         )
+
+    def close(self) -> None:
+        """Stop what is still prepared."""
+        self._prepared.cancel()
 
     def _abstain(self) -> Draft:
         """The abstention, behind what was shown of the reply already, and why it is withheld."""

@@ -73,6 +73,7 @@ class Draft:
     finish_reason: FinishReason = "stop"
     degraded: bool = False
     chat_model: str = ""
+    checked_by: str = ""
 
     def pieces_after(self, said: str) -> Iterator[str]:
         """What of the text was not streamed yet, sentence by sentence."""

@@ -78,10 +78,7 @@ class SearchPipeline:
         clock, mode, reranking = _Clock(), self._mode(scope), self._reranking(scope)
         wanted = max(top_k or self.top_k, HITS_TO_PACK if packs else 0)
         read = reranking.most_hits if reranking else 0
-        queries = [self.query(text, release, scope) for text in texts]
-        if RETRIEVERS[mode].needs_vector:
-            vectors = queries[0].embedder.embed_queries(texts)
-            queries = [replace(q, vector=v) for q, v in zip(queries, vectors, strict=True)]
+        queries = self._embed(texts, release, scope)
         clock.note("embedding")
         with self.turns:
             found = self._find(queries, mode, clock, wanted=wanted, read=read)
@@ -101,6 +98,26 @@ class SearchPipeline:
             found = replace(found, passages=passages)
             clock.note("packing")
         return replace(found, hits=found.hits[:wanted], timings_ms=clock.timings_ms)
+
+    def find_each(
+        self, texts: Sequence[str], release: OpenRelease, scope: Scope, *, top_k: int
+    ) -> list[tuple[Hit, ...]]:
+        """The best hits of each text by itself, embedded together. Raises InvalidFilter."""
+        queries = self._embed(texts, release, scope) if texts else []
+        retriever = retriever_of(release, self._mode(scope))
+        found = []
+        with self.turns:
+            for query in queries:
+                own = rank_candidates(query, retriever.find(query, CANDIDATES), retriever)
+                found.append(load_hits(query, [own], own.ranked[:top_k]))
+        return found
+
+    def _embed(self, texts: Sequence[str], release: OpenRelease, scope: Scope) -> list[Query]:
+        queries = [self.query(text, release, scope) for text in texts]
+        if not RETRIEVERS[self._mode(scope)].needs_vector:
+            return queries
+        vectors = queries[0].embedder.embed_queries(texts)
+        return [replace(q, vector=v) for q, v in zip(queries, vectors, strict=True)]
 
     def _find(
         self, queries: Sequence[Query], mode: str, clock: "_Clock", *, wanted: int, read: int

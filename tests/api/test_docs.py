@@ -21,7 +21,9 @@ def test_every_operation_of_the_schema_is_shown(http: httpx.Client) -> None:
 def test_every_example_is_a_body_that_is_taken(http: httpx.Client) -> None:
     schema = http.get("/openapi.json").json()
     examples = {o.path: o.example for o in read_operations(schema) if o.example}
-    assert set(examples) == {"/v1/chat/completions", "/v1/search", "/v1/answers", "/v1/explain"}
+    assert set(examples) == {
+        *("/v1/chat/completions", "/v1/search", "/v1/answers", "/v1/check", "/v1/explain"),
+    }
     for path, example in examples.items():
         body = json.loads(example.replace("handbook", "small"))
         assert http.post(path, json=body).status_code == 200

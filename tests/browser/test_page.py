@@ -1,12 +1,10 @@
 """The page in a real browser: ask, watch the answer, open a quote in its document."""
 
-import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.errors import ChatModelTruncated
@@ -14,61 +12,13 @@ from rag.plumbline import Plumbline
 from rag.settings import Settings, load_settings
 from tests.api.conftest import wait_until_ready
 from tests.api.slow_chat import SlowChatModel
+from tests.browser.conftest import ask
 from tests.serving import serving, serving_small_corpus
 from tests.small_corpus import make_plumbline
 
 pytestmark = pytest.mark.slow
 
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--no-first-run"),
-]
 QUOTE = "The Heron carries 120 passengers and 18 cars."
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, headless."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("needs Chromium: apt-get install -y chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page that fails its test on any script error or request that leaves the service."""
-    context = browser.new_context()
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if _is_problem(line) else None)
-    page.on(
-        "request",
-        lambda request: problems.append(request.url) if "127.0.0.1" not in request.url else None,
-    )
-    yield page
-    context.close()
-    assert problems == []
-
-
-def _is_problem(line: ConsoleMessage) -> bool:
-    return line.type == "error" and not line.text.startswith("Failed to load resource")
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving_small_corpus(tmp_path_factory.mktemp("data")) as address:
-        wait_until_ready(address)
-        yield address
-
-
-def ask(page: Page, question: str) -> None:
-    page.get_by_label("Question").fill(question)
-    page.get_by_label("Question").press("Enter")
 
 
 def test_a_quote_is_seen_in_its_document(page: Page, address: str) -> None:

@@ -82,7 +82,7 @@ def make_observation(
     targets: Sequence[Target] = (),
     hits: Sequence[Hit] | Missing = (),
     answer: Answer | Missing | None = None,
-    exact_quotes: tuple[bool, ...] = (),
+    valid_citations: tuple[bool, ...] = (),
 ) -> Observation:
     """What a system did that found these hits and gave this answer."""
     return Observation(
@@ -90,5 +90,5 @@ def make_observation(
         hits if isinstance(hits, Missing) else make_search(hits),
         answer or make_answer(),
         answer_ms=20.0,
-        exact_quotes=exact_quotes,
+        valid_citations=valid_citations,
     )

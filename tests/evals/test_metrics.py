@@ -1,6 +1,7 @@
 """Each deterministic metric against values computed by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from evals.metrics.wording import containment, content_tokens, number_containmen
 from evals.observing import Missing, Observation
 from evals.samples.locating import Target
 from evals.samples.sample import Sample
+from rag.domain import Sentence, Span
 from tests.evals.cases import (
     GONE,
     make_answer,
@@ -23,14 +25,25 @@ HITS = [make_hit(5000, 5500), make_hit(0, 100, "other"), make_hit(0, 1000), make
 TARGETS = [make_target(900, 1100), make_target(5400, 5600)]
 FOUND = make_observation(TARGETS, HITS)
 CITED = make_observation(
-    TARGETS, HITS, make_answer(cited=[(900, 950), (10, 20)]), exact_quotes=(True, False)
+    TARGETS, HITS, make_answer(cited=[(900, 950), (10, 20)]), valid_citations=(True, False)
 )
 ABSTAINED = make_observation(TARGETS, HITS, make_answer(status="abstained"))
 OFF_TOPIC = make_sample(kind="off-topic", tags=("off-topic",))
 CLOSE_MISS = make_sample(kind="close-miss", tags=("close-miss",))
 CITED_ELSEWHERE = make_observation(TARGETS, HITS, make_answer(cited=[(10, 20)]))
 HALF_GONE = make_observation(
-    [TARGETS[0], GONE], HITS, make_answer(cited=[(900, 950)]), exact_quotes=(True,)
+    [TARGETS[0], GONE], HITS, make_answer(cited=[(900, 950)]), valid_citations=(True,)
+)
+HALF_SAID = make_observation(
+    TARGETS,
+    HITS,
+    replace(
+        make_answer(),
+        sentences=tuple(
+            Sentence(Span(0, 1), "x", verdict)
+            for verdict in ("supported", "differs", "supported", "unsupported", "not_checked")
+        ),
+    ),
 )
 SAMPLE = make_sample("Parental leave is 26 weeks at 100 percent.")
 
@@ -54,6 +67,7 @@ BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
     # the second target at rank 1, the first at rank 3
     "ndcg@10": [(SAMPLE, FOUND, (1 + 1 / 2) / (1 + 1 / math.log2(3)))],
     "citation_validity": [(SAMPLE, CITED, 0.5), (SAMPLE, FOUND, None), (OFF_TOPIC, CITED, 0.5)],
+    "sentence_support": [(SAMPLE, HALF_SAID, 0.5), (SAMPLE, FOUND, None)],
     "citation_precision": [(SAMPLE, CITED, 0.5), (SAMPLE, FOUND, None), (OFF_TOPIC, CITED, None)],
     "citation_recall": [(SAMPLE, CITED, 0.5), (SAMPLE, ABSTAINED, 0.0), (OFF_TOPIC, CITED, None)],
     "right": [
@@ -111,7 +125,7 @@ def test_a_metric_is_missing_with_the_reason_when_what_it_needs_is_missing(name:
 
 NOT_OF_EVIDENCE = {
     *("answerable_answered", "off_topic_abstained", "close_miss_abstained", "citation_validity"),
-    *("answer_containment", "answer_numbers", "search_ms", "answer_ms"),
+    *("sentence_support", "answer_containment", "answer_numbers", "search_ms", "answer_ms"),
 }
 EVIDENCE_METRICS = [name for name in METRICS if name not in NOT_OF_EVIDENCE]
 

@@ -1,7 +1,7 @@
 """A whole run over the small corpus, by the real question side."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Lost
 from evals.samples.sample import Evidence, Kind, RegressionSet, Sample
 from rag.adapters.chat.scripted import ScriptedChatModel
-from rag.domain import Answer, AnswerDelta, Message, Span
+from rag.domain import Answer, AnswerDelta, Citation, Message, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, CorpusNotFound, RagError
 from rag.plumbline import Plumbline
 from tests.small_corpus import TEXTS, make_plumbline
@@ -160,6 +160,9 @@ def test_a_line_above_the_evidence_changes_no_value(report: Report, tmp_path: Pa
                 assert after.values[name] == value
 
 
+OF_WHAT_WAS_SAID = {"citation_validity", "sentence_support"}
+
+
 def test_a_source_that_is_gone_counts_0_and_is_named(report: Report, tmp_path: Path) -> None:
     texts = {name: text for name, text in TEXTS.items() if name != "leave.md"}
     without = run(make_plumbline(tmp_path / "less", texts=texts))
@@ -168,7 +171,7 @@ def test_a_source_that_is_gone_counts_0_and_is_named(report: Report, tmp_path: P
     assert lost == Lost("leave.md", "the release holds no source 'leave.md'")
     for name, found in without.aggregates.items():
         before = report.aggregates[name]
-        if without.metrics[name].unit == "ms" or name == "citation_validity":
+        if without.metrics[name].unit == "ms" or name in OF_WHAT_WAS_SAID:
             continue  # of times and of what was cited, not of evidence
         assert found.n == before.n
         assert found.mean is not None
@@ -226,11 +229,12 @@ def test_a_question_that_is_refused_is_a_missing_value(tmp_path: Path) -> None:
     assert "8192" in values["hit@1"].reason
 
 
-class FalseQuotes:
-    """The small corpus, with every quote altered by one letter."""
+class FalseCitations:
+    """The small corpus, with every citation altered."""
 
-    def __init__(self, plumbline: Plumbline) -> None:
+    def __init__(self, plumbline: Plumbline, alter: Callable[[Citation], Citation]) -> None:
         self._plumbline = plumbline
+        self._alter = alter
         self.corpora = plumbline.corpora
         self.documents = plumbline.documents
         self.document = plumbline.document
@@ -239,20 +243,30 @@ class FalseQuotes:
     async def answer(
         self, conversation: Sequence[Message], *, corpus: str, top_k: int | None = None
     ) -> AsyncIterator[AnswerDelta | Answer]:
-        """The answer with false quotes."""
+        """The answer with false citations."""
         async for item in self._plumbline.answer(conversation, corpus=corpus, top_k=top_k):
             if isinstance(item, Answer):
-                false = [replace(c, quote=c.quote[:-1] + "?") for c in item.citations]
-                yield replace(item, citations=tuple(false))
+                yield replace(item, citations=tuple(map(self._alter, item.citations)))
             else:
                 yield item
 
 
-def test_a_quote_that_is_not_the_documents_text_is_found_out(tmp_path: Path) -> None:
-    observer = Observer(FalseQuotes(make_plumbline(tmp_path)), "small")
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda citation: replace(citation, quote=citation.quote[:-1] + "?"),
+        lambda citation: replace(citation, page=2),
+        lambda citation: replace(citation, heading=("Fees",)),
+    ],
+    ids=["quote", "page", "heading"],
+)
+def test_a_citation_that_is_not_what_it_says_is_found_out(
+    alter: Callable[[Citation], Citation], tmp_path: Path
+) -> None:
+    observer = Observer(FalseCitations(make_plumbline(tmp_path), alter), "small")
     observation = asyncio.run(observer.observe(LEAVE))
-    assert observation.exact_quotes
-    assert not any(observation.exact_quotes)
+    assert observation.valid_citations
+    assert not any(observation.valid_citations)
 
 
 def test_an_unknown_corpus_is_not_found(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """`python -m rag`: one line and a fitting exit code for what cannot be meant."""
 
+import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +53,38 @@ def test_help_loads_nothing_heavy(package: str) -> None:
     assert run.returncode == 0
     assert run.stdout.endswith("[]\n")
     assert "usage:" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        ("{", "cannot be read"),
+        ("{}", "no list of passages"),
+        ('[{"id": "a"}]', "passage 1"),
+        ("[]", "at least one"),
+    ],
+)
+def test_passages_that_cannot_be_read_are_one_line(
+    content: str | None, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "passages.json"
+    if content is not None:
+        file.write_text(content)
+    assert main(["check", "Dogs travel free.", "--passages", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+
+
+def test_a_text_is_checked_against_a_file_of_passages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "passages.json"
+    file.write_text('[{"id": "dogs", "text": "Dogs travel free of charge."}]')
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Dogs travel free of charge [dogs]."))
+    assert main(["check", "-", "--passages", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "supported"
+    false = ["check", "Dogs travel in 17 red limousines.", "--passages", str(file)]
+    assert main(false) == 1
+    assert "(no source: " in capsys.readouterr().out.replace("\n", " ")

@@ -5,15 +5,15 @@ mark gets one, and what other evidence says than it cites is cited to that.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rag.answering.checking.brackets import Labels
+from rag.answering.checking.brackets import Labels, find_marks
 from rag.answering.checking.citing import CitationList
-from rag.answering.checking.judging import Judged, judge
+from rag.answering.checking.judging import Checking, Judged, judge, judge_again
 from rag.answering.checking.statements import Statement, StatementReader
-from rag.domain import Passage, Sentence, Span
-from rag.ports import Evidence, Quote, SupportChecker
+from rag.domain import Answer, Passage, Sentence, Span
+from rag.ports import Claim, Evidence, Quote
 from rag.support.alignment import AlignedEvidence
 from rag.text.normalization import LETTER_WITHOUT_SPACES
 
@@ -33,61 +33,88 @@ class Footnotes:
         self,
         passages: Sequence[Passage],
         citations: CitationList,
-        checker: SupportChecker,
+        checking: Checking,
         *,
         question: str,
-        withholds: bool = False,
     ) -> None:
         self.text = ""
         self.sentences: list[Sentence] = []
         self.withheld: list[Sentence] = []
+        self.checked_by = checking.checker.name
         self._passages = passages
         self._citations = citations
-        self._checker = checker
+        self._checking = checking
         self._question = question
-        self._withholds = withholds
         self._evidence = [evidence_of(passage) for passage in passages]
         self._aligned = AlignedEvidence(self._evidence)
         self._reader = StatementReader(Labels(len(passages)))
         self._shown = 0
         self._adds_marks = True
+        self._written: list[Judged] = []
         self._waiting: list[Judged] = []
+        self._unread: list[Statement] = []
         self._gap = ""
 
+    async def prepare(self) -> None:
+        """Read the evidence, while the model is still thinking."""
+        await self._checking.checker.check([Claim(self._question)], self._evidence)
+
     async def write(self, text: str) -> str:
-        """What may leave once this much more of the model's text is there."""
-        written = await self._write_all(self._reader.feed(text))
-        certain = "" if self._withholds else self._reader.certain
-        more = certain[self._shown :]
-        self._shown += len(more)
-        return written + more
+        """What may leave once this much more of the model's text is there.
+
+        Where a second checker decides what is withheld, that is nothing before the end.
+        """
+        statements = self._reader.feed(text)
+        if not self._checking.withholds:
+            written = await self._write_all(statements)
+            more = self._reader.certain[self._shown :]
+            self._shown += len(more)
+            return written + more
+        if self._checking.second is None:
+            return await self._write_all(statements)
+        self._unread += statements
+        return ""
 
     async def finish(self) -> str:
         """The rest at the end of the model's text."""
-        return await self._write_all(self._reader.finish())
+        written = await self._write_all([*self._unread, *self._reader.finish()])
+        if not self._checking.withholds:
+            again = await self._judge_again(self._written)
+            self.sentences = [
+                _sentence(each, sentence.text, sentence.span.start, sentence.citations)
+                for each, sentence in zip(again, self.sentences, strict=True)
+            ]
+        return written
 
     async def break_off(self) -> str:
         """The rest of a text that has no end, to which no marks are added."""
         self._adds_marks = False
-        return await self.finish()
+        return await self._write_all([*self._unread, *self._reader.finish()])
 
     async def _write_all(self, statements: Sequence[Statement]) -> str:
-        judged = await judge(
-            statements, self._evidence, checker=self._checker, question=self._question
-        )
-        if not judged:
+        if not statements:
             return ""
+        checker, question = self._checking.checker, self._question
+        judged = await judge(statements, self._evidence, checker=checker, question=question)
+        if self._checking.withholds:
+            judged = await self._judge_again(judged)
         before, shown, self._shown = len(self.text), self._shown, 0
         for each in judged:
             self._take(each)
         return self.text[before + shown :]
+
+    async def _judge_again(self, judged: Sequence[Judged]) -> list[Judged]:
+        again, self.checked_by = await judge_again(
+            judged, self._evidence, checking=self._checking, question=self._question
+        )
+        return again
 
     def _take(self, judged: Judged) -> None:
         """Write a statement, or leave it out; what leads to statements waits for the first."""
         statement, verdict = judged.statement, judged.judgement.verdict
         if statement.kind == "note":
             return
-        if not self._withholds:
+        if not self._checking.withholds:
             self._write(judged)
         elif statement.kind != "statement":
             self._waiting.append(judged)
@@ -107,8 +134,9 @@ class Footnotes:
         before = judged.statement.before
         if "\n" in gap and "\n" not in before:
             before = gap
-        self.text += before.lstrip() if self._withholds and not self.text else before
+        self.text += before.lstrip() if self._checking.withholds and not self.text else before
         if judged.statement.kind != "blank":
+            self._written.append(judged)
             self.sentences.append(_sentence(judged, raw, len(self.text), cited))
         self.text += raw
 
@@ -165,6 +193,17 @@ class Footnotes:
         at = passage.span.start
         span = Span(at + quote.span.start, at + quote.span.end)
         return self._citations.place(passage.document, span)
+
+
+def marks_of(answer: Answer) -> Iterator[tuple[Span, int]]:
+    """The marks in an answer's text, each with the index of its citation."""
+    labels = Labels(len(answer.citations))
+    for sentence in answer.sentences:
+        for mark in find_marks(sentence.text, labels):
+            start = sentence.span.start + mark.span.start
+            for index in mark.evidence:
+                if index in sentence.citations:
+                    yield Span(start, sentence.span.start + mark.span.end), index
 
 
 def evidence_of(passage: Passage) -> Evidence:

@@ -1,20 +1,29 @@
 """Judging: each statement held against what it cites, and where that fails against all there is."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.checking.statements import Statement
 from rag.domain import Sentence, Status
+from rag.errors import SupportUnchecked
 from rag.ports import Claim, Evidence, Judgement, SupportChecker
+
+log = logging.getLogger(__name__)
 
 ELSEWHERE = "not what it cites but another passage says this"
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """How the sentences of answers are checked, and whether doubtful ones are left out."""
+    """How the sentences of texts are checked.
+
+    `checker` finds the quotes and judges by them; a `second` one has the last word where it comes
+    to it. With `withholds` doubtful sentences of answers are left out.
+    """
 
     checker: SupportChecker
+    second: SupportChecker | None = None
     withholds: bool = False
 
 
@@ -33,11 +42,16 @@ async def judge(
     *,
     checker: SupportChecker,
     question: str = "",
+    near: Sequence[tuple[int, ...]] | None = None,
 ) -> list[Judged]:
-    """One judgement for each; what is no statement is not checked."""
+    """One judgement for each; what is no statement is not checked.
+
+    A statement is held against what it cites, else against what is `near` it, else against all.
+    """
+    places = near or [cited_by(each) for each in statements]
     claims = [
-        Claim(each.text, cited_by(each)) if each.kind == "statement" else None
-        for each in statements
+        Claim(each.text, place) if each.kind == "statement" else None
+        for each, place in zip(statements, places, strict=True)
     ]
     found = await _check([each for each in claims if each], evidence, checker, question)
     judgements = iter(found)
@@ -49,9 +63,46 @@ async def judge(
     again = [Claim(judged[n].statement.text) for n in failed]
     for n, judgement in zip(failed, await _check(again, evidence, checker, question), strict=True):
         if judgement.verdict == "supported":
-            moved = replace(judgement, reasons=(*judgement.reasons, ELSEWHERE))
-            judged[n] = Judged(judged[n].statement, moved, is_moved=True)
-    return [_note_unknown(each) for each in judged]
+            judged[n] = Judged(judged[n].statement, judgement, is_moved=True)
+    return [_note(each) for each in judged]
+
+
+async def judge_again(
+    judged: Sequence[Judged],
+    evidence: Sequence[Evidence],
+    *,
+    checking: Checking,
+    question: str = "",
+) -> tuple[list[Judged], str]:
+    """The verdicts of the second checker on the quotes of the first, and what checked.
+
+    Those of the first stand where there is no second, or it does not come to its end.
+    """
+    first, second = checking.checker, checking.second
+    places = [n for n, each in enumerate(judged) if each.statement.kind == "statement"]
+    quotes = list(dict.fromkeys(q for n in places for q in judged[n].judgement.quotes))
+    if second is None or not quotes:
+        return [*judged], first.name
+    index_of = {quote: index for index, quote in enumerate(quotes)}
+    texts = [
+        replace(evidence[q.evidence], text=evidence[q.evidence].text[q.span.start : q.span.end])
+        for q in quotes
+    ]
+    claims = [
+        Claim(each.statement.text, tuple(index_of[quote] for quote in each.judgement.quotes))
+        for each in (judged[n] for n in places)
+    ]
+    try:
+        found = await second.check(claims, texts, question=question)
+    except SupportUnchecked as error:
+        log.warning("checked by %s alone: %s", first.name, error)
+        return [*judged], f"{first.name}, since {error}"
+    again = [*judged]
+    for n, judgement in zip(places, found, strict=True):
+        own = judged[n]
+        said = replace(judgement, quotes=own.judgement.quotes)
+        again[n] = _note(replace(own, judgement=said))
+    return again, second.name
 
 
 def cited_by(statement: Statement) -> tuple[int, ...]:
@@ -70,13 +121,15 @@ def _may_be_elsewhere(judged: Judged, evidence: int) -> bool:
     return 0 < cited < evidence and judged.judgement.verdict in ("differs", "unsupported")
 
 
-def _note_unknown(judged: Judged) -> Judged:
+def _note(judged: Judged) -> Judged:
+    """The reasons of a judgement, and what is to be said of the marks."""
     unknown = dict.fromkeys(label for mark in judged.statement.marks for label in mark.unknown)
-    if not unknown or judged.statement.kind != "statement":
+    if judged.statement.kind != "statement" or not (unknown or judged.is_moved):
         return judged
-    reasons = tuple(f"[{label}] names no passage" for label in unknown)
-    judgement = replace(judged.judgement, reasons=(*judged.judgement.reasons, *reasons))
-    return replace(judged, judgement=judgement)
+    said = judged.judgement
+    moved = (ELSEWHERE,) if judged.is_moved and said.verdict == "supported" else ()
+    reasons = (*said.reasons, *moved, *(f"[{label}] names no passage" for label in unknown))
+    return replace(judged, judgement=replace(said, reasons=reasons))
 
 
 def status_of(sentences: Sequence[Sentence]) -> Status:

@@ -24,8 +24,8 @@ from rag.answering.checking.lines import (
 from rag.domain import Span
 from rag.text.sentences import split_sentences
 
-Kind = Literal["statement", "heading", "lead_in", "table_head", "note", "blank"]
-"""Only a statement can be true; a note explains a mark, as `[^1]: ...` does."""
+Kind = Literal["statement", "heading", "lead_in", "table_head", "note", "unread", "blank"]
+"""Only a statement is checked; a note explains a mark, as `[^1]: ...` does."""
 
 LOOKAHEAD = 24  # of what follows a sentence; longer than a month, as in "2. September"
 GROWTH = 32  # a share of the text that waits: so often it is read again, however it arrives

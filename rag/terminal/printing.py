@@ -1,90 +1,21 @@
-"""What each command of `python -m rag` does, and how it is shown on a terminal."""
+"""Results, answers and checked texts as a terminal shows them."""
 
-import argparse
-import asyncio
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from rag.answering.checking.given import CheckedText, GivenQuote
 from rag.answering.followups import Standalone
-from rag.bootstrap import open_plumbline
-from rag.domain import Answer, DocumentRef, Message, SearchResult, Span
-from rag.json_forms import Body, answer_body, explanation_body, search_body
-from rag.plumbline import Plumbline
-from rag.releases.filters import parse_filter_options
-from rag.releases.folder import release_folder
+from rag.domain import Answer, Citation, DocumentRef, SearchResult, Sentence, Span
+from rag.json_forms import Body
 from rag.retrieval.explaining import Explanation
-from rag.retrieval.question import check_question
-from rag.retrieval.scope import Scope
 from rag.retrieval.tracing import Trace
-from rag.settings import load_settings
 
 QUOTE_CHARACTERS = 160  # chosen: two lines of a terminal
-
-
-def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Run the command that was asked for; returns its exit code. Raises RagError."""
-    top_k = getattr(options, "top_k", None)
-    settings = load_settings(environment, data=options.data, top_k=top_k)
-    check_question(options.question)
-    scope = Scope(
-        principals=frozenset(options.principals),
-        filters=parse_filter_options(options.filters),
-        mode=options.mode,
-        rerank=False if options.no_rerank else None,
-    )
-    release_folder(settings.data, options.corpus)  # fails before a model is loaded
-    plumbline = open_plumbline(settings)
-    if problem := plumbline.problem(options.corpus):
-        print(f"rag: warning: {problem}", file=sys.stderr)  # noqa: T201 - a command's output
-    try:
-        if options.command == "search":
-            return _search(plumbline, options, scope)
-        if options.command == "explain":
-            return asyncio.run(_explain(plumbline, options, scope))
-        return asyncio.run(_ask(plumbline, options, scope))
-    finally:
-        plumbline.close()
-
-
-def _search(plumbline: Plumbline, options: argparse.Namespace, scope: Scope) -> int:
-    result = plumbline.search(options.question, corpus=options.corpus, scope=scope)
-    if options.json:
-        print_json(search_body(result))
-    else:
-        print_search(result)
-    return 0
-
-
-async def _explain(plumbline: Plumbline, options: argparse.Namespace, scope: Scope) -> int:
-    standalone, explanation = await plumbline.explain(
-        [Message("user", options.question)],
-        corpus=options.corpus,
-        document=options.document,
-        scope=scope,
-    )
-    if options.json:
-        print_json(explanation_body(standalone, explanation))
-    else:
-        print_explanation(standalone, explanation)
-    return 0
-
-
-async def _ask(plumbline: Plumbline, options: argparse.Namespace, scope: Scope) -> int:
-    conversation = [Message("user", options.question)]
-    async for item in plumbline.answer(conversation, corpus=options.corpus, scope=scope):
-        if not isinstance(item, Answer):
-            continue
-        if options.json:
-            print_json(answer_body(item))
-        else:
-            print_answer(item)
-    return 0
 
 
 def print_json(body: Body) -> None:
@@ -150,18 +81,11 @@ def _print_trace(console: Console, trace: Trace) -> None:
 
 
 def print_answer(answer: Answer) -> None:
-    """The text, then each quote with its document, page and span."""
+    """The text with its doubtful sentences told, then each quote with its place."""
     console = Console()
-    console.print(Text(answer.text))
+    console.print(_tell_doubts(answer.text, answer.sentences))
     console.print()
-    for citation in answer.citations:
-        where = _place(citation.document, citation.page, citation.span)
-        console.print(Text(f"[{citation.number}] {where}", style="bold"))
-        console.print(Padding(Text(f"“{citation.quote}”"), (0, 0, 0, 4)))
-    for sentence in answer.sentences:
-        if sentence.is_doubtful:
-            why = "; ".join(sentence.reasons) or sentence.verdict
-            console.print(Text(f"not supported ({why}): {sentence.text}", style="yellow"))
+    _print_quotes(console, answer.citations)
     flags = "".join(f", {flag}" for flag in ("degraded", "truncated") if getattr(answer, flag))
     console.print(
         f"{answer.status}{flags}, confidence {answer.confidence:.2f}, {answer.generator}, "
@@ -169,6 +93,50 @@ def print_answer(answer: Answer) -> None:
         style="dim",
         highlight=False,
     )
+
+
+def print_check(checked: CheckedText) -> None:
+    """The text with its doubtful sentences told, then the quotes that decide."""
+    console = Console()
+    console.print(_tell_doubts(checked.text, checked.sentences))
+    console.print()
+    _print_quotes(console, checked.citations)
+    told = f"{checked.status}, score {checked.score:.2f}, checked by {checked.checked_by}"
+    console.print(told, style="dim", highlight=False)
+
+
+def _tell_doubts(text: str, sentences: Sequence[Sentence]) -> Text:
+    """The text, in which doubtful sentences have another colour and their reason behind them."""
+    told = Text()
+    at = 0
+    for sentence in sentences:
+        told.append(text[at : sentence.span.start])
+        at = sentence.span.end
+        style = "yellow" if sentence.is_doubtful else ""
+        told.append(text[sentence.span.start : at], style)
+        if sentence.is_doubtful:
+            why = "; ".join(sentence.reasons)
+            tag = "no source" if sentence.verdict == "unsupported" else "differs"
+            told.append(f" ({tag}: {why})" if why else f" ({tag})", "yellow dim")
+    told.append(text[at:])
+    return told
+
+
+def _print_quotes(console: Console, citations: Sequence[Citation | GivenQuote]) -> None:
+    for each in citations:
+        if isinstance(each, Citation):
+            where = _place(each.document, each.page, each.span) + _age(each.document)
+        else:
+            where = f"passage {each.passage.id} [{each.span.start}:{each.span.end}]"
+        console.print(Text(f"[{each.number}] {where}", style="bold"))
+        console.print(Padding(Text(f"“{each.quote}”"), (0, 0, 0, 4)))
+
+
+def _age(document: DocumentRef) -> str:
+    """When a document is from, and whether it is the newest of its versions."""
+    day = document.valid_from or document.date
+    newer = ", there is a newer version" if document.superseded_by else ""
+    return (f", of {day}" if day else "") + newer
 
 
 def _place(document: DocumentRef, page: int | None, span: Span) -> str:
