@@ -146,7 +146,7 @@ class Answerer:
         """By the chat model, which decides where the confidence does not, or by quotes."""
         degraded = False
         if self._chat_model is not None and turn.search.passages:
-            guarded = GuardedChatModel(self._chat_model, turn.writing, turn.sources)
+            guarded = GuardedChatModel(self._chat_model, turn)
             try:
                 async for item in stream_prompted(turn, chat_model=guarded, prompt=self._prompt):
                     if isinstance(item, Draft):

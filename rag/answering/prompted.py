@@ -1,11 +1,11 @@
 """Answers by a chat model: passages fenced as data, marks mapped here, sentences checked."""
 
 import re
-import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.marks import MARK, MarkFilter, disarm, numbers_in, without_marks
+from rag.answering.prompting.datamarking import mark_lines
 from rag.answering.prompts import Prompt
 from rag.answering.support import Support, find_support
 from rag.answering.turn import Draft, Turn, abstain
@@ -125,8 +125,8 @@ def _abstain_after(shown: str, turn: Turn) -> Draft:
 
 def build_messages(turn: Turn, prompt: Prompt) -> list[Message]:
     """The prompt with its passages behind a random fence, then the end of the conversation."""
-    fence = f"passages-{secrets.token_hex(8)}"
-    system = prompt.fill(fence=fence, passages="\n\n".join(_number(turn.search.passages)))
+    passages = "\n\n".join(_number(turn.search.passages, turn.mark))
+    system = prompt.fill(fence=turn.fence, mark=turn.mark, passages=passages)
     history = [message for message in turn.conversation if message.role != "system"]
     return [Message("system", system), *map(_without_old_marks, history[-HISTORY_MESSAGES:])]
 
@@ -137,12 +137,12 @@ def _without_old_marks(message: Message) -> Message:
     return Message(message.role, without_marks(message.content)) if is_answer else message
 
 
-def _number(passages: Sequence[Passage]) -> Iterator[str]:
+def _number(passages: Sequence[Passage], mark: str) -> Iterator[str]:
     for number, passage in enumerate(passages, 1):
         page = f", page {passage.page}" if passage.page else ""
         heading = f", {' > '.join(passage.heading)}" if passage.heading else ""
         label = disarm(f"{passage.document.title}{page}{heading}")
-        yield f"[{number}] {label}\n{disarm(passage.text)}"
+        yield f"[{number}] {label}\n{mark_lines(disarm(passage.text), mark)}"
 
 
 def check_answer(text: str, turn: Turn) -> Draft:

@@ -4,8 +4,10 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.answering.prompting.datamarking import MarkRemover
 from rag.answering.prompting.endings import Ending
-from rag.domain import FinishReason, Message, Usage, Writing
+from rag.answering.turn import Turn
+from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelTruncated
 from rag.outgoing.cleaning import Cleaner
 from rag.ports import ChatModel, ChatStream
@@ -14,14 +16,10 @@ from rag.text.lengths import estimate_tokens
 
 @dataclass(frozen=True, slots=True)
 class GuardedChatModel:
-    """Gives replies cleaned, as long as `writing` allows, without `marks` of the prompt.
-
-    `sources` are the texts whose addresses a reply may name.
-    """
+    """Gives replies to `turn` cleaned, as long as they may be, without the signs of its prompt."""
 
     chat_model: ChatModel
-    writing: Writing
-    sources: Sequence[str]
+    turn: Turn
 
     @property
     def name(self) -> str:
@@ -33,11 +31,12 @@ class GuardedChatModel:
     ) -> ChatStream:
         """Start a reply; nothing is sent before the result is iterated."""
         if temperature is None:
-            temperature = self.writing.temperature
+            temperature = self.turn.writing.temperature
         reply = self.chat_model.stream(messages, max_tokens=max_tokens, temperature=temperature)
-        ending = Ending(max_tokens=max_tokens, stop=self.writing.stop)
+        ending = Ending(max_tokens=max_tokens, stop=self.turn.writing.stop)
         asked = sum(estimate_tokens(message.content) for message in messages)
-        return _GuardedStream(reply, Cleaner(self.sources), ending, asked)
+        signs = MarkRemover(self.turn.mark, self.turn.fence)
+        return _GuardedStream(reply, signs, Cleaner(self.turn.sources), ending, asked)
 
 
 @dataclass(slots=True)
@@ -45,6 +44,7 @@ class _GuardedStream:
     """One reply; tokens are estimated where the provider does not count them."""
 
     reply: ChatStream
+    signs: MarkRemover
     cleaner: Cleaner
     ending: Ending
     asked: float
@@ -61,7 +61,7 @@ class _GuardedStream:
         try:
             async for piece in pieces:
                 written += estimate_tokens(piece)
-                if shown := self.ending.take(self.cleaner.feed(piece)):
+                if shown := self.ending.take(self.cleaner.feed(self.signs.feed(piece))):
                     yield shown
                 if self.ending.reason:
                     break
@@ -78,4 +78,5 @@ class _GuardedStream:
         self.usage = counted if counted.completion_tokens else estimated
 
     def _rest(self) -> str:
-        return self.ending.take(self.cleaner.finish()) + self.ending.finish()
+        rest = self.cleaner.feed(self.signs.finish()) + self.cleaner.finish()
+        return self.ending.take(rest) + self.ending.finish()
