@@ -94,6 +94,9 @@ class Cleaner:
         at = len(self._before)
         text = self._before + self._held + self._shorten(piece)
         end = len(text) if units is WHOLE else _last_break(text, at)
+        if end == at:
+            self._held = text[at:]
+            return ""
         shown = []
         for unit in units.finditer(text, at):
             may_grow = units is ARRIVING and unit.end() == len(text)
@@ -175,6 +178,7 @@ def clean_title(title: str) -> str:
 
 
 def _last_break(text: str, at: int) -> int:
+    """The beginning of the last word, or the end where no word is unfinished there."""
     end = len(text)
     while end > at and not BREAK.match(text, end - 1):
         end -= 1

@@ -60,9 +60,11 @@ class _GuardedStream:
         pieces = aiter(self.reply)
         try:
             async for piece in pieces:
-                written += estimate_tokens(piece)
+                tokens = estimate_tokens(piece)
+                written += tokens
                 if shown := self.ending.take(self.cleaner.feed(self.signs.feed(piece))):
                     yield shown
+                self.ending.note(tokens)
                 if self.ending.reason:
                     break
         except ChatModelTruncated:
