@@ -54,6 +54,7 @@ WHOLE = re.compile("|".join([CODE, FENCE, UNITS, STRAY]), re.I)
 ARRIVING = re.compile("|".join([CODE, FENCE, OPEN, UNITS, STRAY]), re.I)
 WITHIN = re.compile(UNITS, re.I)
 
+LANGUAGE = re.compile(r"[ \t]*[\w+#-]*[ \t]*")
 BEFORE_FENCE = re.compile(r"[\s>]*")
 NUMBERS = re.compile(r"[\[【]\^?\s*\d[\d\s,;–-]*$")
 LINE_START = re.compile(r"[\s>*+\-\d.)]*\[[^\[\]]*")
@@ -130,16 +131,26 @@ class Cleaner:
         kind = unit.lastgroup
         if kind == "code":
             return unit["ticks"] + self._clean_code(unit["inner"]) + unit["ticks"]
-        if kind == "fence" and BEFORE_FENCE.fullmatch(_line_before(unit)):
-            self._is_fenced = not self._is_fenced
-            return unit["fences"] + self._clean_code(unit["info"])
         if kind == "fence":
-            return "'" + WITHIN.sub(self._replace, unit["info"])
+            return self._turn_fence(unit)
         if kind == "stray":
             return unit.group() if self._is_fenced else "'"
         if kind in ("address", "autolink"):
             return self._name(unit, is_code=self._is_fenced)
         return _break(unit)
+
+    def _turn_fence(self, unit: re.Match[str]) -> str:
+        """A line that opens or closes code; what follows the sign of an end goes to its own."""
+        begins_line = BEFORE_FENCE.fullmatch(_line_before(unit))
+        opens = not self._is_fenced and LANGUAGE.fullmatch(unit["info"])
+        if begins_line and opens:
+            self._is_fenced = True
+            return unit.group()
+        sign = "'"
+        if begins_line and self._is_fenced:
+            self._is_fenced = False
+            sign = unit["fences"] + ("\n" if unit["info"].strip() else "")
+        return sign + WITHIN.sub(self._replace, unit["info"])
 
     def _clean_code(self, code: str) -> str:
         def replace(unit: re.Match[str]) -> str:
