@@ -4,9 +4,10 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.answering.prompting.cited_addresses import AddressFilter
 from rag.answering.prompting.datamarking import MarkRemover
 from rag.answering.prompting.endings import Ending
-from rag.answering.turn import Turn
+from rag.answering.turn import Turn, last_question
 from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelTruncated
 from rag.outgoing.cleaning import Cleaner
@@ -36,7 +37,26 @@ class GuardedChatModel:
         ending = Ending(max_tokens=max_tokens, stop=self.turn.writing.stop)
         asked = sum(estimate_tokens(message.content) for message in messages)
         signs = MarkRemover(self.turn.mark, self.turn.fence)
-        return _GuardedStream(reply, signs, Cleaner(self.turn.sources), ending, asked)
+        passages = [passage.text for passage in self.turn.search.passages]
+        addresses = AddressFilter(passages, last_question(self.turn.conversation))
+        cleaning = _Cleaning(signs, Cleaner(self.turn.sources), addresses)
+        return _GuardedStream(reply, cleaning, ending, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleaning:
+    """The filters that a reply goes through, in their order."""
+
+    signs: MarkRemover
+    cleaner: Cleaner
+    addresses: AddressFilter
+
+    def feed(self, piece: str) -> str:
+        return self.addresses.feed(self.cleaner.feed(self.signs.feed(piece)))
+
+    def finish(self) -> str:
+        clean = self.cleaner.feed(self.signs.finish()) + self.cleaner.finish()
+        return self.addresses.feed(clean) + self.addresses.finish()
 
 
 @dataclass(slots=True)
@@ -44,8 +64,7 @@ class _GuardedStream:
     """One reply; tokens are estimated where the provider does not count them."""
 
     reply: ChatStream
-    signs: MarkRemover
-    cleaner: Cleaner
+    cleaning: _Cleaning
     ending: Ending
     asked: float
     usage: Usage = field(default_factory=Usage)
@@ -62,7 +81,7 @@ class _GuardedStream:
             async for piece in pieces:
                 tokens = estimate_tokens(piece)
                 written += tokens
-                if shown := self.ending.take(self.cleaner.feed(self.signs.feed(piece))):
+                if shown := self.ending.take(self.cleaning.feed(piece)):
                     yield shown
                 self.ending.note(tokens)
                 if self.ending.reason:
@@ -80,5 +99,4 @@ class _GuardedStream:
         self.usage = counted if counted.completion_tokens else estimated
 
     def _rest(self) -> str:
-        rest = self.cleaner.feed(self.signs.finish()) + self.cleaner.finish()
-        return self.ending.take(rest) + self.ending.finish()
+        return self.ending.take(self.cleaning.finish()) + self.ending.finish()

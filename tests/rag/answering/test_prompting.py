@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.chat.scripted import ScriptedChatModel
+from rag.answering.prompting.cited_addresses import AddressFilter
 from rag.answering.prompting.datamarking import MarkRemover, mark_lines
 from rag.answering.prompting.endings import LOOP_CHARACTERS, Ending, is_loop
 from rag.answering.prompting.rewording import reword
 from rag.domain import Answer, Message, Writing
 from rag.errors import ChatModelUnavailable, RagError
+from rag.outgoing.cleaning import Cleaner
 from rag.plumbline import Plumbline
 from tests.rag.answering.test_answering import HERON, ask, collect
 from tests.small_corpus import TEXTS, make_plumbline
@@ -184,3 +186,29 @@ async def test_an_extractive_answer_keeps_to_its_length_and_stop(tmp_path: Path)
     assert streamed == answer.text == "The Heron"
     assert (answer.status, answer.finish_reason) == ("answered", "stop")
     assert answer.sentences[0].text == "The Heron"
+
+
+FORM, API = "https://intranet.example/form", "http://localhost:8000/v1"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (f"Book at `{FORM}` [1].", f"Book at `{FORM}` [1]."),
+        (f"Book at `{FORM}`. [2, 1]", f"Book at `{FORM}`. [2, 1]"),
+        (f"Book at `{FORM}` [2].", "Book at (address removed) [2]."),
+        (f"Book at `{FORM}`.\nIt is free [1].", "Book at (address removed).\nIt is free [1]."),
+        (f"Go to `{FORM}` or `{API}` now", "Go to (address removed) or (address removed) now"),
+        (f"```\ncurl {API}\n```\nSo it is [2].", f"```\ncurl {API}\n```\nSo it is [2]."),
+        (f"```\ncurl {API}\n```\n", "```\ncurl (address removed)\n```\n"),
+        ("As you say: `me@home.example`.", "As you say: `me@home.example`."),
+    ],
+)
+def test_an_address_stays_where_the_passage_cited_there_has_it(said: str, shown: str) -> None:
+    passages = [f"The form is at {FORM}.", f"The API is {API}."]
+    for size in (1, 4, 500):
+        cleaner = Cleaner([*passages, "me@home.example"])
+        addresses = AddressFilter(passages, "I am me@home.example")
+        pieces = [cleaner.feed(said[at : at + size]) for at in range(0, len(said), size)]
+        text = "".join(map(addresses.feed, [*pieces, cleaner.finish()]))
+        assert text + addresses.finish() == shown
