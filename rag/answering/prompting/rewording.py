@@ -1,6 +1,6 @@
 """A question that found too little, in other words: typing errors mended, the documents' language.
 
-`docs/decisions/rewording.md` has what becomes of both searches.
+`docs/decisions/reading-on.md` has what becomes of both searches.
 """
 
 import re
