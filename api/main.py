@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 import rag
 from api.bodies import ErrorBody
 from api.errors import add_handlers
+from api.forms import document_events
 from api.limits import Limits
 from api.routes import chat, docs, health, native, page
 from api.state import Service
@@ -37,6 +38,7 @@ def create_app(settings: Settings, open_plumbline: Callable[[Settings], Plumblin
     )
     app.state.service = service
     add_handlers(app)
+    document_events(app)
     for router in (chat.router, native.router, health.router, docs.router, page.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=page.HERE / "static"), name="static")

@@ -23,7 +23,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__main__",),
     ),
     "api": (
-        *(("bodies", "errors", "json_bodies", "logs"), ("state", "limits"), ("replies",)),
+        *(("bodies", "errors", "json_bodies", "logs"), ("forms", "state", "limits"), ("replies",)),
         *(("routes",), ("main",), ("serving",), ("__main__",), ("console",)),
     ),
     "evals": (

@@ -44,7 +44,7 @@ def text_chunks(text: str, body: ChatRequest) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletionForm:
+class CompletionStyle:
     """Answers as completions for one request; `base_url` is where it found us.
 
     Citations, annotations and state stand beside the text unless they are switched off. With

@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.bodies import ChatRequest, read_recent
+from api.forms import ChunkForm, CompletionForm, ModelForm, ModelsForm, replies
 from api.json_bodies import JsonRoute
 from api.replies.client_tasks import answer_client_task, question_in
-from api.replies.completions import CompletionForm, model_body, text_body, text_chunks
+from api.replies.completions import CompletionStyle, model_body, text_body, text_chunks
 from api.replies.streaming import HEADERS, read_answer, stream_answer
 from api.state import ThePlumbline, TheService
 from rag.domain import Message
@@ -15,19 +16,23 @@ from rag.json_forms import Body
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=JsonRoute)
 
 
-@router.get("/models")
+@router.get("/models", response_model=None, responses=replies(ModelsForm))
 def list_models(plumbline: ThePlumbline) -> Body:
     """Each corpus as a model."""
     return {"object": "list", "data": [model_body(manifest) for manifest in plumbline.corpora()]}
 
 
-@router.get("/models/{model}")
+@router.get("/models/{model}", response_model=None, responses=replies(ModelForm))
 def get_model(model: str, plumbline: ThePlumbline) -> Body:
     """One corpus as a model."""
     return model_body(plumbline.corpus(model))
 
 
-@router.post("/chat/completions", response_model=None)
+@router.post(
+    "/chat/completions",
+    response_model=None,
+    responses=replies(CompletionForm, events=ChunkForm),
+)
 async def complete(
     body: ChatRequest, request: Request, plumbline: ThePlumbline, service: TheService
 ) -> Body | Response:
@@ -46,10 +51,10 @@ async def complete(
     items = plumbline.answer(
         conversation, corpus=body.model, writing=body.writing, scope=body.scope
     )
-    form = CompletionForm(body, str(request.base_url), body.sources or service.settings.sources)
+    style = CompletionStyle(body, str(request.base_url), body.sources or service.settings.sources)
     if body.stream:
-        return await stream_answer(items, form.of_stream())
-    return form.of_answer(await read_answer(items, request))
+        return await stream_answer(items, style.of_stream())
+    return style.of_answer(await read_answer(items, request))
 
 
 def _conversation(body: ChatRequest) -> list[Message]:

@@ -4,18 +4,21 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 import rag
+from api.forms import AliveForm, ReadyForm, VersionForm, replies
 from api.state import TheService
 
 router = APIRouter(tags=["Health"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", response_model=None, responses=replies(AliveForm))
 def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "alive"}
 
 
-@router.get("/readyz")
+@router.get(
+    "/readyz", response_model=None, responses=replies(ReadyForm) | {503: {"model": ReadyForm}}
+)
 def readyz(service: TheService) -> JSONResponse:
     """200 when the models are loaded and each live release is open and answers, else 503."""
     parts = service.readiness()
@@ -24,7 +27,7 @@ def readyz(service: TheService) -> JSONResponse:
     return JSONResponse(body, 200 if ready else 503)
 
 
-@router.get("/version")
+@router.get("/version", response_model=None, responses=replies(VersionForm))
 def version() -> dict[str, str]:
     """The version of the code."""
     return {"version": rag.__version__}

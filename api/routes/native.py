@@ -6,8 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from api import forms
 from api.bodies import AnswerRequest, CheckRequest, ExplainRequest, SearchRequest
 from api.errors import describe
+from api.forms import replies
 from api.json_bodies import JsonRoute
 from api.replies.streaming import EventForm, event, read_answer, stream_answer
 from api.state import ThePlumbline
@@ -28,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
 After = Annotated[str | None, Query(description="`last_id` of the page before")]
 
 
-@router.post("/search", response_model=None)
+@router.post("/search", response_model=None, responses=replies(forms.SearchForm))
 def search(body: SearchRequest, plumbline: ThePlumbline) -> JSONResponse:
     """Ranked chunks with each stage's scores in `data`; no chat model is asked."""
     result = plumbline.search(body.query, corpus=body.corpus, top_k=body.top_k, scope=body.scope)
@@ -37,7 +39,11 @@ def search(body: SearchRequest, plumbline: ThePlumbline) -> JSONResponse:
     )  # FastAPI would look at every value of a dict
 
 
-@router.post("/answers", response_model=None)
+@router.post(
+    "/answers",
+    response_model=None,
+    responses=replies(forms.AnswerForm, events=forms.AnswerEvent),
+)
 async def answer(body: AnswerRequest, request: Request, plumbline: ThePlumbline) -> Body | Response:
     """An answer with checked quotes.
 
@@ -60,7 +66,7 @@ def _events(item: AnswerDelta | Answer) -> Iterator[str]:
         yield event(json_forms.answer_body(item), "answer")
 
 
-@router.post("/check")
+@router.post("/check", response_model=None, responses=replies(forms.CheckForm))
 async def check(body: CheckRequest, plumbline: ThePlumbline) -> Body:
     """Each sentence of a text with its verdict, reasons in words, and the quotes that decide."""
     checked = await plumbline.check(
@@ -73,7 +79,7 @@ async def check(body: CheckRequest, plumbline: ThePlumbline) -> Body:
     return json_forms.check_body(checked)
 
 
-@router.post("/explain")
+@router.post("/explain", response_model=None, responses=replies(forms.ExplanationForm))
 async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> Body:
     """Each candidate's rank and score at each stage, and what became of `document`."""
     standalone, explanation = await plumbline.explain(
@@ -86,20 +92,20 @@ async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> Body:
     return json_forms.explanation_body(standalone, explanation)
 
 
-@router.get("/corpora")
+@router.get("/corpora", response_model=None, responses=replies(forms.CorporaForm))
 def list_corpora(plumbline: ThePlumbline) -> Body:
     """All corpora with a live release."""
     data = [_corpus(manifest, plumbline) for manifest in plumbline.corpora()]
     return _page(data, has_more=False)
 
 
-@router.get("/corpora/{name}")
+@router.get("/corpora/{name}", response_model=None, responses=replies(forms.CorpusForm))
 def get_corpus(name: str, plumbline: ThePlumbline) -> Body:
     """One corpus and its live release."""
     return _corpus(plumbline.corpus(name), plumbline)
 
 
-@router.get("/documents")
+@router.get("/documents", response_model=None, responses=replies(forms.DocumentsForm))
 def list_documents(
     corpus: Corpus, plumbline: ThePlumbline, limit: Limit = 100, after: After = None
 ) -> Body:
@@ -115,7 +121,9 @@ def list_documents(
     return _page([_document(each) for each in references[start:end]], end < len(references))
 
 
-@router.get("/documents/{document_id}")
+@router.get(
+    "/documents/{document_id}", response_model=None, responses=replies(forms.ListedDocumentForm)
+)
 def get_document(
     document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None
 ) -> Body:
@@ -128,7 +136,10 @@ def get_document(
     }
 
 
-@router.get("/documents/{document_id}/text")
+@router.get(
+    "/documents/{document_id}/text",
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def get_text(
     document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None
 ) -> PlainTextResponse:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from evals.bench import ROOT, Rows, embedders, folders, questions, scale, speed
+from evals.bench.quality import attacks
 from rag.errors import RagError
 from rag.settings import load_settings
 
@@ -23,6 +24,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--peers-python", default=sys.executable, help="interpreter with the peers' packages"
     )
+    parser.add_argument("--attacks", type=Path, help="folder of BIPIA, attacks hidden in mails")
     parser.add_argument("--messy", type=Path, help="folder of awkward files to ingest")
     parser.add_argument(
         "--scale", type=int, default=0, help="chunks to ingest, e.g. 100000, and a tenth of them"
@@ -40,7 +42,7 @@ def read_options() -> argparse.Namespace:
         "--only",
         nargs="*",
         help="parts: commands handbook abstaining service embedders spans precision mistyping "
-        "limit unchanged scale questions folders messy",
+        "limit unchanged scale questions folders attacks messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -90,6 +92,8 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
         yield "questions", lambda: questions.measure_questions(made, options.questions)
     if options.folders is not None:
         yield "folders", lambda: folders.measure_folders(data / "folders", options.folders)
+    if options.attacks:
+        yield "attacks", lambda: attacks.measure_attacks(options.attacks)
     if options.messy:
         yield "messy", lambda: speed.ingest_messy(options.messy.resolve(), data)
 

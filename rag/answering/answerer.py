@@ -74,6 +74,8 @@ class Answerer:
     ) -> Turn:
         """The last question made to stand alone, searched with its other wordings, and packed.
 
+        With a chat model it is reworded once where it found too little.
+
         Raises InvalidQuestion, InvalidFilter.
         """
         check_question(last_question(conversation))
@@ -84,7 +86,7 @@ class Answerer:
         found = await finish_in_thread(
             self._pipeline.search, texts, release, scope, top_k=top_k, packs=True
         )
-        return Turn(
+        turn = Turn(
             conversation=conversation,
             standalone=standalone,
             expanded_by=expansion_label(self._chat_model, how),
@@ -94,6 +96,9 @@ class Answerer:
             max_tokens=min(writing.max_tokens or self._max_tokens, self._max_tokens),
             writing=writing,
         )
+        if self._chat_model is None or found.is_answered:
+            return turn
+        return await self._search_reworded(turn, self._chat_model, top_k)
 
     async def answer(
         self,
@@ -107,8 +112,6 @@ class Answerer:
         """Deltas of the text, then exactly one Answer; raises what `Plumbline.answer` raises."""
         started = time.perf_counter()
         turn = await self.search(conversation, release, scope, writing=writing, top_k=top_k)
-        if self._chat_model and not turn.search.is_answered:
-            turn = await self._search_reworded(turn, self._chat_model, top_k)
         searched = time.perf_counter()
         said = ""
         async for item in self._draft(turn):
@@ -145,7 +148,7 @@ class Answerer:
         """By the chat model, which decides where the confidence does not, or by quotes."""
         degraded = False
         if self._chat_model is not None and turn.search.passages:
-            guarded = GuardedChatModel(self._chat_model, turn.writing, turn.sources)
+            guarded = GuardedChatModel(self._chat_model, turn)
             try:
                 drafts = stream_prompted(
                     turn, chat_model=guarded, prompt=self._prompt, checking=self._checking

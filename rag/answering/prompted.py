@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from rag.answering.checking.citing import CitationList
 from rag.answering.checking.footnotes import Footnotes
 from rag.answering.checking.judging import Checking, status_of
 from rag.answering.marks import MarkFilter, disarm, without_marks
+from rag.answering.prompting.datamarking import mark_lines
 from rag.answering.prompts import Prompt
 from rag.answering.turn import Draft, Turn, abstain
 from rag.domain import AnswerDelta, Message, Passage, Sentence, Span
@@ -151,8 +151,8 @@ def _says_something(text: str) -> bool:
 
 def build_messages(turn: Turn, prompt: Prompt) -> list[Message]:
     """The prompt with its passages behind a random fence, then the end of the conversation."""
-    fence = f"passages-{secrets.token_hex(8)}"
-    system = prompt.fill(fence=fence, passages="\n\n".join(_number(turn.search.passages)))
+    passages = "\n\n".join(_number(turn.search.passages, turn.mark))
+    system = prompt.fill(fence=turn.fence, mark=turn.mark, passages=passages)
     history = [message for message in turn.conversation if message.role != "system"]
     return [Message("system", system), *map(_without_old_marks, history[-HISTORY_MESSAGES:])]
 
@@ -163,9 +163,9 @@ def _without_old_marks(message: Message) -> Message:
     return Message(message.role, without_marks(message.content)) if is_answer else message
 
 
-def _number(passages: Sequence[Passage]) -> Iterator[str]:
+def _number(passages: Sequence[Passage], mark: str) -> Iterator[str]:
     for number, passage in enumerate(passages, 1):
         page = f", page {passage.page}" if passage.page else ""
         heading = f", {' > '.join(passage.heading)}" if passage.heading else ""
         label = disarm(f"{passage.document.title}{page}{heading}")
-        yield f"[{number}] {label}\n{disarm(passage.text)}"
+        yield f"[{number}] {label}\n{mark_lines(disarm(passage.text), mark)}"

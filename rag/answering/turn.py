@@ -1,5 +1,6 @@
 """One turn of a conversation: what was asked, what was found, and what is drafted of that."""
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -31,7 +32,8 @@ class Turn:
     """The last question of a conversation on its way to an answer.
 
     It was made to stand alone and searched in `release`, with other wordings of it that came
-    `expanded_by` a prompt, if any. A prompted answer has at most `max_tokens`.
+    `expanded_by` a prompt, if any. A prompted answer has at most `max_tokens`. `fence`
+    and `mark` tell the text of documents from the rest of a prompt; no document can know them.
     """
 
     conversation: Sequence[Message]
@@ -42,6 +44,8 @@ class Turn:
     search: SearchResult
     max_tokens: int
     writing: Writing = AS_SET
+    fence: str = field(default_factory=lambda: f"passages-{secrets.token_hex(8)}")
+    mark: str = field(default_factory=lambda: f"{secrets.token_hex(3)}|")
 
     @property
     def sources(self) -> list[str]:

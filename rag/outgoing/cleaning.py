@@ -54,6 +54,7 @@ WHOLE = re.compile("|".join([CODE, FENCE, UNITS, STRAY]), re.I)
 ARRIVING = re.compile("|".join([CODE, FENCE, OPEN, UNITS, STRAY]), re.I)
 WITHIN = re.compile(UNITS, re.I)
 
+LANGUAGE = re.compile(r"[ \t]*[\w+#-]*[ \t]*")
 BEFORE_FENCE = re.compile(r"[\s>]*")
 NUMBERS = re.compile(r"[\[【]\^?\s*\d[\d\s,;–-]*$")
 LINE_START = re.compile(r"[\s>*+\-\d.)]*\[[^\[\]]*")
@@ -94,6 +95,9 @@ class Cleaner:
         at = len(self._before)
         text = self._before + self._held + self._shorten(piece)
         end = len(text) if units is WHOLE else _last_break(text, at)
+        if end == at:
+            self._held = text[at:]
+            return ""
         shown = []
         for unit in units.finditer(text, at):
             may_grow = units is ARRIVING and unit.end() == len(text)
@@ -127,16 +131,26 @@ class Cleaner:
         kind = unit.lastgroup
         if kind == "code":
             return unit["ticks"] + self._clean_code(unit["inner"]) + unit["ticks"]
-        if kind == "fence" and BEFORE_FENCE.fullmatch(_line_before(unit)):
-            self._is_fenced = not self._is_fenced
-            return unit["fences"] + self._clean_code(unit["info"])
         if kind == "fence":
-            return "'" + WITHIN.sub(self._replace, unit["info"])
+            return self._turn_fence(unit)
         if kind == "stray":
             return unit.group() if self._is_fenced else "'"
         if kind in ("address", "autolink"):
             return self._name(unit, is_code=self._is_fenced)
         return _break(unit)
+
+    def _turn_fence(self, unit: re.Match[str]) -> str:
+        """A line that opens or closes code; what follows the sign of an end goes to its own."""
+        begins_line = BEFORE_FENCE.fullmatch(_line_before(unit))
+        opens = not self._is_fenced and LANGUAGE.fullmatch(unit["info"])
+        if begins_line and opens:
+            self._is_fenced = True
+            return unit.group()
+        sign = "'"
+        if begins_line and self._is_fenced:
+            self._is_fenced = False
+            sign = unit["fences"] + ("\n" if unit["info"].strip() else "")
+        return sign + WITHIN.sub(self._replace, unit["info"])
 
     def _clean_code(self, code: str) -> str:
         def replace(unit: re.Match[str]) -> str:
@@ -175,6 +189,7 @@ def clean_title(title: str) -> str:
 
 
 def _last_break(text: str, at: int) -> int:
+    """The beginning of the last word, or the end where no word is unfinished there."""
     end = len(text)
     while end > at and not BREAK.match(text, end - 1):
         end -= 1

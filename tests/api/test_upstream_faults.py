@@ -24,6 +24,9 @@ KEY = "sk-proj-abcdefgh12345678"
 SECRET = f"Incorrect API key provided: {KEY}"
 ERROR_EVENT = f'data: {{"error": {{"message": "{SECRET}", "type": "x"}}}}\n\n'.encode()
 BEGUN = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"' + SAID.encode() + b'"}}]}\n\n'
+WHOLE = json.dumps(
+    {"choices": [{"message": {"role": "assistant", "content": SAID}, "finish_reason": "length"}]}
+).encode()
 CALL = {"tool_calls": [{"index": 0, "id": "t", "function": {"name": "f", "arguments": "{}"}}]}
 
 Body = dict[str, Any]
@@ -83,8 +86,9 @@ def ask_as_openai(client: httpx.Client) -> list[tuple[str, str]]:
         (Reply([SAID[:10], SAID[10:]], finish_reason="content_filter"), "content_filter"),
         (Reply([SAID], deltas=[{"refusal": "No more."}]), "content_filter"),
         (Reply([SAID], finish_reason="length"), "length"),
+        (Reply(raw=WHOLE, content_type="application/json"), "length"),
     ],
-    ids=["filter", "refusal", "length"],
+    ids=["filter", "refusal", "length", "whole"],
 )
 def test_a_text_that_was_cut_is_never_a_complete_answer(
     tmp_path: Path, reply: Reply, finish_reason: str
@@ -93,6 +97,24 @@ def test_a_text_that_was_cut_is_never_a_complete_answer(
         assert ask_as_openai(client) == [(SAID, finish_reason)] * 2
         for answer in ask_natively(client):
             assert answer["finish_reason"] == finish_reason
+            assert (answer["status"], answer["truncated"]) == ("partial", True)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply([f"{SAID} "] * 400),
+        Reply([f"{place} and " for place in range(9000)]),
+        Reply(["The Heron"] + ["ha"] * 9000),
+    ],
+    ids=["loop", "flood", "syllables"],
+)
+def test_a_text_that_would_not_end_is_ended(tmp_path: Path, reply: Reply) -> None:
+    with client_of(tmp_path, reply) as client:
+        for text, finish_reason in ask_as_openai(client):
+            assert 200 < len(text) <= 1.5 * 1024 * 4
+            assert finish_reason == "length"
+        for answer in ask_natively(client):
             assert (answer["status"], answer["truncated"]) == ("partial", True)
 
 

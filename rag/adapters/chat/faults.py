@@ -78,6 +78,11 @@ class FaultyReply(Exception):
         self.fault = Fault(words, attempts, is_text_usable=is_text_usable)
 
 
+def is_own_choice(error: BaseException) -> bool:
+    """Whether the model replied and would not answer, which says nothing of its server."""
+    return isinstance(error, FaultyReply) and error.fault.attempts == 1
+
+
 def refused_option(error: BaseException) -> str:
     """The option that a model does not support by what it replied, if it is that."""
     text = str(error)

@@ -12,11 +12,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 
+from rag.adapters.chat.breaker import Breaker
 from rag.adapters.chat.faults import (
     FINISH_REASONS,
     OPTIONS,
     FaultyReply,
     find_fault,
+    is_own_choice,
     refused_option,
 )
 from rag.adapters.chat.thinking import ThinkingFilter
@@ -43,6 +45,7 @@ NO_TEXT = {
 """Replies without text that would be the same again."""
 MOST_ATTEMPTS = 3 + len(OPTIONS)  # chosen: one more for each option that may be refused
 BLANK = "sent no text"
+PAUSED = "the chat model has failed several times and is asked again in {:.0f} s"
 THOUGHT_ALOUD = "thought aloud without saying so: ask again, or set the server's reasoning parser"
 
 Pieces = AsyncGenerator[str, None]
@@ -60,6 +63,7 @@ class LangChainChatModel:
         self.timeout_s = timeout_s
         self.temperature = temperature
         self.refused: set[str] = set()
+        self.breaker = Breaker()
         self.has_base_url = bool(base_url)
         self.thinks_from_the_start = False
         options: dict[str, Any] = {"max_retries": 0, "timeout": timeout_s}
@@ -144,8 +148,11 @@ class _Stream:
         first: str
         pieces: Pieces
         received = ""
+        if wait_s := self.model.breaker.wait_s():
+            raise ChatModelUnavailable(PAUSED.format(wait_s), retry_after_s=wait_s)
         try:
             first, pieces = await retrying(self._begin, deadline)
+            self.model.breaker.note_success()
             async with aclosing(pieces):
                 received = first
                 yield first
@@ -154,6 +161,8 @@ class _Stream:
                     yield piece
             self._require_complete(received)
         except Exception as error:  # each provider has an error tree of its own
+            if not received and not is_own_choice(error):
+                self.model.breaker.note_failure()
             raise _translated(error, received) from error
 
     def _attempts_for(self, error: BaseException) -> int:

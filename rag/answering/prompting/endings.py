@@ -21,10 +21,16 @@ class Ending:
 
     def __init__(self, *, max_tokens: int, stop: Sequence[str] = ()) -> None:
         self.reason: FinishReason | None = None
-        self._tokens_left = max_tokens * OVERRUN
+        self._tokens_left = self._tokens_unread = max_tokens * OVERRUN
         self._stop = stop
         self._held = ""
         self._said = ""
+
+    def note(self, tokens: float) -> None:
+        """So many tokens arrived, whether any text of them is shown or not."""
+        self._tokens_unread -= tokens
+        if self._tokens_unread < 0 and not self.reason:
+            self.reason = "length"
 
     def take(self, piece: str) -> str:
         """What of `piece`, and of what was held back before it, may be shown."""

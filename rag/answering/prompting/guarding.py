@@ -4,8 +4,11 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.answering.prompting.cited_addresses import AddressFilter
+from rag.answering.prompting.datamarking import MarkRemover
 from rag.answering.prompting.endings import Ending
-from rag.domain import FinishReason, Message, Usage, Writing
+from rag.answering.turn import Turn, last_question
+from rag.domain import FinishReason, Message, Usage
 from rag.errors import ChatModelTruncated
 from rag.outgoing.cleaning import Cleaner
 from rag.ports import ChatModel, ChatStream
@@ -14,14 +17,10 @@ from rag.text.lengths import estimate_tokens
 
 @dataclass(frozen=True, slots=True)
 class GuardedChatModel:
-    """Gives replies cleaned, as long as `writing` allows, without `marks` of the prompt.
-
-    `sources` are the texts whose addresses a reply may name.
-    """
+    """Gives replies to `turn` cleaned, as long as they may be, without the signs of its prompt."""
 
     chat_model: ChatModel
-    writing: Writing
-    sources: Sequence[str]
+    turn: Turn
 
     @property
     def name(self) -> str:
@@ -33,11 +32,31 @@ class GuardedChatModel:
     ) -> ChatStream:
         """Start a reply; nothing is sent before the result is iterated."""
         if temperature is None:
-            temperature = self.writing.temperature
+            temperature = self.turn.writing.temperature
         reply = self.chat_model.stream(messages, max_tokens=max_tokens, temperature=temperature)
-        ending = Ending(max_tokens=max_tokens, stop=self.writing.stop)
+        ending = Ending(max_tokens=max_tokens, stop=self.turn.writing.stop)
         asked = sum(estimate_tokens(message.content) for message in messages)
-        return _GuardedStream(reply, Cleaner(self.sources), ending, asked)
+        signs = MarkRemover(self.turn.mark, self.turn.fence)
+        passages = [passage.text for passage in self.turn.search.passages]
+        addresses = AddressFilter(passages, last_question(self.turn.conversation))
+        cleaning = _Cleaning(signs, Cleaner(self.turn.sources), addresses)
+        return _GuardedStream(reply, cleaning, ending, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleaning:
+    """The filters that a reply goes through, in their order."""
+
+    signs: MarkRemover
+    cleaner: Cleaner
+    addresses: AddressFilter
+
+    def feed(self, piece: str) -> str:
+        return self.addresses.feed(self.cleaner.feed(self.signs.feed(piece)))
+
+    def finish(self) -> str:
+        clean = self.cleaner.feed(self.signs.finish()) + self.cleaner.finish()
+        return self.addresses.feed(clean) + self.addresses.finish()
 
 
 @dataclass(slots=True)
@@ -45,7 +64,7 @@ class _GuardedStream:
     """One reply; tokens are estimated where the provider does not count them."""
 
     reply: ChatStream
-    cleaner: Cleaner
+    cleaning: _Cleaning
     ending: Ending
     asked: float
     usage: Usage = field(default_factory=Usage)
@@ -60,9 +79,11 @@ class _GuardedStream:
         pieces = aiter(self.reply)
         try:
             async for piece in pieces:
-                written += estimate_tokens(piece)
-                if shown := self.ending.take(self.cleaner.feed(piece)):
+                tokens = estimate_tokens(piece)
+                written += tokens
+                if shown := self.ending.take(self.cleaning.feed(piece)):
                     yield shown
+                self.ending.note(tokens)
                 if self.ending.reason:
                     break
         except ChatModelTruncated:
@@ -78,4 +99,4 @@ class _GuardedStream:
         self.usage = counted if counted.completion_tokens else estimated
 
     def _rest(self) -> str:
-        return self.ending.take(self.cleaner.finish()) + self.ending.finish()
+        return self.ending.take(self.cleaning.finish()) + self.ending.finish()

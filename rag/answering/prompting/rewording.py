@@ -1,6 +1,6 @@
 """A question that found too little, in other words: typing errors mended, the documents' language.
 
-`docs/decisions/rewording.md` has what becomes of both searches.
+`docs/decisions/reading-on.md` has what becomes of both searches.
 """
 
 import re
@@ -28,7 +28,7 @@ async def reword(question: str, language: str, chat_model: ChatModel) -> str:
         max_tokens=MAX_TOKENS,
         timeout_s=TIMEOUT_S,
         question=question,
-        language=language,
+        language="the language of the documents" if language == "none" else language.capitalize(),
     )
     other = said.strip(QUOTES)
     is_line = 1 < len(other) <= MAX_CHARACTERS and len(other.splitlines()) == 1

@@ -1,11 +1,12 @@
 """The chat model over real HTTP: complete streams pass, every fault is an error of ours."""
 
 import asyncio
+import json
 import time
 
 import pytest
 
-from rag.adapters.chat import langchain_chat
+from rag.adapters.chat import breaker, langchain_chat
 from rag.adapters.chat.langchain_chat import LangChainChatModel
 from rag.domain import Message, Usage
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, SettingsError
@@ -282,3 +283,99 @@ async def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
     chat = LangChainChatModel("fake", base_url="http://127.0.0.1:9/v1", api_key="k", timeout_s=30)
     with pytest.raises(ChatModelUnavailable, match="cannot be reached: check that it runs"):
         [piece async for piece in chat.stream([Message("user", "u")], max_tokens=5)]
+
+
+async def read_with(chat: LangChainChatModel, temperature: float | None = None) -> str:
+    """The whole text of one reply."""
+    stream = chat.stream([Message("user", "u")], max_tokens=50, temperature=temperature)
+    return "".join([piece async for piece in stream])
+
+
+async def test_temperature_and_length_are_sent_by_every_name() -> None:
+    with openai_server(HELLO) as server:
+        chat = make_chat_model(server)
+        await read_with(chat)
+        await read_with(chat, 0.7)
+    assert [request["temperature"] for request in server.requests] == [0.0, 0.7]
+    for request in server.requests:
+        assert (request["max_tokens"], request["max_completion_tokens"]) == (50, 50)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("temperature", "Unsupported value: 'temperature' does not support 0 with this model."),
+        ("max_tokens", "'max_tokens' is not supported, use 'max_completion_tokens' instead."),
+        ("max_completion_tokens", "Extra inputs are not permitted: max_completion_tokens"),
+    ],
+)
+async def test_an_option_that_is_refused_is_left_out_from_then_on(
+    option: str, message: str
+) -> None:
+    with openai_server(Reply(status=400, message=message), HELLO) as server:
+        chat = make_chat_model(server)
+        assert [await read_with(chat), await read_with(chat)] == ["Hello", "Hello"]
+    assert [option in request for request in server.requests] == [True, False, False]
+    kept = {"temperature", "max_tokens", "max_completion_tokens"} - {option}
+    assert all(kept <= request.keys() for request in server.requests)
+
+
+async def test_a_request_that_is_wrong_otherwise_is_not_sent_again() -> None:
+    long = Reply(status=400, message="maximum context length is 4096, lower max_tokens")
+    with openai_server(long, HELLO) as server:
+        chat = make_chat_model(server)
+        with pytest.raises(ChatModelUnavailable):
+            await read_with(chat)
+        await read_with(chat)
+    assert len(server.requests) == 2
+    assert server.requests[1]["max_tokens"] == 50
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "told"), [("stop", "stop"), ("length", "length"), ("content_filter",) * 2]
+)
+async def test_a_whole_completion_in_place_of_a_stream_is_read(
+    finish_reason: str, told: str
+) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hello"}}
+    usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+    whole = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "usage": usage}
+    body = json.dumps({**whole, "choices": [{**choice, "finish_reason": finish_reason}]}).encode()
+    with openai_server(Reply(raw=body, content_type="application/json")) as server:
+        assert await read(server) == ("Hello", told, Usage(11, 7))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("raw", [b"{}", b'{"choices": []}', b"[1]", b"{", b'{"choices": [{}]}'])
+async def test_json_that_is_no_completion_is_a_fault(raw: bytes) -> None:
+    with (
+        openai_server(Reply(raw=raw, content_type="application/json")) as server,
+        pytest.raises(ChatModelUnavailable),
+    ):
+        await read(server)
+
+
+async def test_a_provider_that_is_down_is_left_alone_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(breaker, "PAUSE_S", 0.3)
+    with openai_server(*[Reply(status=401)] * breaker.FAILURES, HELLO) as server:
+        chat = make_chat_model(server)
+        for _ in range(breaker.FAILURES):
+            with pytest.raises(ChatModelUnavailable, match="refused its key"):
+                await read_with(chat)
+        with pytest.raises(ChatModelUnavailable, match="asked again in") as caught:
+            await read_with(chat)
+        assert caught.value.retry_after_s is not None
+        assert len(server.requests) == breaker.FAILURES
+        await asyncio.sleep(0.4)
+        assert [await read_with(chat), await read_with(chat)] == ["Hello", "Hello"]
+
+
+async def test_a_model_that_will_not_answer_is_not_down() -> None:
+    with openai_server(Reply(finish_reason="content_filter")) as server:
+        chat = make_chat_model(server)
+        for _ in range(breaker.FAILURES + 1):
+            with pytest.raises(ChatModelUnavailable, match="withheld"):
+                await read_with(chat)
+    assert len(server.requests) == breaker.FAILURES + 1

@@ -289,7 +289,7 @@ async def test_a_chat_model_makes_the_follow_up_stand_alone_before_it_answers(
 def test_a_prompt_is_named_by_its_text() -> None:
     prompt = load_prompt()
     assert prompt.label.startswith("answer.v1@")
-    assert "$" not in prompt.fill(fence="F", passages="P")
+    assert "$" not in prompt.fill(fence="F", mark="M", passages="P")
 
 
 async def test_a_cancelled_question_holds_its_release_until_its_work_is_done(

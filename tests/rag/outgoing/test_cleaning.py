@@ -45,6 +45,7 @@ LINKED_BARE = re.compile(r"https?://|(?<!\w)www\.\w|[\w.]@\w+\.\w", re.I)
         ("&amp;#60;b> &#3&#56; R&amp;D", " & #60;b> & #3 8  R & D"),
         ("26\u202e weeks\U000e0041\u2066", "26 weeks"),
         ("an sk-proj-abcdefgh12345678, Bearer abcdef12", "an [redacted], Bearer [redacted]"),
+        (f"```\n{FORM}\n``` {FORM}", f"```\n{FORM}\n```\n `{FORM}`"),
         ("x" * 3000 + " y", "x" * LONGEST + " … y"),
     ],
 )
