@@ -104,9 +104,7 @@ def _fit(told: Iterable[tuple[Sequence[Signals], Sequence[bool]]]) -> dict[str, 
     names = list(told[0][0][0])
     table = np.array([[s[name] for name in names] for signals, _ in told for s in signals])
     answers = [answer for _, each in told for answer in each]
-    weights = [
-        1 / sum(each) if answer else 1 / NEGATIVES for _, each in told for answer in each
-    ]
+    weights = [1 / sum(each) if answer else 1 / NEGATIVES for _, each in told for answer in each]
     means, deviations = table.mean(axis=0), table.std(axis=0)
     deviations[deviations == 0] = 1.0
     model = LogisticRegression(C=REGULARIZATION, max_iter=2000)

@@ -9,13 +9,15 @@ from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from rag.answering.code_version import code_version
+from rag.answering.courtesies import reply_to, tell_language
 from rag.answering.expansion import expand, expansion_label
 from rag.answering.extractive import answer_extractively
+from rag.answering.followups import Standalone
 from rag.answering.prompted import stream_prompted
 from rag.answering.prompts import load_prompt
 from rag.answering.rewriting import rewrite
-from rag.answering.turn import Draft, Turn, abstain, last_question
-from rag.domain import Answer, AnswerDelta, Expansion, Fingerprint, Message
+from rag.answering.turn import Draft, Turn, abstain, last_question, own_words
+from rag.domain import Answer, AnswerDelta, Expansion, Fingerprint, Message, SearchResult
 from rag.errors import ChatModelUnavailable
 from rag.ports import ChatModel
 from rag.releases.folder import OpenRelease
@@ -93,6 +95,12 @@ class Answerer:
     ) -> AsyncIterator[AnswerDelta | Answer]:
         """Deltas of the text, then exactly one Answer; raises what `Plumbline.answer` raises."""
         started = time.perf_counter()
+        reply = reply_to(check_question(last_question(conversation)), release.manifest.corpus)
+        if reply:
+            turn = self._unsearched(conversation, release, scope)
+            yield AnswerDelta(reply)
+            yield self._stamp(own_words("answered", reply), turn, {"search": 0.0, "total": 0.0})
+            return
         turn = await self.search(conversation, release, scope, max_tokens=max_tokens, top_k=top_k)
         searched = time.perf_counter()
         said = ""
@@ -107,9 +115,18 @@ class Answerer:
             timings = {"search": (searched - started) * 1e3, "total": (ended - started) * 1e3}
             yield self._stamp(item, turn, timings)
 
+    def _unsearched(
+        self, conversation: Sequence[Message], release: OpenRelease, scope: Scope
+    ) -> Turn:
+        """The turn of a message that asks nothing."""
+        last, manifest = last_question(conversation), release.manifest
+        mode = self._pipeline.mode_of(scope)
+        found = SearchResult(last, manifest.corpus, manifest.release, mode, 1.0, ())
+        return Turn(conversation, Standalone(last, last, "user"), "", release, scope, found, 0)
+
     async def _draft(self, turn: Turn) -> AsyncIterator[AnswerDelta | Draft]:
         if not turn.search.is_answered:
-            yield abstain(turn.search)
+            yield self._tell_language(abstain(turn.search), turn)
             return
         degraded = False
         if self._chat_model is not None:
@@ -127,7 +144,12 @@ class Answerer:
     def _extract(self, turn: Turn) -> Draft:
         embedder = self._pipeline.embedder_of(turn.release.manifest)
         draft = answer_extractively(turn, embedder)
-        return draft if draft.text else abstain(turn.search)
+        return self._tell_language(draft if draft.text else abstain(turn.search), turn)
+
+    @staticmethod
+    def _tell_language(draft: Draft, turn: Turn) -> Draft:
+        language = turn.release.manifest.language
+        return draft.followed_by(tell_language(last_question(turn.conversation), language))
 
     def _stamp(self, draft: Draft, turn: Turn, timings_ms: dict[str, float]) -> Answer:
         chat_model = self._chat_model.name if self._chat_model and not draft.degraded else ""

@@ -1,7 +1,7 @@
 """One turn of a conversation: what was asked, what was found, and what is drafted of that."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.answering.followups import Standalone
 from rag.domain import (
@@ -19,6 +19,7 @@ from rag.errors import InvalidQuestion
 from rag.releases.folder import OpenRelease
 from rag.retrieval.scope import Scope
 
+PARAGRAPH = "\n\n"
 NEAREST = 3  # chosen: sources that an abstention names, enough to see what was near
 
 
@@ -58,6 +59,15 @@ class Draft:
     finish_reason: FinishReason = "stop"
     degraded: bool = False
 
+    def followed_by(self, words: str) -> "Draft":
+        """The draft with a paragraph of our own behind it; itself where there are no words."""
+        if not words:
+            return self
+        start = len(self.text) + len(PARAGRAPH)
+        said = Sentence(Span(start, start + len(words)), words, "not_checked")
+        text = self.text + PARAGRAPH + words
+        return replace(self, text=text, sentences=(*self.sentences, said))
+
     def pieces_after(self, said: str) -> Iterator[str]:
         """What of the text was not streamed yet, sentence by sentence."""
         at = len(said)
@@ -75,7 +85,12 @@ def abstain(search: SearchResult) -> Draft:
     nearest = dict.fromkeys(_name(passage.document) for passage in search.passages[:NEAREST])
     if nearest:
         text += " The nearest are " + ", ".join(nearest) + "."
-    return Draft("abstained", text, sentences=(Sentence(Span(0, len(text)), text, "not_checked"),))
+    return own_words("abstained", text)
+
+
+def own_words(status: Status, text: str) -> Draft:
+    """A draft that says nothing of the documents."""
+    return Draft(status, text, sentences=(Sentence(Span(0, len(text)), text, "not_checked"),))
 
 
 def _name(document: DocumentRef) -> str:

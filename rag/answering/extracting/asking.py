@@ -46,7 +46,9 @@ LEAST = _words(
     "|wenigsten?|moins (?:grande?|cher|chère)|menor|más (?:pequeñ[oa]|barat[oa])"
 )
 SUPERLATIVE = re.compile(rf"(?:{MOST.pattern}|{LEAST.pattern})", re.I)
-NOT_RANKED = _words("at (?:most|least)|first aid|last (?:year|time|month)|maximum|minimum|first|last")
+NOT_RANKED = _words(
+    "at (?:most|least)|first aid|last (?:year|time|month)|maximum|minimum|first|last"
+)
 NUMBER = _words(
     "how (?:much|many|long|old|far|high|tall|wide|heavy|big|large|fast|often|early|late|deep)|costs?"
     "|price|limit|number of|rate|share|percentage|what (?:amount|weight|value|size|height|length)"
@@ -85,9 +87,7 @@ class Asked:
 def read_question(text: str) -> Asked:
     """What `text` asks for."""
     halves = tuple(part.strip() for part in HALF.split(text) if part.strip())
-    is_double = len(halves) > 1 and all(
-        len(half.split()) >= LEAST_WORDS_OF_HALF for half in halves
-    )
+    is_double = len(halves) > 1 and all(len(half.split()) >= LEAST_WORDS_OF_HALF for half in halves)
     return Asked(text, _kind(text), _wanted(text), halves if is_double else (text,))
 
 

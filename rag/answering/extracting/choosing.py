@@ -7,8 +7,8 @@ from itertools import groupby
 
 from rag.answering.extracting.asking import Asked
 from rag.answering.extracting.candidates import Candidate, ReadText
-from rag.answering.extracting.scoring import Question, Scored
 from rag.answering.extracting.quotable import Unit
+from rag.answering.extracting.scoring import Question, Scored
 from rag.domain import Passage, Span
 
 MOST_SENTENCES = 3
@@ -109,8 +109,11 @@ def _whole(question: Question, candidate: Candidate) -> list[Part]:
     group = candidate.source.group(candidate.unit)
     asked_for = _narrow(question, group)
     kept = asked_for[:MOST_ITEMS]
-    runs = [list(run) for _, run in groupby(enumerate(kept), lambda pair: group.index(pair[1]) - pair[0])]
-    parts = []
+    runs = [
+        list(run)
+        for _, run in groupby(enumerate(kept), lambda pair: group.index(pair[1]) - pair[0])
+    ]
+    parts: list[Part] = []
     for run in runs:
         units = tuple(unit for _, unit in run)
         is_last = units[-1] is kept[-1]

@@ -19,7 +19,9 @@ ITEM = re.compile(r"[ \t]*(?:[-*+•·▪◦–] |\d{1,3}[.)] |\(?[a-z]\) )")
 HEADING = re.compile(r"(#{1,6}) +")
 RULE = re.compile(r"[ \t]*\|?[-:| ]*-[-:| ]*\|[-:| ]*$")
 PAIR = re.compile(r"(?:\*\*)?([^\W_][^:;*]{0,50}?)(?:\*\*)?: ?(.*)", re.S)
-PAGE_LINE = re.compile(r"(?:^|\s)(?:page|seite|página|pagina|p\.)\s*\d+(?:\s*(?:/|of|von|de|di)\s*\d+)?$", re.I)
+PAGE_LINE = re.compile(
+    r"(?:^|\s)(?:page|seite|página|pagina|p\.)\s*\d+(?:\s*(?:/|of|von|de|di)\s*\d+)?$", re.I
+)
 ENDS = re.compile(r"[.!?:;,…]['\"”’»)\]*_]*$")
 INNER_END = re.compile(r"[a-z][.!?] ")
 STARTS = re.compile(r"['\"“‘«(\[]*(?:[^\W\d_a-z]|[\d€$£])")

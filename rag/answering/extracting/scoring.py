@@ -127,7 +127,11 @@ def embedded_text(unit: Unit) -> str:
     """A unit with what it needs to be understood: its heading, lead-in or columns."""
     lead = unit.before.text if unit.before and unit.before.kind == "lead-in" else ""
     heading = unit.heading[-1] if unit.heading else ""
-    said = plain(unit.text) if unit.columns == () or unit.cells[1:] else f"{unit.columns[0]} {plain(unit.text)}"
+    said = (
+        plain(unit.text)
+        if unit.columns == () or unit.cells[1:]
+        else f"{unit.columns[0]} {plain(unit.text)}"
+    )
     return ": ".join(filter(None, (heading, plain(lead).rstrip(":"), said)))
 
 
@@ -151,7 +155,9 @@ def add_meaning(signals: Sequence[Signals], cosines: Sequence[float]) -> list[Si
 def _compare(signals: Sequence[Signals]) -> list[Signals]:
     names = [name for name in COMPARED if signals and name in signals[0]]
     best = {name: max(each[name] for each in signals) for name in names}
-    return [each | {f"{name} behind": best[name] - each[name] for name in names} for each in signals]
+    return [
+        each | {f"{name} behind": best[name] - each[name] for name in names} for each in signals
+    ]
 
 
 def _remember(analyze: Callable[[str], list[str]]) -> Callable[[str], frozenset[str]]:

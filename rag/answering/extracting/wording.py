@@ -1,7 +1,7 @@
 """The words of an extractive answer: quotes as a reader wants them, marks, sentences, citations."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rag.answering.extracting.choosing import Part
@@ -9,7 +9,7 @@ from rag.answering.extracting.quotable import Unit, plain
 from rag.answering.turn import Draft
 from rag.domain import Citation, Sentence, Span, Verdict
 
-GENERIC = frozenset("item value name key field no. no nr thing what".split())
+GENERIC = frozenset(["item", "value", "name", "key", "field", "no.", "no", "nr", "thing", "what"])
 """Names of columns that say nothing."""
 LABEL = re.compile(r"[^\W\d_]")
 FEW_COLUMNS = 6  # chosen: more do not stand on a line or two
@@ -49,7 +49,10 @@ class Writer:
         if part.is_list and part.lead:
             lead = plain(part.lead.text)
             is_sentence = part.lead.kind == "lead-in"
-            self.say(lead if is_sentence else f"{lead.rstrip(':')}:", index=index if is_sentence else None)
+            self.say(
+                lead if is_sentence else f"{lead.rstrip(':')}:",
+                index=index if is_sentence else None,
+            )
             gap = "\n"
         for unit in part.units:
             bullet = "- " if part.is_list else ""
