@@ -17,23 +17,31 @@ def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
     asked = read_question(last_question(turn.conversation))
     parts: list[Part] = []
     for half in asked.halves:
-        parts += _answer(turn, asked, half, candidates, embedder)
+        question = _question(turn, half)
+        parts += choose(question, rank(question, candidates, turn.search, embedder))
+    parts = _add_sides(turn, asked, candidates, embedder) or parts
     lexical = turn.release.lexical
     wanted = frozenset(lexical.analyze(turn.search.query))
     writer = Writer(turn.search.release, wanted, lexical.analyze)
     return writer.write(without_repeats(parts))
 
 
-def _answer(
-    turn: Turn, asked: Asked, half: str, candidates: list[Candidate], embedder: Embedder
+def _add_sides(
+    turn: Turn, asked: Asked, candidates: list[Candidate], embedder: Embedder
 ) -> list[Part]:
-    """The parts that answer one half of what is asked, or all of it."""
+    """The best part of each side that is asked about; none if nothing speaks of one."""
+    question = _question(turn, asked.text)
+    parts = []
+    for side in asked.sides:
+        about = [each for each in candidates if each.mentions(side)]
+        if not about:
+            return []
+        parts += choose(question, rank(question, about, turn.search, embedder))[:1]
+    return parts
+
+
+def _question(turn: Turn, text: str) -> Question:
+    """What is asked, or one half of it, with the conversation before."""
     lexical, standalone = turn.release.lexical, turn.search.query
-    is_whole = half == asked.text
-    question = Question(
-        asked if is_whole else read_question(half),
-        (standalone, half),
-        weigh_terms(standalone, half, lexical),
-        lexical,
-    )
-    return choose(question, rank(question, candidates, turn.search, embedder))
+    weights = weigh_terms(standalone, text, lexical)
+    return Question(read_question(text), (standalone, text), weights, lexical)

@@ -1,5 +1,6 @@
 """Candidates of an answer: what the passages hold that can be quoted, and what stands around it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from rag.domain import Document, Passage, Span
 from rag.ports import DocumentStore
 
 WHOLE = 60_000  # characters of a text that is read whole, in about ten milliseconds
+WORD_BREAK = re.compile(r"[-_.]+")
 MARGIN = 4_000  # chosen: lists and tables reach as far beyond the passage of a longer text
 
 
@@ -18,6 +20,12 @@ class ReadText:
     document: Document
     units: tuple[Unit, ...]
     at: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the document is called: its title, and the words of its file's name."""
+        file = self.document.source.rsplit("/", 1)[-1]
+        return f"{self.document.title} {WORD_BREAK.sub(' ', file)}"
 
     def span(self, unit: Unit) -> Span:
         """Where a unit stands in the document."""
@@ -43,6 +51,13 @@ class Candidate:
     def span(self) -> Span:
         """Where it stands in its document."""
         return self.source.span(self.unit)
+
+    def mentions(self, name: str) -> bool:
+        """Whether it, its headings or its document name that; a name is read as whole words."""
+        unit = self.unit
+        said = [unit.text, *unit.heading, self.source.name, unit.before.text if unit.before else ""]
+        said += [f"{column} {cell}" for column, cell in zip(unit.columns, unit.cells, strict=False)]
+        return any(re.search(rf"\b{re.escape(name)}\b", text, re.I) for text in said)
 
     @property
     def previous(self) -> Unit | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rag.answering.extracting.asking import Asked
+from rag.answering.extracting.asking import NUMBERED, Asked
 from rag.answering.extracting.candidates import Candidate
 from rag.answering.extracting.quotable import Unit, plain
 from rag.domain import Hit, SearchResult
@@ -34,7 +34,6 @@ TIME = re.compile(
     r"|heure|día|semana|mes|año|hora)(?:s|e|en|n|es)?\b",
 )
 NAME = re.compile(r"(?:(?<=[a-zà-ÿ,;:(] )|^)[A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+")
-NUMBERED = re.compile(r"\b([A-ZÀ-Þ][a-zà-ÿ]+) (\d+[A-Za-z]?|[A-Z]\d+)\b")
 ANSWERS = {"number": NUMBER, "time": TIME, "person": NAME}
 COMPARED = ("own", "context", "around", "chunk", "meaning")
 """Signals that count as they are, and by how far a candidate is behind the best one in them."""
@@ -183,7 +182,7 @@ def _read(question: Question, candidate: Candidate, terms: Terms) -> Signals:
     context = own | lead | headings
     beside = terms(previous.text) if previous else frozenset()
     beyond = terms(after.text) if after and after.kind in ("sentence", "item") else frozenset()
-    title = terms(candidate.source.document.title)
+    title = terms(candidate.source.name)
     asks = previous is not None and previous.kind == "question"
     wanted = ANSWERS.get(question.asked.wanted)
     return {

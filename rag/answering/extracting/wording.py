@@ -12,6 +12,8 @@ from rag.domain import Citation, Sentence, Span, Verdict
 GENERIC = frozenset(["item", "value", "name", "key", "field", "no.", "no", "nr", "thing", "what"])
 """Names of columns that say nothing."""
 LABEL = re.compile(r"[^\W\d_]")
+TELLING = re.compile(r"(?<=\s)[A-ZÀ-Þ]\w*(?: \w*\d\w*)?|\w*\d\w*")
+LONGEST_CONTEXT = 80  # chosen: a line
 FEW_COLUMNS = 6  # chosen: more do not stand on a line or two
 
 
@@ -61,6 +63,19 @@ class Writer:
         if part.left_out:
             self.say(f"{part.left_out} more are in the source.", gap="\n")
 
+    def _context(self, part: Part, unit: Unit) -> str:
+        """The heading or title that says of whom the unit speaks, where only that does."""
+        own = set(self.analyze(f"{plain(unit.text)} {' '.join(unit.columns)}"))
+        missing = self.wanted - own
+        for name in (*reversed(unit.heading), part.source.document.title):
+            if len(name) <= LONGEST_CONTEXT and missing & self._telling(name):
+                return f"{name}: "
+        return ""
+
+    def _telling(self, name: str) -> set[str]:
+        """The words of a name that tell it from others: those with a number or a capital."""
+        return set(self.analyze(" ".join(TELLING.findall(name))))
+
     def _cite(self, part: Part) -> int:
         span, document = part.span, part.source.document
         quote = document.text[span.start : span.end]
@@ -90,6 +105,8 @@ class Writer:
 
     def _read_row(self, unit: Unit) -> str:
         pairs = [(_column(c), plain(v)) for c, v in zip(unit.columns, unit.cells, strict=True)]
+        if len(pairs) > 2 and pairs[0][0].casefold() in GENERIC and not LABEL.match(pairs[0][1]):
+            pairs = pairs[1:]
         (name, label), rest = pairs[0], [pair for pair in pairs[1:] if pair[1]]
         if not LABEL.match(label) and name.casefold() not in GENERIC:
             label = f"{name} {label}"
