@@ -23,6 +23,8 @@ MetadataValue = str | int | float | bool | tuple[str, ...]
 Ranking = list[tuple[str, float]]
 """Chunk ids with their scores, best first."""
 
+DAYS = ("date", "valid_from", "valid_to")
+"""Metadata that tells of when a document is and holds."""
 PUBLIC = "public"
 """The principal that everybody has."""
 
@@ -57,8 +59,8 @@ class Page:
 class DocumentRef:
     """What a hit or citation says of its document.
 
-    Days are ISO dates, None where the document does not say; `superseded_by` is the id of the
-    document that replaces it.
+    Days are ISO dates, of which `date` may be a month or year; None where the document does not
+    say. `superseded_by` is the id of the document in force that replaces it.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Document:
 
     `id` comes from corpus and URI and survives edits; `version` is the sha256 of the source.
     `access` names the principals that may read it; every chunk of it goes by the same rule.
+    `superseded_by` is as in its reference.
     """
 
     id: str
@@ -88,11 +91,14 @@ class Document:
     pages: tuple[Page, ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     access: tuple[str, ...] = (PUBLIC,)
+    superseded_by: str | None = None
 
     @property
     def reference(self) -> DocumentRef:
         """What hits and citations say of this document."""
-        return DocumentRef(self.id, self.version, self.source, self.title)
+        date, start, end = (str(self.metadata.get(name, "")) or None for name in DAYS)
+        at = (self.id, self.version, self.source, self.title)
+        return DocumentRef(*at, date, start, end, self.superseded_by)
 
     def page_at(self, offset: int) -> int | None:
         """Number of the page that holds character `offset`, None in a text without pages."""
@@ -157,7 +163,9 @@ class SearchResult:
 
     `confidence` in [0, 1] says how likely the question's own hits hold an answer; below `threshold`
     none is given. The first of `wordings` is the question; `expanded` fuses them all where there
-    are others, `reranked` are the hits that were read again, `passages` what was packed.
+    are others, `reranked` are the hits that were read again, `versioned` the hits where one of them
+    gave way to another version of its document, `passages` what was packed. `instead` names such
+    documents with the version that comes first, by their ids.
     """
 
     query: str
@@ -170,6 +178,8 @@ class SearchResult:
     wordings: tuple[Wording, ...] = ()
     expanded: Ranking = field(default_factory=list)
     reranked: Ranking = field(default_factory=list)
+    versioned: Ranking = field(default_factory=list)
+    instead: Mapping[str, str] = field(default_factory=dict)
     passages: tuple[Passage, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 

@@ -97,6 +97,10 @@ class VectorRows(Protocol):
         """The `limit` chunks nearest to `vector` among those of `rows`, found exactly."""
         ...
 
+    def read(self, rows: Rows) -> Vectors:
+        """The vectors of these rows."""
+        ...
+
     def close(self) -> None:
         """Let go of files."""
         ...

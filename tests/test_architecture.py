@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("rag", "ingest", "api", "evals")
 SHARED = (
     *("rag.domain", "rag.releases.manifest", "rag.ports", "rag.errors", "rag.text.sentences"),
+    *("rag.text.days",),
     *(
         "rag.releases.chunks",
         "rag.releases.folder",

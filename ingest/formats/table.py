@@ -37,8 +37,8 @@ from rag.errors import ExtractionFailed, SourceSkipped
 
 __all__ = ["EXTRACTORS", "Extraction", "Format", "MetadataValue", "extract"]
 
-# Counts up when the same bytes give another text, so that they are read again.
-EXTRACTOR = "4"
+# Counts up when the same bytes give another text or other metadata, so that they are read again.
+EXTRACTOR = "5"
 # Chosen: signatures stand in the first 1,024 bytes, and this much shows whether a text is one.
 HEAD_BYTES = 4096
 ROW_BREAK = "\n\n"

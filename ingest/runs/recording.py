@@ -15,6 +15,7 @@ from ingest.sandbox.workers import Extracted
 from ingest.sources.labels import Labels, merge_metadata
 from ingest.sources.source import Source
 from ingest.text.chunking import cut, draft_chunks
+from ingest.text.particulars.statements import read_particulars
 from rag.domain import Chunk, Document
 from rag.errors import ExtractionFailed
 
@@ -71,20 +72,29 @@ class Recorder:
         self, taken: Taken, extracted: Extracted
     ) -> tuple[SourceRow, StoredDocument, list[Chunk]]:
         extraction, source = extracted.extraction, taken.source
+        title = str(taken.labels.metadata.get("title", "")) or _title(extraction, source)
+        said, doubts = read_particulars(
+            extraction.text,
+            title=title,
+            name=source.name,
+            media_type=extraction.media_type,
+            is_markdown=extraction.is_markdown,
+            metadata=extraction.metadata,
+        )
         document = Document(
             id=document_id(self._corpus.folder.name, source.uri),
             version=taken.blob.sha256,
             source=source.name,
-            title=str(taken.labels.metadata.get("title", "")) or _title(extraction, source),
+            title=title,
             text=extraction.text,
             media_type=extraction.media_type,
             pages=extraction.pages,
-            metadata=merge_metadata(extraction.metadata, taken.labels),
+            metadata=merge_metadata({**extraction.metadata, **said}, taken.labels),
             access=taken.labels.access,
         )
         row = replace(
             self._settlement.row(source, "indexed", sha256=document.version, stamp=taken.stamp),
-            reason="; ".join(extraction.notes)[:MOST_NOTE_CHARACTERS],
+            reason="; ".join((*extraction.notes, *doubts))[:MOST_NOTE_CHARACTERS],
             characters=len(document.text),
             pages=len(document.pages),
             empty_pages=list_pages(extraction.pages_without_text),

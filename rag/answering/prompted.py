@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rag.answering.disagreeing.telling import label_source
 from rag.answering.marks import MARK, MarkFilter, disarm, numbers_in, without_marks
 from rag.answering.prompts import Prompt
 from rag.answering.support import Support, find_support
@@ -138,10 +139,12 @@ def _without_old_marks(message: Message) -> Message:
 
 
 def _number(passages: Sequence[Passage]) -> Iterator[str]:
+    known = {passage.document.id: passage.document for passage in passages}
     for number, passage in enumerate(passages, 1):
+        source = label_source(passage.document, known.get(passage.document.superseded_by or ""))
         page = f", page {passage.page}" if passage.page else ""
         heading = f", {' > '.join(passage.heading)}" if passage.heading else ""
-        label = disarm(f"{passage.document.title}{page}{heading}")
+        label = disarm(f"{source}{page}{heading}")
         yield f"[{number}] {label}\n{disarm(passage.text)}"
 
 

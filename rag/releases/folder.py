@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from rag.domain import CORPUS_NAME, PUBLIC, Chunk, DocumentRef, check_corpus_name
 from rag.errors import CorpusNotFound, ReleaseBroken, ReleaseNotFound
 from rag.ports import DocumentStore, LexicalIndex, Subset, VectorIndex, VectorRows
+from rag.releases.editions import Edition
 from rag.releases.filters import Condition
 from rag.releases.manifest import Manifest, release_folder_name
 
@@ -49,6 +50,14 @@ class ReleaseDocuments(DocumentStore, Protocol):
 
         Raises InvalidFilter for a field that they lack or that holds other kinds of values.
         """
+        ...
+
+    def family(self, document_id: str) -> tuple[Edition, ...]:
+        """The versions of a document that are shown, itself among them. Raises DocumentNotFound."""
+        ...
+
+    def today(self) -> str:
+        """The day of which versions in force are told, as an ISO date."""
         ...
 
     def close(self) -> None:

@@ -96,6 +96,8 @@ def _stages(search: SearchResult) -> dict[str, Ranking]:
         stages["expanded"] = search.expanded
     if search.reranked:
         stages["rerank"] = search.reranked
+    if search.versioned:
+        stages["versions"] = search.versioned
     stages["packed"] = [
         (hit.chunk.id, hit.score)
         for hit in search.hits[:HITS_TO_PACK]

@@ -23,9 +23,13 @@ def pack(
         if chosen and used > budget_characters:
             break
         chosen.append(hit)
-    groups = _group_touching(chosen, store)
-    passages = [_merge(group, store) for group in groups]
-    return tuple(sorted(passages, key=lambda passage: -passage.score))
+    places = {hit.chunk.id: place for place, hit in enumerate(chosen)}
+    groups = [
+        sorted(group, key=lambda hit: places[hit.chunk.id])
+        for group in _group_touching(chosen, store)
+    ]
+    groups.sort(key=lambda group: places[group[0].chunk.id])
+    return tuple(_merge(group, store) for group in groups)
 
 
 def _group_touching(hits: Sequence[Hit], store: DocumentStore) -> list[list[Hit]]:
@@ -45,14 +49,15 @@ def _touch(before: Hit, after: Hit, store: DocumentStore) -> bool:
 
 
 def _merge(group: list[Hit], store: DocumentStore) -> Passage:
-    best = max(group, key=lambda hit: hit.score)
-    span = Span(group[0].chunk.span.start, max(hit.chunk.span.end for hit in group))
+    """One passage of hits that touch, the best first."""
+    best, first = group[0], min(group, key=lambda hit: hit.chunk.span.start)
+    span = Span(first.chunk.span.start, max(hit.chunk.span.end for hit in group))
     document = store.document(best.document.id)
     return Passage(
         document=best.document,
         span=span,
         text=document.text[span.start : span.end],
-        page=group[0].chunk.page,
+        page=first.chunk.page,
         heading=best.chunk.heading,
         score=best.score,
     )

@@ -34,6 +34,7 @@ from rag.retrieval.query import Query
 from rag.retrieval.reranking import Reranking
 from rag.retrieval.retrievers import RETRIEVERS, Retriever, choose_retriever
 from rag.retrieval.scope import Scope
+from rag.retrieval.versions.preference import prefer_versions
 
 CANDIDATES = 100
 """With 50 as much evidence was found on six sets, within .01, and less of long texts."""
@@ -89,6 +90,11 @@ class SearchPipeline:
             order = [(hit.chunk.id, hit.scores["rerank"]) for hit in hits if "rerank" in hit.scores]
             found = replace(found, hits=hits, reranked=order)
             clock.note("rerank")
+        preferred = prefer_versions(found.hits, queries[0])
+        if preferred.instead:
+            order = [(hit.chunk.id, hit.score) for hit in preferred.hits]
+            found = replace(found, hits=preferred.hits, versioned=order, instead=preferred.instead)
+        clock.note("versions")
         if packs:
             best, budget = found.hits[:HITS_TO_PACK], self.context_characters
             passages = pack(best, release.documents, budget_characters=budget)

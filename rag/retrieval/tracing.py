@@ -63,7 +63,8 @@ def trace_document(
 
 
 def _judge(ranks: Mapping[str, int | None], search: SearchResult) -> tuple[str, str, str]:
-    final = ranks.get("rerank") or ranks.get("expanded") or ranks["neighbours"]
+    last = (ranks.get(stage) for stage in ("versions", "rerank", "expanded"))
+    final = next(filter(None, last), ranks["neighbours"])
     if ranks["packed"] is None and final is not None and final > HITS_TO_PACK:
         return (
             "ranking",

@@ -45,6 +45,10 @@ class ExactVectors:
         ]
         return sorted(ranking, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
+    def read(self, rows: Rows) -> Vectors:
+        """The vectors of these rows."""
+        return np.asarray(self._vectors[rows])
+
     def _block(self, rows: Rows) -> Vectors:
         first, last = int(rows[0]), int(rows[-1])
         whole = self._vectors[first : last + 1]

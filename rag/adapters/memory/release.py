@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from rag.adapters.indexes.counted_words import ChunkWords, CountedPart, CountedW
 from rag.domain import Chunk, Document, DocumentRef
 from rag.errors import DocumentNotFound
 from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
+from rag.releases.editions import Edition, Label, find_family, read_edition, superseded_by, today
 from rag.releases.filters import Condition, check_condition, kind_of, labels_of
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
@@ -68,6 +70,10 @@ class MemoryVectorIndex:
         scores = self._vectors[rows] @ vector
         return _best({self._ids[row]: float(s) for row, s in zip(rows, scores, strict=True)}, limit)
 
+    def read(self, rows: Rows) -> Vectors:
+        """The vectors of these rows."""
+        return self._vectors[rows]
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -87,7 +93,14 @@ def memory_lexical_index(chunks: Sequence[Chunk]) -> CountedPart:
 class MemoryDocumentStore:
     """Documents and their chunks, the chunks given in order of document and place."""
 
-    def __init__(self, documents: Sequence[Document], chunks: Sequence[Chunk]) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        chunks: Sequence[Chunk],
+        *,
+        today: Callable[[], str] = today,
+    ) -> None:
+        self.today = today
         self._documents = {document.id: document for document in documents}
         self._order = list(chunks)
         self._row = {chunk.id: row for row, chunk in enumerate(chunks)}
@@ -129,8 +142,9 @@ class MemoryDocumentStore:
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""
         found = [self._order[self._row[id_]] for id_ in ids if id_ in self._row]
-        shown = self._documents
-        return {c.id: (c, shown[c.document_id].reference) for c in found if c.document_id in shown}
+        shown = {each.document_id for each in found} & self._documents.keys()
+        references = {id_: self.document(id_).reference for id_ in shown}
+        return {c.id: (c, references[c.document_id]) for c in found if c.document_id in shown}
 
     def neighbours(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """For each id the ids of the chunks directly before and after it in its document."""
@@ -148,7 +162,32 @@ class MemoryDocumentStore:
         """The whole document. Raises DocumentNotFound."""
         if document_id not in self._documents:
             raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
-        return self._documents[document_id]
+        family = self.family(document_id)
+        return replace(
+            self._documents[document_id],
+            superseded_by=superseded_by(document_id, family, self.today()),
+        )
+
+    def family(self, document_id: str) -> tuple[Edition, ...]:
+        """The versions of a document that are shown, itself among them. Raises DocumentNotFound."""
+        if document_id not in self._documents:
+            raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
+        known = {
+            each.id: read_edition(each.id, labels_of(each)) for each in self._documents.values()
+        }
+
+        def find(labels: Collection[Label]) -> list[Edition]:
+            return [
+                known[id_]
+                for id_, document in self._documents.items()
+                if any(
+                    (field, value) in labels
+                    for field, values in labels_of(document).items()
+                    for value in values
+                )
+            ]
+
+        return find_family(known[document_id], find)
 
     def sample(self, count: int) -> list[Chunk]:
         """At most `count` chunks from all over, the same each time."""
@@ -160,7 +199,8 @@ class MemoryDocumentStore:
 
     def references(self) -> list[DocumentRef]:
         """All documents, in order of their source."""
-        return sorted((d.reference for d in self._documents.values()), key=lambda r: r.source)
+        found = (self.document(id_).reference for id_ in self._documents)
+        return sorted(found, key=lambda reference: reference.source)
 
     def close(self) -> None:
         """Nothing is held."""

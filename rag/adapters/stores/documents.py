@@ -1,17 +1,20 @@
 """Texts and chunks of a release, read from its `documents.db`."""
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rag.adapters.indexes.counted_words import ChunkWords
+from rag.adapters.stores.families import Families
 from rag.adapters.stores.readable import Selection
 from rag.domain import Chunk, Document, DocumentRef, Page, Span, metadata_from_json
 from rag.errors import DocumentNotFound
 from rag.ports import Subset
+from rag.releases.editions import Edition, today
 from rag.releases.files import ReleaseDatabase
 from rag.releases.filters import Condition
 
@@ -34,12 +37,14 @@ class SqliteDocumentStore:
     As opened it shows every document; `as_read_by` shows what some readers may see.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, today: Callable[[], str] = today) -> None:
+        self.today = today
         self._database = ReleaseDatabase(path)
         self._rows = self._database.rows
         self._rows(f"PRAGMA cache_size = -{CACHE_KB}")
         self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
         self._selection = Selection(self._rows)
+        self._families = Families(self._rows, today)
         self._hides_from = lru_cache(maxsize=CACHED_READERS)(self._find_hidden)
         self._readers: str | None = None  # a JSON list; None: nobody is shut out
 
@@ -72,7 +77,25 @@ class SqliteDocumentStore:
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""
         sql, readers = self._shown(f"SELECT {CHUNK_FIELDS} WHERE c.id IN {GIVEN}")
-        return {row[0]: _read_chunk(row) for row in self._rows_of(ids, sql, readers)}
+        found = map(_read_chunk, self._rows_of(ids, sql, readers))
+        return {chunk.id: (chunk, self._date(reference)) for chunk, reference in found}
+
+    def _date(self, reference: DocumentRef) -> DocumentRef:
+        """The reference with the days of its document, and what is in force instead of it."""
+        family = self._families.find(reference.id, self._readers)
+        own = next(each for each in family if each.id == reference.id)
+        return replace(
+            reference,
+            date=own.date or None,
+            valid_from=own.valid_from or None,
+            valid_to=own.valid_to or None,
+            superseded_by=self._families.superseded_by(reference.id, self._readers),
+        )
+
+    def family(self, document_id: str) -> tuple[Edition, ...]:
+        """The versions of a document that are shown, itself among them. Raises DocumentNotFound."""
+        self.document(document_id)
+        return self._families.find(document_id, self._readers)
 
     def words(self) -> Iterator[ChunkWords]:
         """Every chunk of the release with the text that is indexed of it, whoever may read it."""
@@ -107,7 +130,8 @@ class SqliteDocumentStore:
         document = self._load(document_id)
         if self._readers is not None and not set(json.loads(self._readers)) & set(document.access):
             raise _not_found(document_id)
-        return document
+        replaced = self._families.superseded_by(document_id, self._readers)
+        return replace(document, superseded_by=replaced)
 
     def _read_document(self, document_id: str) -> Document:
         rows = self._rows(
@@ -145,7 +169,8 @@ class SqliteDocumentStore:
     def references(self) -> list[DocumentRef]:
         """All documents shown, in order of their source."""
         sql, readers = self._shown("SELECT id, version, source, title FROM documents d WHERE TRUE")
-        return [DocumentRef(*row) for row in self._rows(f"{sql} ORDER BY source", readers)]
+        found = self._rows(f"{sql} ORDER BY source", readers)
+        return [self._date(DocumentRef(*row)) for row in found]
 
     def close(self) -> None:
         """Close the database."""

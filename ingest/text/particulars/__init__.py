@@ -1,0 +1,1 @@
+"""What documents say of themselves: number, version, days, what they replace."""
