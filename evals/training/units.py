@@ -16,8 +16,8 @@ from evals.metrics.ranking import touches
 from evals.samples.locating import Sources, Target, find_target
 from evals.samples.reading import read_set
 from evals.training.confidence import Corpus, Source, is_fit
-from rag.answering.extracting.asking import read_question
 from rag.answering.extracting.candidates import Candidate, find_candidates
+from rag.answering.extracting.intent import read_question
 from rag.answering.extracting.scoring import (
     BOTH,
     COEFFICIENTS,

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 from rag.answering.code_version import code_version
 from rag.answering.courtesies import reply_to, tell_language
 from rag.answering.expansion import expand, expansion_label
-from rag.answering.extractive import answer_extractively
+from rag.answering.extracting.extractive import answer_extractively
 from rag.answering.followups import Standalone
 from rag.answering.prompted import stream_prompted
 from rag.answering.prompts import load_prompt

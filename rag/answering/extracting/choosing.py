@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rag.answering.extracting.asking import Asked
 from rag.answering.extracting.candidates import Candidate, ReadText
+from rag.answering.extracting.intent import Asked
 from rag.answering.extracting.quotable import Unit
 from rag.answering.extracting.scoring import Question, Scored
 from rag.domain import Passage, Span
@@ -24,6 +24,7 @@ class Part:
     """Units that stand together in a source and are quoted as one; `lead` says what they are.
 
     `is_list` where they are all of a list, `left_out` how many of it are not given.
+    `intro` and `note` are words of ours, on the line of the quote and before it.
     """
 
     passage: Passage
@@ -32,6 +33,8 @@ class Part:
     lead: Unit | None = None
     is_list: bool = False
     left_out: int = 0
+    intro: str = ""
+    note: str = ""
 
     @property
     def span(self) -> Span:
@@ -56,7 +59,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Part]:
         whole = _find_list(question, scored)
         if whole:
             return whole
-    return [_part(each.candidate) for each in _add(question.asked, scored, best)]
+    return [part_of(each.candidate) for each in _add(question.asked, scored, best)]
 
 
 def without_repeats(parts: Sequence[Part]) -> list[Part]:
@@ -74,7 +77,8 @@ def _holds(whole: Part, part: Part) -> bool:
     return is_same and a.start <= b.start and b.end <= a.end
 
 
-def _part(candidate: Candidate) -> Part:
+def part_of(candidate: Candidate) -> Part:
+    """A candidate as a part of its own."""
     unit = candidate.unit
     return Part(candidate.passage, candidate.source, (unit,), unit.before)
 

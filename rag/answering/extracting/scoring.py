@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rag.answering.extracting.asking import NUMBERED, Asked
 from rag.answering.extracting.candidates import Candidate
+from rag.answering.extracting.intent import NUMBERED, Asked
 from rag.answering.extracting.quotable import Unit, plain
 from rag.domain import Hit, SearchResult
 from rag.ports import Embedder, LexicalIndex

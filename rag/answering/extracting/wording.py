@@ -46,6 +46,8 @@ class Writer:
         self.sentences.append(Sentence(span, self.text[start:], verdict, cited, score))
 
     def _write_part(self, part: Part) -> None:
+        if part.note:
+            self.say(part.note)
         index = self._cite(part)
         gap = "\n\n"
         if part.is_list and part.lead:
@@ -64,7 +66,9 @@ class Writer:
             self.say(f"{part.left_out} more are in the source.", gap="\n")
 
     def _context(self, part: Part, unit: Unit) -> str:
-        """The heading or title that says of whom the unit speaks, where only that does."""
+        """What introduces a unit, else the heading or title that alone says of whom it speaks."""
+        if part.intro:
+            return f"{part.intro}: "
         own = set(self.analyze(f"{plain(unit.text)} {' '.join(unit.columns)}"))
         missing = self.wanted - own
         for name in (*reversed(unit.heading), part.source.document.title):

@@ -10,7 +10,7 @@ import pytest
 
 from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.adapters.memory.release import HashingEmbedder
-from rag.answering.extractive import answer_extractively
+from rag.answering.extracting.extractive import answer_extractively
 from rag.answering.prompts import load_prompt
 from rag.answering.turn import abstain
 from rag.domain import Answer, AnswerDelta, DocumentRef, Message, Passage, SearchResult, Span

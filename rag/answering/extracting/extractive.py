@@ -1,8 +1,9 @@
 """Answers without a chat model: what of the passages answers best, quoted and cited."""
 
-from rag.answering.extracting.asking import Asked, read_question
+from rag.answering.extracting.beside import add_beside, in_force
 from rag.answering.extracting.candidates import Candidate, find_candidates
 from rag.answering.extracting.choosing import Part, choose, without_repeats
+from rag.answering.extracting.intent import Asked, read_question
 from rag.answering.extracting.scoring import Question, rank, weigh_terms
 from rag.answering.extracting.wording import Writer
 from rag.answering.turn import Draft, Turn, last_question
@@ -11,19 +12,21 @@ from rag.ports import Embedder
 
 def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
     """The sentences, lists and rows of the passages that answer best, quoted and cited."""
-    candidates = find_candidates(turn.search.passages, turn.release.documents)
-    if not candidates:
+    found = find_candidates(turn.search.passages, turn.release.documents)
+    if not found:
         return Draft("abstained", "")
+    candidates = in_force(found, turn.search)
     asked = read_question(last_question(turn.conversation))
     parts: list[Part] = []
     for half in asked.halves:
         question = _question(turn, half)
         parts += choose(question, rank(question, candidates, turn.search, embedder))
-    parts = _add_sides(turn, asked, candidates, embedder) or parts
+    parts = _add_sides(turn, asked, found, embedder) or parts
     lexical = turn.release.lexical
+    parts = add_beside(without_repeats(parts), found, turn.search, lexical)
     wanted = frozenset(lexical.analyze(turn.search.query))
     writer = Writer(turn.search.release, wanted, lexical.analyze)
-    return writer.write(without_repeats(parts))
+    return writer.write(parts)
 
 
 def _add_sides(
