@@ -15,8 +15,21 @@ MOST_SENTENCES = 3
 MOST_ITEMS = 25  # chosen: what a reader takes in; a longer list or table is cut, and that is said
 KEEP_ABOVE = {"fact": 0.9, "list": 0.6, "steps": 0.6, "comparison": 0.5, "superlative": 0.7}
 NEW_WORDS = 0.34
-NEAR_BEST = 0.6
+NEAR_BEST = 0.4
 LEADS_WITH_NUMBER = re.compile(r"[^\d+-]*([+-]?\d[\d.,]*)")
+MEASURES = tuple(
+    (re.compile(rf"\b(?:{asked})", re.I), re.compile(rf"(?:\b|_)(?:{named})|{sign}", re.I))
+    for asked, named, sign in (
+        ("long|short", "length|duration|time|dauer|länge|durée", "(?!)"),
+        ("wid|narrow|broad", "width|beam|breite|largeur", "(?!)"),
+        ("high|tall|low", "height|höhe|hauteur", "(?!)"),
+        ("heav|light", "weight|tonnage|gewicht|poids", "(?!)"),
+        ("fast|slow|quick", "speed|knots|tempo|vitesse", "(?!)"),
+        ("old|new|young", "built|year|baujahr|année", "(?!)"),
+        ("cheap|dear|expensive|costl|money|price", "price|cost|fare|budget|preis|prix", "[€$£]"),
+    )
+)
+"""Words of a question, and the names or signs of the columns that they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +113,12 @@ def _add(asked: Asked, scored: Sequence[Scored], best: Scored) -> Iterator[Score
 
 def _find_list(question: Question, scored: Sequence[Scored]) -> list[Part]:
     """The list or table that one of the best candidates is of; none where they are sentences."""
-    best = scored[0].score
     for each in scored:
-        if each.score < NEAR_BEST * best:
+        candidate = each.candidate
+        if each.score < NEAR_BEST * scored[0].score:
             return []
-        if each.candidate.unit.group is not None:
-            return _whole(question, each.candidate)
+        if len(candidate.source.group(candidate.unit)) > 1:
+            return _whole(question, candidate)
     return []
 
 
@@ -163,7 +176,7 @@ def _decide(question: Question, scored: Sequence[Scored]) -> list[Part]:
 
 
 def _choose_column(question: Question, group: Sequence[Unit]) -> int | None:
-    """The column of numbers whose name the question names best; none if that is not clear."""
+    """The column of numbers that the question names, or means; none if that is not clear."""
     columns = group[0].columns
     if any(unit.columns != columns or len(unit.cells) != len(columns) for unit in group):
         return None
@@ -172,16 +185,25 @@ def _choose_column(question: Question, group: Sequence[Unit]) -> int | None:
         for at in range(1, len(columns))
         if sum(_value(unit, at) is not None for unit in group) * 2 > len(group)
     ]
-    analyze = question.lexical.analyze
-    named = {
-        at: sum(question.terms.get(term, 0.0) for term in set(analyze(columns[at])))
-        for at in numeric
-    }
-    best = max(named.values(), default=0.0)
     if len(numeric) == 1:
         return numeric[0]
-    fit = [at for at, weight in named.items() if weight == best]
+    text = question.asked.text
+    meant = [name for word, name in MEASURES if word.search(text)]
+    weights = {at: _weigh_column(question, group, at, meant) for at in numeric}
+    best = max(weights.values(), default=0.0)
+    fit = [at for at, weight in weights.items() if weight == best]
     return fit[0] if best > 0 and len(fit) == 1 else None
+
+
+def _weigh_column(
+    question: Question, group: Sequence[Unit], column: int, meant: Sequence[re.Pattern[str]]
+) -> float:
+    """How well a question names a column, or the measure that its name or its cells are of."""
+    name = group[0].columns[column]
+    terms = set(question.lexical.analyze(name))
+    said = " ".join([name, *(unit.cells[column] for unit in group)])
+    measured = sum(any_of.search(said) is not None for any_of in meant)
+    return sum(question.terms.get(term, 0.0) for term in terms) + measured
 
 
 def _value(unit: Unit, column: int) -> float | None:

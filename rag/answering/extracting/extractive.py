@@ -37,9 +37,11 @@ def _add_sides(
     parts = []
     for side in asked.sides:
         about = [each for each in candidates if each.mentions(side)]
+        others = [each for each in asked.sides if each != side]
+        alone = [each for each in about if not any(map(each.mentions, others))]
         if not about:
             return []
-        parts += choose(question, rank(question, about, turn.search, embedder))[:1]
+        parts += choose(question, rank(question, alone or about, turn.search, embedder))[:1]
     return parts
 
 

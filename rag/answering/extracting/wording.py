@@ -48,19 +48,16 @@ class Writer:
     def _write_part(self, part: Part) -> None:
         if part.note:
             self.say(part.note)
-        index = self._cite(part)
-        gap = "\n\n"
+        index, gap = self._cite(part), "\n\n"
         if part.is_list and part.lead:
             lead = plain(part.lead.text)
             is_sentence = part.lead.kind == "lead-in"
-            self.say(
-                lead if is_sentence else f"{lead.rstrip(':')}:",
-                index=index if is_sentence else None,
-            )
+            words = lead if is_sentence else f"{lead.rstrip(':')}:"
+            self.say(words, index=index if is_sentence else None)
             gap = "\n"
         for unit in part.units:
-            bullet = "- " if part.is_list else ""
-            self.say(bullet + self.read(unit), index=index, gap=gap)
+            before = "- " if part.is_list else self._context(part, unit)
+            self.say(before + self.read(unit), index=index, gap=gap)
             gap = "\n"
         if part.left_out:
             self.say(f"{part.left_out} more are in the source.", gap="\n")
