@@ -44,8 +44,8 @@ LANGUAGES = {
         _words("danke dank"),
         _words("zusammen gott vielen schön sehr schöne auf dir ihnen euch gut ok"),
         _words(
-            "der die das wie was wann wo wer welche welcher welches ist sind ich wir darf kann muss "
-            "für mit von nicht ein eine einen dem den im zum zur bei und viel viele lange"
+            "der die das wie was wann wo wer welche welcher welches ist sind ich wir darf kann "
+            "muss für mit von nicht ein eine einen dem den im zum zur bei und viel viele lange"
         ),
         "Guten Tag! Fragen Sie mich etwas zu den Dokumenten in {corpus}: Ich antworte mit "
         "wörtlichen Zitaten und sage, wenn nichts darin steht.",

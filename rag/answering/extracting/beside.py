@@ -19,7 +19,7 @@ MOST_COMPARED = 8  # chosen: with all sixty of them a comparison takes fifteen m
 
 
 def in_force(candidates: Sequence[Candidate], search: SearchResult) -> list[Candidate]:
-    """The candidates without those of versions that another one comes before; all if that is all."""
+    """The candidates without versions that another one comes before, if any are left."""
     kept = [each for each in candidates if each.passage.document.id not in search.instead]
     return kept or list(candidates)
 

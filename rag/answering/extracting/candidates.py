@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answering.extracting.quotable import Unit, read_units
 from rag.domain import Document, Passage, Span
 from rag.ports import DocumentStore
 
-WHOLE = 60_000  # characters of a text that is read whole, in about ten milliseconds
+WHOLE = 60_000  # measured: characters of a text that are read in about ten milliseconds
 WORD_BREAK = re.compile(r"[-_.]+")
 MARGIN = 4_000  # chosen: lists and tables reach as far beyond the passage of a longer text
 
@@ -83,7 +83,15 @@ def _candidates(passage: Passage, documents: DocumentStore) -> Iterator[Candidat
         span = source.span(unit)
         is_inside = passage.span.start < span.end and span.start < passage.span.end
         if is_inside and unit.is_quotable:
-            yield Candidate(passage, source, unit, place)
+            yield Candidate(passage, source, _with_columns(unit, passage), place)
+
+
+def _with_columns(unit: Unit, passage: Passage) -> Unit:
+    """A row with the columns that its chunk was given, where its table begins too far above."""
+    columns = tuple(passage.heading[-1].split(" | ")) if passage.heading else ()
+    is_without = unit.kind == "row" and not unit.columns
+    fits = len(columns) == len(unit.cells) > 1
+    return replace(unit, columns=columns) if is_without and fits else unit
 
 
 def _read(document: Document, span: Span) -> ReadText:

@@ -15,7 +15,8 @@ def _words(words: str) -> re.Pattern[str]:
 STEPS = _words(
     "steps?|step by step|procedure|walk me through|(?:in )?what order|minute by minute"
     "|how do (?:i|we|you) (?!know)|how (?:should|must|can) (?:i|we|you)"
-    "|what (?:should|must|do|shall) (?:i|we|you|one|crew|staff) do|what am i (?:supposed|meant) to do|go about|what is the way"
+    "|what (?:should|must|do|shall) (?:i|we|you|one|crew|staff) do"
+    "|what am i (?:supposed|meant) to do|go about|what is the way"
     "|what happens|sequence of|schritte?|reihenfolge|wie gehe ich vor|was muss ich tun|étapes?"
     "|que dois-je faire|marche à suivre|pasos?|qué (?:debo|tengo que) hacer|passi|stappen"
 )
@@ -50,7 +51,8 @@ NOT_RANKED = _words(
 )
 NUMBER = _words(
     "how (?:much|many|long|old|far|high|tall|wide|heavy|big|large|fast|often|early|late|deep)"
-    "|costs?|price|limit|number of|rate|share|percentage|what (?:amount|weight|value|size|height|length)"
+    "|costs?|price|limit|number of|rate|share|percentage"
+    "|what (?:amount|weight|value|size|height|length)"
     "|wie ?viele?|wie (?:lange|hoch|oft|alt|weit|teuer)|combien|cuánt[oa]s?|quant[oiae]|hoeveel"
 )
 TIME = _words(
@@ -108,9 +110,11 @@ def read_question(text: str) -> Asked:
 
 def _sides(text: str, kind: Kind) -> tuple[str, ...]:
     """Several things of one kind that the same is asked of."""
-    numbered = [f"{name} {number}" for name, number in NUMBERED.findall(text)]
+    numbered: list[str] = []
     for name, first, second in ALSO_NUMBERED.findall(text):
         numbered += [f"{name} {first}", f"{name} {second}"]
+    one_each = NUMBERED.findall(ALSO_NUMBERED.sub(" ", text))
+    numbered += [f"{name} {number}" for name, number in one_each]
     kinds = {each.split()[0] for each in numbered}
     found = [numbered] if len(kinds) == 1 else []
     found.append(YEAR.findall(text))

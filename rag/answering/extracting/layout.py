@@ -24,7 +24,7 @@ PAGE_LINE = re.compile(
 )
 ENDS = re.compile(r"[.!?:;,…]['\"”’»)\]*_]*$")
 INNER_END = re.compile(r"[a-z][.!?] ")
-STARTS = re.compile(r"['\"“‘«(\[]*(?:[^\W\d_a-z]|[\d€$£])")
+STARTS = re.compile(r"['\"“«(\[]*(?:[^\W\d_a-z]|[\d€$£])")
 DIGIT = re.compile(r"\d")
 NUMBER_ALONE = re.compile(r"(?<!\S)[+€$£-]?\d[\d,.]*(?!\S)")
 SHORT = 0.7
@@ -78,9 +78,8 @@ def _kinds_by_marks(text: str, lines: Sequence[Span]) -> list[LineKind]:
     for span in lines:
         line = text[span.start : span.end]
         kind = _kind_of(line)
-        if kind == "rule":
-            if kinds and kinds[-1] == "row":
-                kinds[-1] = "head"
+        if kind == "rule" and kinds and kinds[-1] == "row":
+            kinds[-1] = "head"
         kinds.append(kind)
     return kinds
 
