@@ -78,7 +78,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.judging.ragas_metrics",),
-    "sklearn": ("evals.bench.quality.abstaining", "evals.training.confidence"),
+    "sklearn": ("evals.bench.quality.abstaining", "evals.training.regression"),
     "fastapi": ("api",),
     "starlette": ("api",),
     "uvicorn": ("api.serving",),

@@ -42,7 +42,7 @@ LAZY = {
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
     "evals.commands": "ragas, for the judged tier alone",
-    "evals.training.confidence": "scikit-learn, where coefficients are learned anew",
+    "evals.training.regression": "scikit-learn, where coefficients are learned anew",
     **dict.fromkeys(
         ("rag.__main__", "ingest.__main__", "api.__main__", "evals.__main__"),
         "what a command needs is loaded after its arguments are found right",

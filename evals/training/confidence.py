@@ -17,6 +17,7 @@ import numpy as np
 from evals.samples.locating import Sources, find_target
 from evals.samples.reading import read_set
 from evals.samples.sample import Sample
+from evals.training.regression import fit, round_off
 from rag.bootstrap import load_embedder, open_release
 from rag.learning.asking import make_questions
 from rag.learning.calibration import (
@@ -35,7 +36,6 @@ from rag.retrieval.query import Query
 from rag.settings import Settings
 
 REGULARIZATION = 0.3  # scikit-learn's C; from .1 to 3 the same within .005
-DIGITS = 4  # chosen: more would be noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def observe_made(corpora: Iterable[Corpus]) -> tuple[float, float]:
     """Mean closeness of questions made from corpora, with and without their documents."""
     means = [average_closeness(_ask_made(corpus)) for corpus in corpora]
     own, foreign = zip(*means, strict=True)
-    return _round(fmean(own)), _round(fmean(foreign))
+    return round_off(fmean(own)), round_off(fmean(foreign))
 
 
 def _ask_made(corpus: Corpus) -> list[Asked]:
@@ -168,27 +168,15 @@ def _fit(seen: Sequence[Observed], names: Sequence[str]) -> dict[str, Any]:
     A group of questions weighs by the square root of its number, so that large sets do not decide
     alone. Fitted by scikit-learn's LogisticRegression on standardised signals.
     """
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-
     seen = [each for each in seen if set(names) <= each.signals.keys()]
-    table = np.array([[each.signals[name] for name in names] for each in seen])
-    means, deviations = table.mean(axis=0), table.std(axis=0)
     sizes = Counter(each.group for each in seen)
-    weights = np.array([1 / np.sqrt(sizes[each.group]) for each in seen])
-    model = LogisticRegression(C=REGULARIZATION, max_iter=1000)
-    model.fit(
-        (table - means) / deviations,
+    return fit(
+        [each.signals for each in seen],
+        names,
         [each.is_answerable for each in seen],
-        sample_weight=50 * weights,
+        [50 / np.sqrt(sizes[each.group]) for each in seen],
+        regularization=REGULARIZATION,
     )
-    rows = zip(names, means, deviations, model.coef_[0], strict=True)
-    return {
-        "intercept": _round(model.intercept_[0]),
-        "signals": {
-            name: {"mean": _round(mean), "deviation": _round(deviation), "weight": _round(weight)}
-            for name, mean, deviation, weight in rows
-        },
-    }
 
 
 def find_scale(seen: Sequence[Observed], reference: Sequence[Observed]) -> tuple[float, float]:
@@ -201,11 +189,7 @@ def find_scale(seen: Sequence[Observed], reference: Sequence[Observed]) -> tuple
         for group in (seen, reference)
     )
     factor = float(wanted.std() / values.std())
-    return _round(float(wanted.mean()) - factor * float(values.mean())), _round(factor)
-
-
-def _round(value: float) -> float:
-    return round(float(value), DIGITS)
+    return round_off(float(wanted.mean()) - factor * float(values.mean())), round_off(factor)
 
 
 def write(learned: dict[str, Any], path: Path = COEFFICIENTS) -> str:

@@ -5,19 +5,18 @@ a search found do not. `docs/decisions/extractive-answers.md` names the data and
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from evals.metrics.ranking import touches
 from evals.samples.locating import Sources, Target, find_target
 from evals.samples.reading import read_set
 from evals.training.confidence import Corpus, Source, is_fit
-from rag.answering.extracting.asking import read_question
+from evals.training.regression import fit
 from rag.answering.extracting.candidates import Candidate, find_candidates
+from rag.answering.extracting.intent import read_question
 from rag.answering.extracting.scoring import (
     BOTH,
     COEFFICIENTS,
@@ -30,13 +29,13 @@ from rag.answering.extracting.scoring import (
     weigh_terms,
 )
 from rag.domain import SearchResult
+from rag.ports import Embedder
 from rag.retrieval.confidence import Coefficient, Regression, Signals
 from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.scope import Scope
 
 REGULARIZATION = 0.3  # scikit-learn's C; from .03 to 1 the same within .01
 NEGATIVES = 10  # chosen: the units that do not answer weigh together as this many of 60
-DIGITS = 4  # chosen: more would be noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,11 @@ class Seen:
     candidates: Sequence[Candidate]
     signals: Sequence[Signals]
     answers: Sequence[bool]
+    embedder: Embedder
 
 
 def observe(
-    corpora: dict[str, Corpus], sources: Sequence[Source], kept_back: Set[str]
+    corpora: Mapping[str, Corpus], sources: Sequence[Source], kept_back: Set[str]
 ) -> list[Seen]:
     """Every answerable question of the sets whose evidence was found and may be learned from."""
     seen = []
@@ -78,10 +78,11 @@ def _observe(text: str, search: SearchResult, targets: Sequence[Target], corpus:
         any(touches(target, each.source.document.version, each.span) for target in targets)
         for each in candidates
     ]
-    return Seen(question, candidates, read_signals(question, candidates, search), answers)
+    signals = read_signals(question, candidates, search)
+    return Seen(question, candidates, signals, answers, corpus.embedder)
 
 
-def learn(seen: Sequence[Seen], embedder_of: Callable[[Seen], Any]) -> dict[str, Any]:
+def learn(seen: Sequence[Seen]) -> dict[str, Any]:
     """Both regressions; that with meaning is of the units that the one by words lets through."""
     words = _fit([(each.signals, each.answers) for each in seen])
     weigh = _regression(words).weigh
@@ -90,33 +91,25 @@ def learn(seen: Sequence[Seen], embedder_of: Callable[[Seen], Any]) -> dict[str,
         order = sorted(range(len(each.signals)), key=lambda at: -weigh(each.signals[at]))
         order = order[:MOST_EMBEDDED]
         candidates = [each.candidates[at] for at in order]
-        meanings = compare_meanings(each.question, candidates, embedder_of(each))
+        meanings = compare_meanings(each.question, candidates, each.embedder)
         signals = add_meaning([each.signals[at] for at in order], meanings)
         kept.append((signals, [each.answers[at] for at in order]))
     return {WORDS: words, BOTH: _fit([each for each in kept if any(each[1])])}
 
 
-def _fit(told: Iterable[tuple[Sequence[Signals], Sequence[bool]]]) -> dict[str, Any]:
-    """Intercept and signals of one regression, in which every question weighs the same."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-
-    told = list(told)
-    names = list(told[0][0][0])
-    table = np.array([[s[name] for name in names] for signals, _ in told for s in signals])
-    answers = [answer for _, each in told for answer in each]
-    weights = [1 / sum(each) if answer else 1 / NEGATIVES for _, each in told for answer in each]
-    means, deviations = table.mean(axis=0), table.std(axis=0)
-    deviations[deviations == 0] = 1.0
-    model = LogisticRegression(C=REGULARIZATION, max_iter=2000)
-    model.fit((table - means) / deviations, answers, sample_weight=weights)
-    rows = zip(names, means, deviations, model.coef_[0], strict=True)
-    return {
-        "intercept": _round(model.intercept_[0]),
-        "signals": {
-            name: {"mean": _round(mean), "deviation": _round(deviation), "weight": _round(weight)}
-            for name, mean, deviation, weight in rows
-        },
-    }
+def _fit(told: Sequence[tuple[Sequence[Signals], Sequence[bool]]]) -> dict[str, Any]:
+    """One regression, in which every question weighs the same."""
+    return fit(
+        [each for signals, _ in told for each in signals],
+        list(told[0][0][0]),
+        [answer for _, answers in told for answer in answers],
+        [
+            1 / sum(answers) if answer else 1 / NEGATIVES
+            for _, answers in told
+            for answer in answers
+        ],
+        regularization=REGULARIZATION,
+    )
 
 
 def _regression(raw: dict[str, Any]) -> Regression:
@@ -124,11 +117,7 @@ def _regression(raw: dict[str, Any]) -> Regression:
     return Regression(raw["intercept"], signals)
 
 
-def _round(value: float) -> float:
-    return round(float(value), DIGITS)
-
-
-def write(learned: dict[str, Any], questions: int, path: Path = COEFFICIENTS) -> str:
+def write(learned: Mapping[str, Any], questions: int, path: Path = COEFFICIENTS) -> str:
     """Write what was learned, and say so."""
     content = {"questions": questions, "regressions": learned}
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -9,14 +9,24 @@ from dataclasses import replace
 
 from rag.answering.checking.judging import Checking
 from rag.answering.code_version import code_version
+from rag.answering.courtesies import reply_to, tell_language
 from rag.answering.expansion import expand, expansion_label
-from rag.answering.extractive import answer_extractively
+from rag.answering.extracting.extractive import answer_extractively
+from rag.answering.followups import Standalone
 from rag.answering.prompted import stream_prompted
 from rag.answering.prompting.guarding import GuardedChatModel
 from rag.answering.prompting.rewording import reword, rewording_label
 from rag.answering.prompts import load_prompt
 from rag.answering.rewriting import rewrite
-from rag.answering.turn import Draft, Turn, abstain, clean_draft, last_question, shorten
+from rag.answering.turn import (
+    Draft,
+    Turn,
+    abstain,
+    clean_draft,
+    last_question,
+    own_words,
+    shorten,
+)
 from rag.domain import (
     AS_SET,
     Answer,
@@ -24,6 +34,7 @@ from rag.domain import (
     Expansion,
     Fingerprint,
     Message,
+    SearchResult,
     Usage,
     Writing,
 )
@@ -111,6 +122,12 @@ class Answerer:
     ) -> AsyncIterator[AnswerDelta | Answer]:
         """Deltas of the text, then exactly one Answer; raises what `Plumbline.answer` raises."""
         started = time.perf_counter()
+        reply = reply_to(check_question(last_question(conversation)), release.manifest.corpus)
+        if reply:
+            turn = self._unsearched(conversation, release, scope)
+            yield AnswerDelta(reply)
+            yield self._stamp(own_words("answered", reply), turn, {"search": 0.0, "total": 0.0})
+            return
         turn = await self.search(conversation, release, scope, writing=writing, top_k=top_k)
         searched = time.perf_counter()
         said = ""
@@ -144,6 +161,15 @@ class Answerer:
             search=found,
         )
 
+    def _unsearched(
+        self, conversation: Sequence[Message], release: OpenRelease, scope: Scope
+    ) -> Turn:
+        """The turn of a message that asks nothing."""
+        last, manifest = last_question(conversation), release.manifest
+        mode = self._pipeline.mode_of(scope)
+        found = SearchResult(last, manifest.corpus, manifest.release, mode, 1.0, ())
+        return Turn(conversation, Standalone(last, last, "user"), "", release, scope, found, 0)
+
     async def _draft(self, turn: Turn) -> AsyncIterator[AnswerDelta | Draft]:
         """By the chat model, which decides where the confidence does not, or by quotes."""
         degraded = False
@@ -162,6 +188,8 @@ class Answerer:
                 log.warning("answering without the chat model: %s", error)
                 degraded = True
         draft = await finish_in_thread(self._quote, turn)
+        language = turn.release.manifest.language
+        draft = draft.followed_by(tell_language(last_question(turn.conversation), language))
         yield replace(shorten(draft, turn.writing), degraded=degraded)
 
     def _quote(self, turn: Turn) -> Draft:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rag.answering.checking.citing import CitationList
 from rag.answering.checking.footnotes import Footnotes
 from rag.answering.checking.judging import Checking, status_of
+from rag.answering.disagreeing.telling import label_source
 from rag.answering.marks import MarkFilter, disarm, without_marks
 from rag.answering.prompting.datamarking import mark_lines
 from rag.answering.prompts import Prompt
@@ -164,8 +165,10 @@ def _without_old_marks(message: Message) -> Message:
 
 
 def _number(passages: Sequence[Passage], mark: str) -> Iterator[str]:
+    known = {passage.document.id: passage.document for passage in passages}
     for number, passage in enumerate(passages, 1):
+        source = label_source(passage.document, known.get(passage.document.superseded_by or ""))
         page = f", page {passage.page}" if passage.page else ""
         heading = f", {' > '.join(passage.heading)}" if passage.heading else ""
-        label = disarm(f"{passage.document.title}{page}{heading}")
+        label = disarm(f"{source}{page}{heading}")
         yield f"[{number}] {label}\n{mark_lines(disarm(passage.text), mark)}"

@@ -24,6 +24,7 @@ from rag.releases.folder import OpenRelease
 from rag.retrieval.scope import Scope
 from rag.text.lengths import CHARACTERS_A_TOKEN, estimate_tokens
 
+PARAGRAPH = "\n\n"
 NEAREST = 3  # chosen: sources that an abstention names, enough to see what was near
 
 
@@ -78,6 +79,15 @@ class Draft:
     degraded: bool = False
     chat_model: str = ""
     checked_by: str = ""
+
+    def followed_by(self, words: str) -> "Draft":
+        """The draft with a paragraph of our own behind it; itself where there are no words."""
+        if not words:
+            return self
+        start = len(self.text) + len(PARAGRAPH)
+        said = Sentence(Span(start, start + len(words)), words, "not_checked")
+        text = self.text + PARAGRAPH + words
+        return replace(self, text=text, sentences=(*self.sentences, said))
 
     def pieces_after(self, said: str) -> Iterator[str]:
         """What of the text was not streamed yet, sentence by sentence."""
@@ -135,7 +145,12 @@ def abstain(search: SearchResult) -> Draft:
     if nearest:
         text += " The nearest are " + ", ".join(nearest) + "."
         text = clean(text, [passage.document.source for passage in search.passages])
-    return Draft("abstained", text, sentences=(Sentence(Span(0, len(text)), text, "not_checked"),))
+    return own_words("abstained", text)
+
+
+def own_words(status: Status, text: str) -> Draft:
+    """A draft that says nothing of the documents."""
+    return Draft(status, text, sentences=(Sentence(Span(0, len(text)), text, "not_checked"),))
 
 
 def _name(document: DocumentRef) -> str:

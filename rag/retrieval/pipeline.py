@@ -75,7 +75,7 @@ class SearchPipeline:
         With `packs` there are passages too, and all the hits that they were made from. Raises
         InvalidFilter.
         """
-        clock, mode, reranking = _Clock(), self._mode(scope), self._reranking(scope)
+        clock, mode, reranking = _Clock(), self.mode_of(scope), self._reranking(scope)
         wanted = max(top_k or self.top_k, HITS_TO_PACK if packs else 0)
         read = reranking.most_hits if reranking else 0
         queries = self._embed(texts, release, scope)
@@ -104,7 +104,7 @@ class SearchPipeline:
     ) -> list[tuple[Hit, ...]]:
         """The best hits of each text by itself, embedded together. Raises InvalidFilter."""
         queries = self._embed(texts, release, scope) if texts else []
-        retriever = retriever_of(release, self._mode(scope))
+        retriever = retriever_of(release, self.mode_of(scope))
         found = []
         with self.turns:
             for query in queries:
@@ -114,7 +114,7 @@ class SearchPipeline:
 
     def _embed(self, texts: Sequence[str], release: OpenRelease, scope: Scope) -> list[Query]:
         queries = [self.query(text, release, scope) for text in texts]
-        if not RETRIEVERS[self._mode(scope)].needs_vector:
+        if not RETRIEVERS[self.mode_of(scope)].needs_vector:
             return queries
         vectors = queries[0].embedder.embed_queries(texts)
         return [replace(q, vector=v) for q, v in zip(queries, vectors, strict=True)]
@@ -162,7 +162,7 @@ class SearchPipeline:
 
     def label(self, scope: Scope, release: OpenRelease) -> str:
         """All that decides how hits are found and ranked at first, in one line."""
-        mode = self._mode(scope)
+        mode = self.mode_of(scope)
         chosen = retriever_of(release, mode)
         weights = f"{dict(chosen.weights)} from {chosen.known}"
         return f"{mode} min-max {weights} top {CANDIDATES} beside {NEIGHBOUR_SHARE}"
@@ -174,7 +174,8 @@ class SearchPipeline:
             return ""
         return f"{reranking.reranker.name} top {reranking.most_hits} in {reranking.budget_s:g} s"
 
-    def _mode(self, scope: Scope) -> str:
+    def mode_of(self, scope: Scope) -> str:
+        """How a request is searched."""
         return scope.mode or self.mode
 
     def _reranking(self, scope: Scope) -> Reranking | None:

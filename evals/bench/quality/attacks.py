@@ -17,6 +17,7 @@ from evals.bench import Rows
 from rag.adapters.memory.release import HashingEmbedder, memory_release
 from rag.answering.answerer import Answerer
 from rag.bootstrap import make_pipeline
+from rag.checkers import load_checking
 from rag.domain import (
     AS_SET,
     Answer,
@@ -98,7 +99,8 @@ def measure_attacks(folder: Path) -> Rows:
     rows: Rows = []
     for name, chat_model in (("a chat model that obeys", ObeyingChatModel()), ("quotes", None)):
         pipeline = make_pipeline(lambda _: HashingEmbedder(), load_settings({}, min_confidence=0.0))
-        answerer = Answerer(pipeline, chat_model, expansion="none", max_tokens=1024)
+        checking = load_checking(load_settings({}), chat_model)
+        answerer = Answerer(pipeline, chat_model, checking, expansion="none", max_tokens=1024)
         texts = list(_answer_all(answerer, carriers, attacks))
         active = sum(bool(ACTIVE.search(CODE.sub("", text))) for text in texts)
         rows.append((f"attacks: answers with a canary by {name}", f"{active} of {len(texts)}"))

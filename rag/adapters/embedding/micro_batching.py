@@ -13,6 +13,7 @@ from rag.ports import Embedder, Vectors
 
 MOST_TEXTS = 32  # chosen: the 32 clients that are measured at once
 REMEMBERED = 1024  # chosen: 1.5 MB with 384 numbers
+SENTENCES_REMEMBERED = 8192  # chosen: 25 MB with 768 numbers
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +35,7 @@ class MicroBatchingEmbedder:
     def __init__(self, embedder: Embedder, *, most_texts: int = MOST_TEXTS) -> None:
         self._embedder = embedder
         self._known: LRUCache[str, Vectors] = LRUCache(REMEMBERED)
+        self._sentences: LRUCache[str, Vectors] = LRUCache(SENTENCES_REMEMBERED)
         self._most_texts = most_texts
         self._lock = threading.Lock()
         self._waiting: list[_Call] = []
@@ -45,8 +47,16 @@ class MicroBatchingEmbedder:
         return self._embedder.fingerprint
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """As the embedder itself."""
-        return self._embedder.embed_documents(texts)
+        """As the embedder itself; a sentence that was read lately is not embedded again."""
+        with self._lock:
+            vectors = {text: self._sentences.get(text) for text in texts}
+        new = [text for text, vector in vectors.items() if vector is None]
+        if new:
+            embedded = dict(zip(new, self._embedder.embed_documents(new), strict=True))
+            vectors |= embedded
+            with self._lock:
+                self._sentences.update(embedded)
+        return np.stack([vector for text in texts if (vector := vectors[text]) is not None])
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """As the embedder itself, together with what other threads ask."""

@@ -1,13 +1,15 @@
 """Candidates of an answer: what the passages hold that can be quoted, and what stands around it."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answering.extracting.quotable import Unit, read_units
 from rag.domain import Document, Passage, Span
 from rag.ports import DocumentStore
 
-WHOLE = 60_000  # characters of a text that is read whole, in about ten milliseconds
+WHOLE = 60_000  # measured: characters of a text that are read in about ten milliseconds
+WORD_BREAK = re.compile(r"[-_.]+")
 MARGIN = 4_000  # chosen: lists and tables reach as far beyond the passage of a longer text
 
 
@@ -18,6 +20,12 @@ class ReadText:
     document: Document
     units: tuple[Unit, ...]
     at: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the document is called: its title, and the words of its file's name."""
+        file = self.document.source.rsplit("/", 1)[-1]
+        return f"{self.document.title} {WORD_BREAK.sub(' ', file)}"
 
     def span(self, unit: Unit) -> Span:
         """Where a unit stands in the document."""
@@ -44,6 +52,13 @@ class Candidate:
         """Where it stands in its document."""
         return self.source.span(self.unit)
 
+    def mentions(self, name: str) -> bool:
+        """Whether it, its headings or its document name that; a name is read as whole words."""
+        unit = self.unit
+        said = [unit.text, *unit.heading, self.source.name, unit.before.text if unit.before else ""]
+        said += [f"{column} {cell}" for column, cell in zip(unit.columns, unit.cells, strict=False)]
+        return any(re.search(rf"\b{re.escape(name)}\b", text, re.I) for text in said)
+
     @property
     def previous(self) -> Unit | None:
         """What stands before it, unless that is a page header or nothing."""
@@ -68,7 +83,15 @@ def _candidates(passage: Passage, documents: DocumentStore) -> Iterator[Candidat
         span = source.span(unit)
         is_inside = passage.span.start < span.end and span.start < passage.span.end
         if is_inside and unit.is_quotable:
-            yield Candidate(passage, source, unit, place)
+            yield Candidate(passage, source, _with_columns(unit, passage), place)
+
+
+def _with_columns(unit: Unit, passage: Passage) -> Unit:
+    """A row with the columns that its chunk was given, where its table begins too far above."""
+    columns = tuple(passage.heading[-1].split(" | ")) if passage.heading else ()
+    is_without = unit.kind == "row" and not unit.columns
+    fits = len(columns) == len(unit.cells) > 1
+    return replace(unit, columns=columns) if is_without and fits else unit
 
 
 def _read(document: Document, span: Span) -> ReadText:

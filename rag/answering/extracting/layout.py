@@ -19,10 +19,12 @@ ITEM = re.compile(r"[ \t]*(?:[-*+•·▪◦–] |\d{1,3}[.)] |\(?[a-z]\) )")
 HEADING = re.compile(r"(#{1,6}) +")
 RULE = re.compile(r"[ \t]*\|?[-:| ]*-[-:| ]*\|[-:| ]*$")
 PAIR = re.compile(r"(?:\*\*)?([^\W_][^:;*]{0,50}?)(?:\*\*)?: ?(.*)", re.S)
-PAGE_LINE = re.compile(r"(?:^|\s)(?:page|seite|página|pagina|p\.)\s*\d+(?:\s*(?:/|of|von|de|di)\s*\d+)?$", re.I)
+PAGE_LINE = re.compile(
+    r"(?:^|\s)(?:page|seite|página|pagina|p\.)\s*\d+(?:\s*(?:/|of|von|de|di)\s*\d+)?$", re.I
+)
 ENDS = re.compile(r"[.!?:;,…]['\"”’»)\]*_]*$")
 INNER_END = re.compile(r"[a-z][.!?] ")
-STARTS = re.compile(r"['\"“‘«(\[]*(?:[^\W\d_a-z]|[\d€$£])")
+STARTS = re.compile(r"['\"“«(\[]*(?:[^\W\d_a-z]|[\d€$£])")
 DIGIT = re.compile(r"\d")
 NUMBER_ALONE = re.compile(r"(?<!\S)[+€$£-]?\d[\d,.]*(?!\S)")
 SHORT = 0.7
@@ -76,9 +78,8 @@ def _kinds_by_marks(text: str, lines: Sequence[Span]) -> list[LineKind]:
     for span in lines:
         line = text[span.start : span.end]
         kind = _kind_of(line)
-        if kind == "rule":
-            if kinds and kinds[-1] == "row":
-                kinds[-1] = "head"
+        if kind == "rule" and kinds and kinds[-1] == "row":
+            kinds[-1] = "head"
         kinds.append(kind)
     return kinds
 

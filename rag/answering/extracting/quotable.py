@@ -33,7 +33,6 @@ class Unit:
     before: "Unit | None" = None
     columns: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
-    sentences: tuple[Span, ...] = ()
 
     @property
     def is_quotable(self) -> bool:
@@ -108,6 +107,8 @@ class _Reader:
         columns, cells = self.columns, _cells(said)
         if pairs:
             columns, cells = tuple(name for name, _ in pairs), tuple(value for _, value in pairs)
+            self.group += bool(self.columns) and columns != self.columns
+            self.columns = columns
         return Unit("row", span, said, path, self.group, self.before, columns, cells)
 
     def _sentences(self, span: Span, path: tuple[str, ...]) -> Iterator[Unit]:

@@ -1,7 +1,7 @@
 """The words of an extractive answer: quotes as a reader wants them, marks, sentences, citations."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rag.answering.checking.citing import CitationList
@@ -10,9 +10,11 @@ from rag.answering.extracting.quotable import Unit, plain
 from rag.answering.turn import Draft
 from rag.domain import Sentence, Span, Verdict
 
-GENERIC = frozenset("item value name key field no. no nr thing what".split())
+GENERIC = frozenset(["item", "value", "name", "key", "field", "no.", "no", "nr", "thing", "what"])
 """Names of columns that say nothing."""
 LABEL = re.compile(r"[^\W\d_]")
+TELLING = re.compile(r"(?<=\s)[A-ZÀ-Þ]\w*(?: \w*\d\w*)?|\w*\d\w*")
+LONGEST_CONTEXT = 80  # chosen: a line
 FEW_COLUMNS = 6  # chosen: more do not stand on a line or two
 
 
@@ -44,22 +46,37 @@ class Writer:
         self.sentences.append(Sentence(span, self.text[start:], verdict, cited, score))
 
     def _write_part(self, part: Part) -> None:
+        if part.note:
+            self.say(part.note)
         index = self.citations.place(part.passage.document, part.span)
         gap = "\n\n"
         if part.is_list and part.lead:
             lead = plain(part.lead.text)
             is_sentence = part.lead.kind == "lead-in"
-            self.say(
-                lead if is_sentence else f"{lead.rstrip(':')}:",
-                index=index if is_sentence else None,
-            )
+            words = lead if is_sentence else f"{lead.rstrip(':')}:"
+            self.say(words, index=index if is_sentence else None)
             gap = "\n"
         for unit in part.units:
-            bullet = "- " if part.is_list else ""
-            self.say(bullet + self.read(unit), index=index, gap=gap)
+            before = "- " if part.is_list else self._context(part, unit)
+            self.say(before + self.read(unit), index=index, gap=gap)
             gap = "\n"
         if part.left_out:
             self.say(f"{part.left_out} more are in the source.", gap="\n")
+
+    def _context(self, part: Part, unit: Unit) -> str:
+        """What introduces a unit, else the heading or title that alone says of whom it speaks."""
+        if part.intro:
+            return f"{part.intro}: "
+        own = set(self.analyze(f"{plain(unit.text)} {' '.join(unit.columns)}"))
+        missing = self.wanted - own
+        for name in (*reversed(unit.heading), part.source.document.title):
+            if len(name) <= LONGEST_CONTEXT and missing & self._telling(name):
+                return f"{name}: "
+        return ""
+
+    def _telling(self, name: str) -> set[str]:
+        """The words of a name that tell it from others: those with a number or a capital."""
+        return set(self.analyze(" ".join(TELLING.findall(name))))
 
     def read(self, unit: Unit) -> str:
         """A unit on one line; a row with the names of its columns, if these are known."""
@@ -75,6 +92,8 @@ class Writer:
 
     def _read_row(self, unit: Unit) -> str:
         pairs = [(_column(c), plain(v)) for c, v in zip(unit.columns, unit.cells, strict=True)]
+        if len(pairs) > 2 and pairs[0][0].casefold() in GENERIC and not LABEL.match(pairs[0][1]):
+            pairs = pairs[1:]
         (name, label), rest = pairs[0], [pair for pair in pairs[1:] if pair[1]]
         if not LABEL.match(label) and name.casefold() not in GENERIC:
             label = f"{name} {label}"

@@ -13,7 +13,7 @@ from rag.adapters.indexes.tantivy import (
     build_analyzer,
 )
 from rag.adapters.memory.release import HashingEmbedder
-from rag.answering.extractive import answer_extractively
+from rag.answering.extracting.extractive import answer_extractively
 from rag.ports import LexicalEntry
 from rag.text.normalization import count_words, space_out
 from tests.rag.foreign_facts import FACTS

@@ -14,24 +14,24 @@ def _words(words: str) -> re.Pattern[str]:
 
 STEPS = _words(
     "steps?|step by step|procedure|walk me through|(?:in )?what order|minute by minute"
-    "|how do (?:i|we|you) (?!know)|how (?:should|must|can) (?:i|we|you)|what (?:should|must|do|shall) "
-    "(?:i|we|you|one|crew|staff) do|what am i (?:supposed|meant) to do|go about|what is the way"
+    "|how do (?:i|we|you) (?!know)|how (?:should|must|can) (?:i|we|you)"
+    "|what (?:should|must|do|shall) (?:i|we|you|one|crew|staff) do"
+    "|what am i (?:supposed|meant) to do|go about|what is the way"
     "|what happens|sequence of|schritte?|reihenfolge|wie gehe ich vor|was muss ich tun|étapes?"
     "|que dois-je faire|marche à suivre|pasos?|qué (?:debo|tengo que) hacer|passi|stappen"
 )
 LIST = _words(
-    "list|lists|name (?:all|every|the)|names of|all (?:the|of|our|your)|every|each|rundown|overview"
-    "|who (?:attended|was present|took part|were present)|which (?:\\w+ ){0,2}\\w+s\\b"
-    "|what (?:are|were|do i need|should i bring)|what (?!is|was|time|does|kind)(?:\\w+ ){0,1}\\w+s\\b"
+    "lists?|name (?:all|every|the)|names of|all (?:of )?(?:the|our|your)|every|each|rundown"
+    "|overview|who (?:attended|was present|took part|were present)"
+    "|which (?:\\w+ )?(?!is|was|has|does|this|its)\\w+[^\\Ws]s"
+    "|what (?:are|were|do i need|should i bring)"
+    "|what (?:(?!is|was|time|does|kind|has)\\w+ )?(?!is|was|does|has|this|its)\\w+[^\\Ws]s"
     "|everything|who all|liste|alle|welche|nenne|quels|quelles|toutes?|tous|énumère|cuáles|todos"
     "|todas|quali|tutti|tutte|welke|quais"
 )
-COMPARISON = _words(
-    "compare[ds]?|comparison|than|differences?|differ|versus|vs|which of the two|or|both|vergleich"
-    "|unterschied|als|comparaison|différence|diferencia|differenza|verschil"
-)
-SIDES = re.compile(
-    r"\b(?:compared?|comparison|than|differences?|versus|vs|of the two|both)\b"
+COMPARISON = re.compile(
+    r"\b(?:compared?|comparison|than|differ(?:ences?)?|versus|vs|of the two|both|vergleich"
+    r"|unterschied|différence|diferencia|differenza|verschil)\b"
     r"|(?:er|more|less|better|worse|which|who|whether)\b.*\bor\b",
     re.I,
 )
@@ -46,10 +46,13 @@ LEAST = _words(
     "|wenigsten?|moins (?:grande?|cher|chère)|menor|más (?:pequeñ[oa]|barat[oa])"
 )
 SUPERLATIVE = re.compile(rf"(?:{MOST.pattern}|{LEAST.pattern})", re.I)
-NOT_RANKED = _words("at (?:most|least)|first aid|last (?:year|time|month)|maximum|minimum|first|last")
+NOT_RANKED = _words(
+    "at (?:most|least)|first aid|last (?:year|time|month)|maximum|minimum|first|last"
+)
 NUMBER = _words(
-    "how (?:much|many|long|old|far|high|tall|wide|heavy|big|large|fast|often|early|late|deep)|costs?"
-    "|price|limit|number of|rate|share|percentage|what (?:amount|weight|value|size|height|length)"
+    "how (?:much|many|long|old|far|high|tall|wide|heavy|big|large|fast|often|early|late|deep)"
+    "|costs?|price|limit|number of|rate|share|percentage"
+    "|what (?:amount|weight|value|size|height|length)"
     "|wie ?viele?|wie (?:lange|hoch|oft|alt|weit|teuer)|combien|cuánt[oa]s?|quant[oiae]|hoeveel"
 )
 TIME = _words(
@@ -58,23 +61,36 @@ TIME = _words(
 )
 PERSON = _words("who|whom|whose|wer|wem|wen|qui|quién(?:es)?|chi|wie heißt")
 HALF = re.compile(
-    r"(?:,\s*|;\s*|\s+)(?:and|und|et|y|e|en)\s+(?=(?:(?:by|for|from|to|at|in|on|until|since|of|with) )?"
+    r"(?:,\s*|;\s*|\s+)(?:and|und|et|y|e|en)\s+"
+    r"(?=(?:(?:by|for|from|to|at|in|on|until|since|of|with) )?"
     r"(?:how|what|when|who|whom|where|which|why|does|do|is|are|can|may|must|was|did|will|wie|was"
     r"|wann|wer|wo|combien|quand|qui|où|quel|quelle|cuánto|cuándo|quién|dónde|qué)\b)"
     r"|(?<=\?)\s+(?=\S)",
     re.I,
 )
+NUMBERED = re.compile(r"\b([A-ZÀ-Þ][a-zà-ÿ]+) (\d+[A-Za-z]?|[A-Z]\d+)\b")
+"""A thing named by a number, as in "Route 3"."""
+ALSO_NUMBERED = re.compile(
+    r"\b([A-ZÀ-Þ][a-zà-ÿ]+?)s? (\d+[A-Za-z]?),? (?:and|or|und|oder|et|ou|y|o) (\d+[A-Za-z]?)\b"
+)
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+NAME = re.compile(r"(?<![.!?:] )(?<!^)\b[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*")
 LEAST_WORDS_OF_HALF = 3  # chosen: "and why?" asks nothing that can be searched for alone
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, its `halves` where it asks two things, and what would be an answer to it."""
+    """A question and what would be an answer to it.
+
+    Where it asks two things these are its `halves`; where it asks the same of several, as of two
+    routes, or compares them, these are its `sides`.
+    """
 
     text: str
     kind: Kind
     wanted: Wanted
     halves: tuple[str, ...]
+    sides: tuple[str, ...] = ()
 
     @property
     def most(self) -> bool:
@@ -85,17 +101,34 @@ class Asked:
 def read_question(text: str) -> Asked:
     """What `text` asks for."""
     halves = tuple(part.strip() for part in HALF.split(text) if part.strip())
-    is_double = len(halves) > 1 and all(
-        len(half.split()) >= LEAST_WORDS_OF_HALF for half in halves
-    )
-    return Asked(text, _kind(text), _wanted(text), halves if is_double else (text,))
+    is_double = len(halves) > 1 and all(len(half.split()) >= LEAST_WORDS_OF_HALF for half in halves)
+    kind = _kind(text)
+    sides = _sides(text, kind)
+    is_double = is_double and not sides
+    return Asked(text, kind, _wanted(text), halves if is_double else (text,), sides)
+
+
+def _sides(text: str, kind: Kind) -> tuple[str, ...]:
+    """Several things of one kind that the same is asked of."""
+    numbered: list[str] = []
+    for name, first, second in ALSO_NUMBERED.findall(text):
+        numbered += [f"{name} {first}", f"{name} {second}"]
+    one_each = NUMBERED.findall(ALSO_NUMBERED.sub(" ", text))
+    numbered += [f"{name} {number}" for name, number in one_each]
+    kinds = {each.split()[0] for each in numbered}
+    found = [numbered] if len(kinds) == 1 else []
+    found.append(YEAR.findall(text))
+    if kind == "comparison":
+        found.append(NAME.findall(text))
+    several = (tuple(dict.fromkeys(each)) for each in found)
+    return next((each for each in several if len(each) > 1), ())
 
 
 def _kind(text: str) -> Kind:
     ranked = NOT_RANKED.sub(" ", text)
     if SUPERLATIVE.search(ranked):
         return "superlative"
-    if SIDES.search(text):
+    if COMPARISON.search(text):
         return "comparison"
     if STEPS.search(text):
         return "steps"

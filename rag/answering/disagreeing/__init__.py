@@ -1,0 +1,1 @@
+"""Disagreements between sources, and versions: found among statements, and told."""
