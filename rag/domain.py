@@ -25,8 +25,15 @@ Ranking = list[tuple[str, float]]
 
 DAYS = ("date", "valid_from", "valid_to")
 """Metadata that tells of when a document is and holds."""
+ISO_DAY = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 PUBLIC = "public"
 """The principal that everybody has."""
+
+
+def iso_day(said: object) -> str:
+    """An ISO date, of a month or year too, as operators write one; empty for anything else."""
+    written = str(said).strip()
+    return written if ISO_DAY.fullmatch(written) else ""
 
 
 def check_corpus_name(name: str) -> str:
@@ -96,7 +103,7 @@ class Document:
     @property
     def reference(self) -> DocumentRef:
         """What hits and citations say of this document."""
-        date, start, end = (str(self.metadata.get(name, "")) or None for name in DAYS)
+        date, start, end = (iso_day(self.metadata.get(name, "")) or None for name in DAYS)
         at = (self.id, self.version, self.source, self.title)
         return DocumentRef(*at, date, start, end, self.superseded_by)
 

@@ -8,14 +8,16 @@ has not come hold for nobody.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+from rag.domain import DAYS, iso_day
 from rag.releases.filters import Scalar
 from rag.text.days import first_day, last_day
 
 FIELDS = ("number", "version", "date", "valid_from", "valid_to", "series", "status", "language")
 REFERENCES = ("replaces", "replaced_by")
+MOST_STEPS = 8  # chosen: renamed that often without one name in common
 MOST_VERSIONS = 200  # chosen: a version a month for some sixteen years
 NUMBERS = re.compile(r"\d+")
 Label = tuple[str, str]
@@ -41,6 +43,16 @@ class Edition:
     language: str = ""
     replaces: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()
+    order: tuple[tuple[int, ...], ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep what versions are ordered by: when they begin, else their numbers, else their days.
+
+        It is compared many times.
+        """
+        said = (first_day(self.valid_from), self.version, first_day(self.date))
+        order = tuple(tuple(map(int, NUMBERS.findall(each))) for each in said)
+        object.__setattr__(self, "order", order)
 
     @property
     def names(self) -> frozenset[str]:
@@ -51,18 +63,28 @@ class Edition:
         return frozenset(filter(None, own))
 
     @property
-    def labels(self) -> set[Label]:
+    def own_labels(self) -> set[Label]:
+        """Those by which it can be found."""
+        named = ("number", "series", "source", "title")
+        own = {(field, getattr(self, field)) for field in named if getattr(self, field)}
+        return own | {(field, name) for field in REFERENCES for name in getattr(self, field)}
+
+    @property
+    def kin_labels(self) -> set[Label]:
         """Those by which its versions are found."""
-        known = {("number", self.number), ("series", self.series)}
-        folder = self.source.rpartition("/")[0]
+        folder, _, file = self.source.rpartition("/")
+        kin = {("number", self.number), ("series", self.series)}
         for name in (*self.replaces, *self.replaced_by):
-            known |= {(field, name) for field in ("number", "series", "source", "title")}
-            known.add(("source", f"{folder}/{name}"))
-        file = self.source.rpartition("/")[2]
-        for field in REFERENCES:
-            own = (self.number, self.series, self.source, self.title, file)
-            known |= {(field, name) for name in own}
-        return {label for label in known if label[1]}
+            kin |= {(field, name) for field in ("number", "series", "source", "title")}
+            kin.add(("source", f"{folder}/{name}"))
+        names = (self.number, self.series, self.source, self.title, file)
+        kin |= {(field, name) for field in REFERENCES for name in names}
+        return {label for label in kin if label[1]}
+
+    @property
+    def refers(self) -> bool:
+        """Whether it names another as what it replaces, or what replaces it."""
+        return bool(self.replaces or self.replaced_by)
 
     def holds_on(self, day: str) -> bool:
         """Whether it is in force on that day, as far as it says."""
@@ -83,19 +105,36 @@ def read_edition(id_: str, labels: Mapping[str, Sequence[Scalar]]) -> Edition:
         for field in ("source", "title", *FIELDS)
         if labels.get(field)
     }
+    said |= {day: iso_day(said[day]) for day in DAYS if day in said}
     names = {field: tuple(map(str, labels.get(field, ()))) for field in REFERENCES}
     return Edition(id_, **said, **names)  # type: ignore[arg-type]  # names are the fields'
 
 
-def find_family(edition: Edition, find: Find) -> tuple[Edition, ...]:
-    """All versions of a document, itself among them, in the order of their ids."""
-    family = {edition.id: edition}
-    frontier = [edition]
-    while frontier and len(family) < MOST_VERSIONS:
-        labels = {label for each in frontier for label in each.labels}
-        near = [each for each in find(labels) if each.id not in family] if labels else []
-        frontier = [each for each in near if any(are_versions(each, one) for one in frontier)]
-        family |= {each.id: each for each in frontier}
+def find_families(wanted: Collection[Edition], find: Find) -> dict[str, tuple[Edition, ...]]:
+    """All versions of each document, itself among them, in the order of their ids."""
+    known = {each.id: each for each in wanted}
+    near = list(known.values())
+    for _ in range(MOST_STEPS):
+        labels = {label for each in near for label in each.kin_labels}
+        near = [each for each in find(labels) if each.id not in known] if labels else []
+        known |= {each.id: each for each in near}
+    labelled: dict[Label, list[Edition]] = {}
+    for each in known.values():
+        for label in each.own_labels:
+            labelled.setdefault(label, []).append(each)
+    return {each.id: _walk(each, labelled) for each in wanted}
+
+
+def _walk(edition: Edition, labelled: Mapping[Label, list[Edition]]) -> tuple[Edition, ...]:
+    """The versions that can be reached from one, each named by the one before."""
+    family, ahead = {edition.id: edition}, [edition]
+    while ahead and len(family) < MOST_VERSIONS:
+        one = ahead.pop()
+        for label in one.kin_labels:
+            for each in labelled.get(label, ()):
+                if each.id not in family and are_versions(one, each):
+                    family[each.id] = each
+                    ahead.append(each)
     return tuple(family[id_] for id_ in sorted(family))
 
 
@@ -112,6 +151,8 @@ def are_versions(one: Edition, other: Edition) -> bool:
 
 def _names(one: Edition, other: Edition) -> bool:
     """Whether one says of the other by its own name that either replaces the other."""
+    if not one.refers:
+        return False
     own = other.names - {other.valid_from, f"version {other.version}"}
     folder = one.source.rpartition("/")[0]
     named = {*one.replaces, *one.replaced_by}
@@ -124,21 +165,15 @@ def is_later(one: Edition, other: Edition, *, by_name: bool = True) -> bool:
     What says by name that it replaces the other does; where both say so, or without `by_name`,
     the days decide.
     """
-    if by_name:
+    if by_name and (one.refers or other.refers):
         replaces = bool({*one.replaces} & other.names or {*other.replaced_by} & one.names)
         is_replaced = bool({*other.replaces} & one.names or {*one.replaced_by} & other.names)
         if replaces != is_replaced:
             return replaces
-    for mine, its in zip(_order(one), _order(other), strict=True):
+    for mine, its in zip(one.order, other.order, strict=True):
         if mine and its and mine != its:
             return mine > its
     return False
-
-
-def _order(edition: Edition) -> tuple[tuple[int, ...], ...]:
-    """What versions are ordered by: when they begin, else their numbers, else their days."""
-    said = (first_day(edition.valid_from), edition.version, first_day(edition.date))
-    return tuple(tuple(map(int, NUMBERS.findall(each))) for each in said)
 
 
 def latest(family: Sequence[Edition], day: str) -> list[Edition]:
@@ -165,6 +200,8 @@ def successor(edition: Edition, family: Sequence[Edition], day: str) -> Edition 
 
 def superseded_by(id_: str, family: Sequence[Edition], day: str) -> str | None:
     """The document that is in force in place of that one of a family."""
+    if len(family) == 1:
+        return None
     found = next((successor(each, family, day) for each in family if each.id == id_), None)
     return found.id if found else None
 

@@ -43,7 +43,7 @@ DATED = re.compile(
     re.I | re.X,
 )
 VERSION = re.compile(
-    r"\b(?:version|revision|edition|issue|rev\.|ver\.|fassung|ausgabe|auflage|révision|édition"
+    r"(?<![\w-])(?:version|revision|edition|issue|rev\.|ver\.|fassung|ausgabe|auflage|révision|édition"
     r"|versión|revisión|edición)(?:\s+(?:no\.?|nr\.?|number|nummer|n[°º]))?"
     + _GAP
     + r"v?(?P<after>\d{1,4}(?:\.\d{1,4}){0,3}[a-z]?)\b(?!\.\s+\w+\s+\d{4})"

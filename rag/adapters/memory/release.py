@@ -13,7 +13,7 @@ from rag.adapters.indexes.counted_words import ChunkWords, CountedPart, CountedW
 from rag.domain import Chunk, Document, DocumentRef
 from rag.errors import DocumentNotFound
 from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
-from rag.releases.editions import Edition, Label, find_family, read_edition, superseded_by, today
+from rag.releases.editions import Edition, Label, find_families, read_edition, superseded_by, today
 from rag.releases.filters import Condition, check_condition, kind_of, labels_of
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
@@ -187,17 +187,9 @@ class MemoryDocumentStore:
         }
 
         def find(labels: Collection[Label]) -> list[Edition]:
-            return [
-                known[id_]
-                for id_, document in self._documents.items()
-                if any(
-                    (field, value) in labels
-                    for field, values in labels_of(document).items()
-                    for value in values
-                )
-            ]
+            return [each for each in known.values() if each.own_labels & {*labels}]
 
-        return find_family(known[document_id], find)
+        return find_families([known[document_id]], find)[document_id]
 
     def sample(self, count: int) -> list[Chunk]:
         """At most `count` chunks from all over, the same each time."""

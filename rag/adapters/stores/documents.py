@@ -1,7 +1,7 @@
 """Texts and chunks of a release, read from its `documents.db`."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
@@ -44,7 +44,7 @@ class SqliteDocumentStore:
         self._rows(f"PRAGMA cache_size = -{CACHE_KB}")
         self._load = lru_cache(maxsize=CACHED_DOCUMENTS)(self._read_document)
         self._selection = Selection(self._rows)
-        self._families = Families(self._rows, today)
+        self._families = Families(self._rows)
         self._hides_from = lru_cache(maxsize=CACHED_READERS)(self._find_hidden)
         self._readers: str | None = None  # a JSON list; None: nobody is shut out
 
@@ -77,25 +77,29 @@ class SqliteDocumentStore:
     def chunks(self, ids: Sequence[str]) -> dict[str, tuple[Chunk, DocumentRef]]:
         """The chunks with these ids and their documents; unknown ids are absent."""
         sql, readers = self._shown(f"SELECT {CHUNK_FIELDS} WHERE c.id IN {GIVEN}")
-        found = map(_read_chunk, self._rows_of(ids, sql, readers))
-        return {chunk.id: (chunk, self._date(reference)) for chunk, reference in found}
+        found = [_read_chunk(row) for row in self._rows_of(ids, sql, readers)]
+        dated = self._date({reference.id: reference for _, reference in found}.values())
+        return {chunk.id: (chunk, dated[reference.id]) for chunk, reference in found}
 
-    def _date(self, reference: DocumentRef) -> DocumentRef:
-        """The reference with the days of its document, and what is in force instead of it."""
-        family = self._families.find(reference.id, self._readers)
+    def _date(self, references: Collection[DocumentRef]) -> dict[str, DocumentRef]:
+        """References with the days of their documents and what is in force instead, by id."""
+        families = self._families.find([each.id for each in references], self._readers)
+        return {each.id: self._complete(each, families[each.id]) for each in references}
+
+    def _complete(self, reference: DocumentRef, family: Sequence[Edition]) -> DocumentRef:
         own = next(each for each in family if each.id == reference.id)
         return replace(
             reference,
             date=own.date or None,
             valid_from=own.valid_from or None,
             valid_to=own.valid_to or None,
-            superseded_by=self._families.superseded_by(reference.id, self._readers),
+            superseded_by=self._superseded_by(own.id),
         )
 
     def family(self, document_id: str) -> tuple[Edition, ...]:
         """The versions of a document that are shown, itself among them. Raises DocumentNotFound."""
         self.document(document_id)
-        return self._families.find(document_id, self._readers)
+        return self._families.find([document_id], self._readers)[document_id]
 
     def words(self) -> Iterator[ChunkWords]:
         """Every chunk of the release with the text that is indexed of it, whoever may read it."""
@@ -138,8 +142,10 @@ class SqliteDocumentStore:
         document = self._load(document_id)
         if self._readers is not None and not set(json.loads(self._readers)) & set(document.access):
             raise _not_found(document_id)
-        replaced = self._families.superseded_by(document_id, self._readers)
-        return replace(document, superseded_by=replaced)
+        return replace(document, superseded_by=self._superseded_by(document_id))
+
+    def _superseded_by(self, document_id: str) -> str | None:
+        return self._families.superseded_by(document_id, self._readers, self.today())
 
     def _read_document(self, document_id: str) -> Document:
         rows = self._rows(
@@ -178,7 +184,7 @@ class SqliteDocumentStore:
         """All documents shown, in order of their source."""
         sql, readers = self._shown("SELECT id, version, source, title FROM documents d WHERE TRUE")
         found = self._rows(f"{sql} ORDER BY source", readers)
-        return [self._date(DocumentRef(*row)) for row in found]
+        return list(self._date([DocumentRef(*row) for row in found]).values())
 
     def close(self) -> None:
         """Close the database."""

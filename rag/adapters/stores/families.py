@@ -5,8 +5,7 @@ What others may not be read says nothing here.
 """
 
 import json
-from collections.abc import Callable, Collection
-from functools import lru_cache
+from collections.abc import Collection, Iterable
 
 from rag.adapters.stores.readable import Run
 from rag.releases.editions import (
@@ -14,55 +13,68 @@ from rag.releases.editions import (
     REFERENCES,
     Edition,
     Label,
-    find_family,
+    find_families,
     read_edition,
     superseded_by,
 )
 
-CACHED = 4096  # chosen: the documents of some hundred questions
+MOST_KEPT = 50_000  # chosen: some 20 MB; all documents of most corpora, and their readers
 READ = ("source", "title", *FIELDS, *REFERENCES)
 GIVEN = "(SELECT value FROM json_each(?))"
-READABLE = f"""l.document_id IN (SELECT document_id FROM readers WHERE principal IN {GIVEN})"""
+READABLE = f""" AND EXISTS (SELECT 1 FROM readers r WHERE r.document_id = l.document_id
+    AND r.principal IN {GIVEN})"""
 LABELS = f"""SELECT l.document_id, l.field, l.value FROM labels l
     WHERE l.document_id IN {GIVEN} AND l.field IN {READ}"""
 LABELLED = """SELECT DISTINCT l.document_id FROM json_each(?) j CROSS JOIN labels l
-    ON l.field = j.value ->> 0 AND l.kind = 'text' AND l.value = j.value ->> 1"""
-REFERS = f"SELECT 1 FROM labels WHERE field IN {REFERENCES} LIMIT 1"
+    ON l.field = j.value ->> 0 AND l.kind = 'text' AND l.value = j.value ->> 1 WHERE TRUE"""
+REFERRED = f"SELECT DISTINCT value FROM labels WHERE field IN {REFERENCES}"
 
 
 class Families:
-    """Finds the versions of documents; the last ones asked for are kept."""
+    """Finds the versions of documents; those found are kept."""
 
-    def __init__(self, run: Run, today: Callable[[], str]) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
-        self._today = today
-        self.find = lru_cache(maxsize=CACHED)(self._find)
-        self._superseded_by = lru_cache(maxsize=CACHED)(self._find_successor)
-        self._refers = lru_cache(maxsize=1)(lambda: bool(run(REFERS, ())))
+        self._kept: dict[tuple[str, str | None], tuple[Edition, ...]] = {}
+        self._replaced: dict[tuple[str, str | None, str], str | None] = {}
+        self._referred: frozenset[str] | None = None
 
-    def superseded_by(self, document_id: str, readers: str | None) -> str | None:
-        """What is in force today in place of a document, among what these may read."""
-        return self._superseded_by(document_id, readers, self._today())
+    def superseded_by(self, document_id: str, readers: str | None, day: str) -> str | None:
+        """What is in force that day in place of a document, among what these may read."""
+        key = (document_id, readers, day)
+        if key not in self._replaced:
+            family = self.find([document_id], readers)[document_id]
+            self._replaced[key] = superseded_by(document_id, family, day)
+        return self._replaced[key]
 
-    def _find_successor(self, document_id: str, readers: str | None, day: str) -> str | None:
-        family = self.find(document_id, readers)
-        return superseded_by(document_id, family, day) if len(family) > 1 else None
+    def find(self, ids: Collection[str], readers: str | None) -> dict[str, tuple[Edition, ...]]:
+        """The versions of each document that may be read, itself among them."""
+        lacking = [id_ for id_ in ids if (id_, readers) not in self._kept]
+        if lacking:
+            if len(self._kept) + len(lacking) > MOST_KEPT:
+                self._kept, self._replaced = {}, {}
+            found = self._find(lacking, readers)
+            self._kept |= {(id_, readers): family for id_, family in found.items()}
+            return found | {id_: self._kept[id_, readers] for id_ in ids if id_ not in found}
+        return {id_: self._kept[id_, readers] for id_ in ids}
 
-    def _find(self, document_id: str, readers: str | None) -> tuple[Edition, ...]:
-        """The versions of a document that may be read, itself among them."""
-        (own,) = self._read([document_id]) or [Edition(document_id)]
-        if not (own.number or own.series or self._refers()):
-            return (own,)
-
+    def _find(self, ids: Collection[str], readers: str | None) -> dict[str, tuple[Edition, ...]]:
         def find_labelled(labels: Collection[Label]) -> list[Edition]:
-            shown, values = ("", []) if readers is None else (f" WHERE {READABLE}", [readers])
-            found = self._run(LABELLED + shown, [json.dumps(sorted(labels)), *values])
-            return self._read([row[0] for row in found])
+            wanted = sorted(label for label in labels if self._may_be_held(label))
+            shown, values = ("", []) if readers is None else (READABLE, [readers])
+            found = self._run(LABELLED + shown, [json.dumps(wanted), *values])
+            return self._read(row[0] for row in found)
 
-        return find_family(own, find_labelled)
+        return find_families(self._read(ids), find_labelled)
 
-    def _read(self, ids: list[str]) -> list[Edition]:
-        labels: dict[str, dict[str, list[str]]] = {}
-        for id_, field, value in self._run(LABELS, [json.dumps(ids)]):
-            labels.setdefault(id_, {}).setdefault(field, []).append(value)
+    def _may_be_held(self, label: Label) -> bool:
+        """False for a reference that no document makes, which most documents have many of."""
+        if self._referred is None:
+            self._referred = frozenset(str(row[0]) for row in self._run(REFERRED, ()))
+        return label[0] not in REFERENCES or label[1] in self._referred
+
+    def _read(self, ids: Iterable[str]) -> list[Edition]:
+        labels: dict[str, dict[str, list[str]]] = {id_: {} for id_ in ids}
+        for id_, field, value in self._run(LABELS, [json.dumps([*labels])]):
+            labels[id_].setdefault(field, []).append(value)
         return [read_edition(id_, each) for id_, each in labels.items()]

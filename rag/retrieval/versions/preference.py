@@ -16,9 +16,6 @@ from rag.releases.folder import OpenRelease
 from rag.retrieval.query import Query
 from rag.retrieval.versions.asked import AskedVersion, read_asked_version
 
-LEAST_LIKENESS = 0.6
-"""Cosine of passages in two versions from which on they are about one matter."""
-
 
 @dataclass(frozen=True, slots=True)
 class Preference:
@@ -86,18 +83,15 @@ def _put_first(hits: Sequence[Hit], instead: Mapping[str, str], query: Query) ->
             yield hit
 
 
-def _find_like(hit: Hit, document_id: str, query: Query) -> tuple[str, float] | None:
-    """The chunk of a document that is nearest to both a hit and the question, and how like the hit.
-
-    None where it is about something else.
-    """
+def _find_like(hit: Hit, document_id: str, query: Query) -> tuple[str, float]:
+    """The chunk of a document nearest to both a hit and the question, and how like the hit."""
     documents, vectors = query.release.documents, query.release.vector_rows
     rows = documents.rows([hit.chunk.id, *documents.chunk_ids(document_id)])
     own = vectors.read(np.array([rows.pop(hit.chunk.id)], dtype=np.int64))[0]
     wanted = own if query.vector is None else own + query.vector
     [(id_, _)] = vectors.nearest(wanted, np.array(sorted(rows.values()), dtype=np.int64), 1)
     likeness = float(vectors.read(np.array([rows[id_]], dtype=np.int64))[0] @ own)
-    return (id_, likeness) if likeness >= LEAST_LIKENESS else None
+    return id_, likeness
 
 
 def _lead(like: tuple[str, float], follower: Hit, held: Hit | None, release: OpenRelease) -> Hit:

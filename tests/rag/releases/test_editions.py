@@ -9,7 +9,7 @@ from rag.releases.editions import (
     Label,
     are_versions,
     before,
-    find_family,
+    find_families,
     latest,
     superseded_by,
 )
@@ -130,17 +130,10 @@ def test_a_family_is_found_step_by_step_from_any_of_its_versions() -> None:
     ]
 
     def find(labels: Collection[Label]) -> list[Edition]:
-        return [
-            each
-            for each in known
-            if set(labels)
-            & {
-                ("number", each.number),
-                ("series", each.series),
-                *(("replaces", name) for name in each.replaces),
-            }
-        ]
+        return [each for each in known if each.own_labels & set(labels)]
 
+    families = find_families(known, find)
     for each in known[:3]:
-        assert [one.id for one in find_family(each, find)] == ["a", "b", "c"]
-    assert find_family(known[4], find) == (known[4],)
+        assert [one.id for one in families[each.id]] == ["a", "b", "c"]
+        assert find_families([each], find)[each.id] == families[each.id]
+    assert families["e"] == (known[4],)
