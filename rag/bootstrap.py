@@ -279,7 +279,13 @@ def compose_plumbline(
     """The question side over these releases and models."""
     pipeline = make_pipeline(embedder_of, settings, reranking)
     expansion, max_tokens = settings.expansion, settings.chat_max_tokens
-    answerer = Answerer(pipeline, chat_model, expansion=expansion, max_tokens=max_tokens)
+    answerer = Answerer(
+        pipeline,
+        chat_model,
+        expansion=expansion,
+        max_tokens=max_tokens,
+        temperature=settings.chat_temperature,
+    )
     return Plumbline(corpora, pipeline, answerer)
 
 
