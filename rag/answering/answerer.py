@@ -78,7 +78,8 @@ class Answerer:
     ) -> Turn:
         """The last question made to stand alone, searched with its other wordings, and packed.
 
-        With a chat model it is reworded once where it found too little. Raises InvalidQuestion, InvalidFilter.
+        With a chat model it is reworded once where it found too little. Raises
+        InvalidQuestion, InvalidFilter.
         """
         check_question(last_question(conversation))
         standalone = await rewrite(conversation, self._chat_model)
