@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 import rag
 from api.bodies import ErrorBody
 from api.errors import add_handlers
-from api.forms import document_events
+from api.forms.documenting import document_events
 from api.limits import Limits
 from api.routes import chat, docs, health, native, page
 from api.state import Service

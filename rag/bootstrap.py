@@ -284,7 +284,14 @@ def compose_plumbline(
     """The question side over these releases and models."""
     pipeline = make_pipeline(embedder_of, settings, reranking)
     expansion, max_tokens = settings.expansion, settings.chat_max_tokens
-    answerer = Answerer(pipeline, chat_model, checking, expansion=expansion, max_tokens=max_tokens)
+    answerer = Answerer(
+        pipeline,
+        chat_model,
+        checking,
+        expansion=expansion,
+        max_tokens=max_tokens,
+        temperature=settings.chat_temperature,
+    )
     return Plumbline(corpora, pipeline, answerer, checking)
 
 

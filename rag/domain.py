@@ -270,7 +270,8 @@ class Fingerprint:
     """Everything that can change an answer, so that two answers can be compared.
 
     `threshold` is the confidence below which nothing is answered, set or learned; `top_k` is what
-    a search returns where it does not say. What is not there is empty, and `max_tokens` then 0.
+    a search returns where it does not say. What is not there is empty; `max_tokens` and
+    `temperature` are 0 then.
     """
 
     code: str
@@ -286,6 +287,7 @@ class Fingerprint:
     context_characters: int
     top_k: int
     release: str
+    temperature: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.bodies import ChatRequest, read_recent
-from api.forms import ChunkForm, CompletionForm, ModelForm, ModelsForm, replies
+from api.forms.documenting import replies
+from api.forms.protocol import ChunkForm, CompletionForm, ModelForm, ModelsForm
 from api.json_bodies import JsonRoute
 from api.replies.client_tasks import answer_client_task, question_in
 from api.replies.completions import CompletionStyle, model_body, text_body, text_chunks

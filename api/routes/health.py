@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 import rag
-from api.forms import AliveForm, ReadyForm, VersionForm, replies
+from api.forms.documenting import replies
+from api.forms.listed import AliveForm, ReadyForm, VersionForm
 from api.state import TheService
 
 router = APIRouter(tags=["Health"])

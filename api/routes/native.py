@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from api import forms
 from api.bodies import AnswerRequest, CheckRequest, ExplainRequest, SearchRequest
 from api.errors import describe
-from api.forms import replies
+from api.forms import found, listed
+from api.forms.documenting import replies
 from api.json_bodies import JsonRoute
 from api.replies.streaming import EventForm, event, read_answer, stream_answer
 from api.state import ThePlumbline
@@ -30,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
 After = Annotated[str | None, Query(description="`last_id` of the page before")]
 
 
-@router.post("/search", response_model=None, responses=replies(forms.SearchForm))
+@router.post("/search", response_model=None, responses=replies(found.SearchForm))
 def search(body: SearchRequest, plumbline: ThePlumbline) -> JSONResponse:
     """Ranked chunks with each stage's scores in `data`; no chat model is asked."""
     result = plumbline.search(body.query, corpus=body.corpus, top_k=body.top_k, scope=body.scope)
@@ -42,7 +42,7 @@ def search(body: SearchRequest, plumbline: ThePlumbline) -> JSONResponse:
 @router.post(
     "/answers",
     response_model=None,
-    responses=replies(forms.AnswerForm, events=forms.AnswerEvent),
+    responses=replies(found.AnswerForm, events=found.AnswerEvent),
 )
 async def answer(body: AnswerRequest, request: Request, plumbline: ThePlumbline) -> Body | Response:
     """An answer with checked quotes.
@@ -66,7 +66,7 @@ def _events(item: AnswerDelta | Answer) -> Iterator[str]:
         yield event(json_forms.answer_body(item), "answer")
 
 
-@router.post("/check", response_model=None, responses=replies(forms.CheckForm))
+@router.post("/check", response_model=None, responses=replies(found.CheckForm))
 async def check(body: CheckRequest, plumbline: ThePlumbline) -> Body:
     """Each sentence of a text with its verdict, reasons in words, and the quotes that decide."""
     checked = await plumbline.check(
@@ -79,7 +79,7 @@ async def check(body: CheckRequest, plumbline: ThePlumbline) -> Body:
     return json_forms.check_body(checked)
 
 
-@router.post("/explain", response_model=None, responses=replies(forms.ExplanationForm))
+@router.post("/explain", response_model=None, responses=replies(found.ExplanationForm))
 async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> Body:
     """Each candidate's rank and score at each stage, and what became of `document`."""
     standalone, explanation = await plumbline.explain(
@@ -92,20 +92,20 @@ async def explain(body: ExplainRequest, plumbline: ThePlumbline) -> Body:
     return json_forms.explanation_body(standalone, explanation)
 
 
-@router.get("/corpora", response_model=None, responses=replies(forms.CorporaForm))
+@router.get("/corpora", response_model=None, responses=replies(listed.CorporaForm))
 def list_corpora(plumbline: ThePlumbline) -> Body:
     """All corpora with a live release."""
     data = [_corpus(manifest, plumbline) for manifest in plumbline.corpora()]
     return _page(data, has_more=False)
 
 
-@router.get("/corpora/{name}", response_model=None, responses=replies(forms.CorpusForm))
+@router.get("/corpora/{name}", response_model=None, responses=replies(listed.CorpusForm))
 def get_corpus(name: str, plumbline: ThePlumbline) -> Body:
     """One corpus and its live release."""
     return _corpus(plumbline.corpus(name), plumbline)
 
 
-@router.get("/documents", response_model=None, responses=replies(forms.DocumentsForm))
+@router.get("/documents", response_model=None, responses=replies(listed.DocumentsForm))
 def list_documents(
     corpus: Corpus, plumbline: ThePlumbline, limit: Limit = 100, after: After = None
 ) -> Body:
@@ -122,7 +122,7 @@ def list_documents(
 
 
 @router.get(
-    "/documents/{document_id}", response_model=None, responses=replies(forms.ListedDocumentForm)
+    "/documents/{document_id}", response_model=None, responses=replies(listed.ListedDocumentForm)
 )
 def get_document(
     document_id: str, corpus: Corpus, plumbline: ThePlumbline, release: Release = None

@@ -55,7 +55,8 @@ EXTRACTIVE = "extractive"
 class Answerer:
     """Answers questions put to any release that is held open meanwhile.
 
-    `expansion` holds where a request does not say, `max_tokens` where it does not say less.
+    `expansion` holds where a request does not say, `max_tokens` where it does not say less,
+    `temperature` where it does not say another.
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class Answerer:
         *,
         expansion: Expansion,
         max_tokens: int,
+        temperature: float = 0.0,
     ) -> None:
         self._pipeline = pipeline
         self._chat_model = chat_model
         self._checking = checking
         self._expansion = expansion
         self._max_tokens = max_tokens
+        self._temperature = temperature
         self._prompt = load_prompt()
 
     async def search(
@@ -85,9 +88,8 @@ class Answerer:
     ) -> Turn:
         """The last question made to stand alone, searched with its other wordings, and packed.
 
-        With a chat model it is reworded once where it found too little.
-
-        Raises InvalidQuestion, InvalidFilter.
+        With a chat model it is reworded once where it found too little. Raises
+        InvalidQuestion, InvalidFilter.
         """
         check_question(last_question(conversation))
         standalone = await rewrite(conversation, self._chat_model)
@@ -105,6 +107,7 @@ class Answerer:
             scope=scope,
             search=found,
             max_tokens=min(writing.max_tokens or self._max_tokens, self._max_tokens),
+            temperature=self._temperature if writing.temperature is None else writing.temperature,
             writing=writing,
         )
         if self._chat_model is None or found.is_answered:
@@ -237,4 +240,5 @@ class Answerer:
             context_characters=self._pipeline.context_characters,
             top_k=self._pipeline.top_k,
             release=f"{manifest.corpus}@{manifest.release}",
+            temperature=turn.temperature if chat_model else 0.0,
         )

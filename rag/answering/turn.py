@@ -33,8 +33,9 @@ class Turn:
     """The last question of a conversation on its way to an answer.
 
     It was made to stand alone and searched in `release`, with other wordings of it that came
-    `expanded_by` a prompt, if any. A prompted answer has at most `max_tokens`. `fence`
-    and `mark` tell the text of documents from the rest of a prompt; no document can know them.
+    `expanded_by` a prompt, if any. A prompted answer has at most `max_tokens`, at that
+    `temperature`. `fence` and `mark` tell the text of documents from the rest of a prompt; no
+    document can know them.
     """
 
     conversation: Sequence[Message]
@@ -44,6 +45,7 @@ class Turn:
     scope: Scope
     search: SearchResult
     max_tokens: int
+    temperature: float = 0.0
     writing: Writing = AS_SET
     fence: str = field(default_factory=lambda: f"passages-{secrets.token_hex(8)}")
     mark: str = field(default_factory=lambda: f"{secrets.token_hex(3)}|")

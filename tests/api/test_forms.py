@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from api import forms
+from api.forms import found, listed, protocol
 
 ASK = {"corpus": "small", "question": "How many passengers does the Heron carry?"}
 FAR = {"corpus": "small", "question": "Which quark did the collider see first?"}
@@ -17,21 +17,21 @@ CHAT = {"model": "small", "messages": [{"role": "user", "content": ASK["question
 @pytest.mark.parametrize(
     ("path", "body", "form"),
     [
-        ("/v1/search", {"corpus": "small", "query": "dogs"}, forms.SearchForm),
-        ("/v1/answers", ASK, forms.AnswerForm),
-        ("/v1/answers", FAR, forms.AnswerForm),
-        ("/v1/explain", ASK | {"document": "dogs.md"}, forms.ExplanationForm),
-        ("/v1/chat/completions", CHAT, forms.CompletionForm),
-        ("/v1/chat/completions", CHAT | {"citations": False}, forms.CompletionForm),
-        ("/v1/models", None, forms.ModelsForm),
-        ("/v1/models/small", None, forms.ModelForm),
-        ("/v1/corpora", None, forms.CorporaForm),
-        ("/v1/corpora/small", None, forms.CorpusForm),
-        ("/v1/documents?corpus=small", None, forms.DocumentsForm),
-        ("/v1/documents/dogs-md?corpus=small", None, forms.ListedDocumentForm),
-        ("/healthz", None, forms.AliveForm),
-        ("/readyz", None, forms.ReadyForm),
-        ("/version", None, forms.VersionForm),
+        ("/v1/search", {"corpus": "small", "query": "dogs"}, found.SearchForm),
+        ("/v1/answers", ASK, found.AnswerForm),
+        ("/v1/answers", FAR, found.AnswerForm),
+        ("/v1/explain", ASK | {"document": "dogs.md"}, found.ExplanationForm),
+        ("/v1/chat/completions", CHAT, protocol.CompletionForm),
+        ("/v1/chat/completions", CHAT | {"citations": False}, protocol.CompletionForm),
+        ("/v1/models", None, protocol.ModelsForm),
+        ("/v1/models/small", None, protocol.ModelForm),
+        ("/v1/corpora", None, listed.CorporaForm),
+        ("/v1/corpora/small", None, listed.CorpusForm),
+        ("/v1/documents?corpus=small", None, listed.DocumentsForm),
+        ("/v1/documents/dogs-md?corpus=small", None, listed.ListedDocumentForm),
+        ("/healthz", None, listed.AliveForm),
+        ("/readyz", None, listed.ReadyForm),
+        ("/version", None, listed.VersionForm),
     ],
 )
 def test_a_reply_has_the_form_that_is_documented(
@@ -51,8 +51,8 @@ def test_a_reply_has_the_form_that_is_documented(
 @pytest.mark.parametrize(
     ("path", "body", "form"),
     [
-        ("/v1/answers", ASK, forms.AnswerEvent),
-        ("/v1/chat/completions", CHAT, forms.ChunkForm),
+        ("/v1/answers", ASK, found.AnswerEvent),
+        ("/v1/chat/completions", CHAT, protocol.ChunkForm),
     ],
 )
 def test_an_event_has_the_form_that_is_documented(

@@ -161,7 +161,9 @@ class _Stream:
                     yield piece
             self._require_complete(received)
         except Exception as error:  # each provider has an error tree of its own
-            if not received and not is_own_choice(error):
+            if is_own_choice(error):
+                self.model.breaker.note_success()
+            elif not received:
                 self.model.breaker.note_failure()
             raise _translated(error, received) from error
 

@@ -32,7 +32,7 @@ class GuardedChatModel:
     ) -> ChatStream:
         """Start a reply; nothing is sent before the result is iterated."""
         if temperature is None:
-            temperature = self.turn.writing.temperature
+            temperature = self.turn.temperature
         reply = self.chat_model.stream(messages, max_tokens=max_tokens, temperature=temperature)
         ending = Ending(max_tokens=max_tokens, stop=self.turn.writing.stop)
         asked = sum(estimate_tokens(message.content) for message in messages)

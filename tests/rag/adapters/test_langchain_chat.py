@@ -379,3 +379,4 @@ async def test_a_model_that_will_not_answer_is_not_down() -> None:
             with pytest.raises(ChatModelUnavailable, match="withheld"):
                 await read_with(chat)
     assert len(server.requests) == breaker.FAILURES + 1
+    assert chat.breaker.wait_s() == 0.0

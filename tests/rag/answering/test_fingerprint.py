@@ -60,14 +60,15 @@ async def test_each_setting_that_decides_an_answer_is_in_its_fingerprint(
 async def test_a_chat_model_adds_its_prompt_its_limit_and_what_expands_questions(
     tmp_path: Path,
 ) -> None:
-    settings: dict[str, Any] = {"chat_max_tokens": 77, "expansion": "hyde"}
+    settings: dict[str, Any] = {"chat_max_tokens": 77, "expansion": "hyde", "chat_temperature": 0.5}
     chat = ScriptedChatModel(["A boat."], ["The Heron carries 120 passengers [1]."])
     found = await fingerprint(tmp_path, chat, **settings)
-    assert (found.chat_model, found.max_tokens) == (chat.name, 77)
+    assert (found.chat_model, found.max_tokens, found.temperature) == (chat.name, 77, 0.5)
     assert found.prompt.startswith("answer.v1@")
     assert found.expansion.startswith("hyde hyde.v1@")
     without = await fingerprint(tmp_path, **settings)
-    assert (without.prompt, without.expansion, without.max_tokens) == ("", "", 0)
+    assert (without.prompt, without.expansion) == ("", "")
+    assert (without.max_tokens, without.temperature) == (0, 0.0)
 
 
 def test_a_reranker_is_named_with_its_limits() -> None:
