@@ -1,5 +1,6 @@
 """Days and versions in words."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,7 @@ async def test_a_prompt_says_which_passages_have_been_replaced(tmp_path: Path) -
     async for _ in plumbline.answer(asked, corpus="small"):
         pass
     prompt = chat.asked[0][0].content
-    assert "[1] new.md, in force from 1 January 2024\nA locker costs 5" in prompt
+    unmarked = re.sub(r"^\w{6}\| ", "", prompt, flags=re.M)
+    assert "[1] new.md, in force from 1 January 2024\nA locker costs 5" in unmarked
     replaced = "REPLACED by the version in force from 1 January 2024"
-    assert f"[2] old.md, in force from 1 January 2021, {replaced}\nA locker costs 4" in prompt
+    assert f"[2] old.md, in force from 1 January 2021, {replaced}\nA locker costs 4" in unmarked
