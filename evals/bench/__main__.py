@@ -77,6 +77,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     yield "handbook", lambda: speed.ingest_handbook(data) + speed.score_handbook(data)
     yield "abstaining", lambda: _abstaining(options, data / "abstaining")
     yield "service", lambda: speed.time_service(data)
+    yield "answers", lambda: _answers(data / "answers")
     yield "embedders", lambda: embedders.time_embedders()
     if options.spans:
         yield "spans", lambda: _spans(options, data)
@@ -132,6 +133,14 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
         return rows + (abstaining.measure_left_out(plumbline, folder, data) if folder else [])
     finally:
         plumbline.close()
+
+
+def _answers(place: Path) -> Rows:
+    from evals.bench import answers
+    from evals.bench.quality import abstaining
+
+    abstaining.ingest_handbook(place)
+    return answers.measure_answers(place)
 
 
 def _mistyping(options: argparse.Namespace, data: Path) -> Rows:

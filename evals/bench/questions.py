@@ -3,9 +3,10 @@
 import json
 import statistics
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
 from itertools import chain, count, cycle, islice
 from pathlib import Path
@@ -27,6 +28,9 @@ SHARES = (1, 14, 90)
 CLIENTS = 32
 LOAD_S = 15.0
 
+Request = Callable[[str], tuple[str, dict[str, str]]]
+"""The path and body of a question's request."""
+
 
 def measure_questions(data: Path, chunks: int, *, load_s: float = LOAD_S) -> Rows:
     """Times of questions over so many chunks, in process and over HTTP."""
@@ -47,11 +51,11 @@ def _in_process(data: Path, asked: Iterator[str]) -> Rows:
     try:
         _time_searches(plumbline, islice(asked, WARM_UP), Scope())
         times = _time_searches(plumbline, islice(asked, QUESTIONS), Scope())
-        rows = [("hybrid in process", _say(times))]
+        rows = [("hybrid in process", say(times))]
         for share in SHARES:
             scope = Scope(filters=parse_filters({"part": {"lt": share}}))
             [first] = _time_searches(plumbline, islice(asked, 1), scope)
-            said = _say(_time_searches(plumbline, islice(asked, QUESTIONS), scope))
+            said = say(_time_searches(plumbline, islice(asked, QUESTIONS), scope))
             rows.append((f"filter that keeps {share} %", f"{said}, first {first * 1e3:.1f} ms"))
         return rows
     finally:
@@ -70,21 +74,26 @@ def _time_searches(plumbline: Plumbline, questions: Iterable[str], scope: Scope)
 def _over_http(data: Path, asked: Iterator[str], load_s: float) -> Rows:
     few = list(islice(asked, QUESTIONS))
     with serving(data) as (process, port):
-        _load(port, asked, clients=4, seconds=load_s / 6)
-        alone = _load(port, asked, clients=1, seconds=load_s / 3)
-        crowd = _load(port, asked, clients=CLIENTS, seconds=load_s)
-        again = _load(port, cycle(few), clients=CLIENTS, seconds=load_s)
+        load_of = partial(load, port, _search)
+        load_of(asked, clients=4, seconds=load_s / 6)
+        alone = load_of(asked, clients=1, seconds=load_s / 3)
+        crowd = load_of(asked, clients=CLIENTS, seconds=load_s)
+        again = load_of(cycle(few), clients=CLIENTS, seconds=load_s)
         resident = psutil.Process(process.pid).memory_info().rss
     return [
-        ("hybrid over HTTP", _say(alone)),
-        (f"{CLIENTS} clients, each question new", _rate(crowd, load_s)),
-        (f"{CLIENTS} clients, {QUESTIONS} questions again and again", _rate(again, load_s)),
+        ("hybrid over HTTP", say(alone)),
+        (f"{CLIENTS} clients, each question new", rate(crowd, load_s)),
+        (f"{CLIENTS} clients, {QUESTIONS} questions again and again", rate(again, load_s)),
         ("memory of the service", f"{resident / 1e9:.2f} GB"),
     ]
 
 
-def _load(port: int, asked: Iterator[str], *, clients: int, seconds: float) -> list[float]:
+def load(
+    port: int, ask_for: Request, asked: Iterator[str], *, clients: int, seconds: float
+) -> list[float]:
     """Times of all requests that so many clients make one after the other within `seconds`.
+
+    They end sooner if no question is left.
 
     By `http.client`: httpx takes five times the processor time, on the cores that are measured.
     """
@@ -96,9 +105,11 @@ def _load(port: int, asked: Iterator[str], *, clients: int, seconds: float) -> l
         with closing(HTTPConnection("localhost", port)) as connection:
             while time.perf_counter() < deadline:
                 with taking:
-                    question = next(asked)
+                    question = next(asked, None)
+                if question is None:
+                    break
                 began = time.perf_counter()
-                _post(connection, question)
+                post(connection, *ask_for(question))
                 times.append(time.perf_counter() - began)
         return times
 
@@ -106,21 +117,25 @@ def _load(port: int, asked: Iterator[str], *, clients: int, seconds: float) -> l
         return list(chain.from_iterable(pool.map(ask, range(clients))))
 
 
-def _post(connection: HTTPConnection, question: str) -> None:
-    """One search over a connection that is kept open. Raises ValueError unless it is answered."""
-    body = json.dumps({"query": question, "corpus": CORPUS})
-    connection.request("POST", "/v1/search", body, {"content-type": "application/json"})
+def _search(question: str) -> tuple[str, dict[str, str]]:
+    return "/v1/search", {"query": question, "corpus": CORPUS}
+
+
+def post(connection: HTTPConnection, path: str, body: dict[str, str]) -> None:
+    """One request over a connection that is kept open. Raises ValueError unless it is answered."""
+    connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
     reply = connection.getresponse()
     said = reply.read()
     if reply.status != 200:
-        raise ValueError(f"a search was refused: {said[:200].decode()}")
+        raise ValueError(f"{path} was refused: {said[:200].decode()}")
 
 
-def _rate(times: Sequence[float], seconds: float) -> str:
-    return f"{len(times) / seconds:.0f} requests/s, {_say(times)}"
+def rate(times: Sequence[float], seconds: float) -> str:
+    """Requests in a second, and how long they took."""
+    return f"{len(times) / seconds:.0f} requests/s, {say(times)}"
 
 
-def _say(times: Sequence[float]) -> str:
+def say(times: Sequence[float]) -> str:
     """Median and 99th percentile."""
     hundredths = statistics.quantiles(times, n=100)
     return f"p50 {hundredths[49] * 1e3:.1f} ms, p99 {hundredths[98] * 1e3:.1f} ms"

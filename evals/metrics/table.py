@@ -106,6 +106,31 @@ def _share_cited(answer: Answer, observation: Observation) -> float:
     return len(cited) / len(targets)
 
 
+def in_force_first(_: Sample, answer: Answer, observation: Observation) -> Measurement:
+    """1 unless the first citation is of a superseded document that holds no evidence."""
+    if not answer.citations or not observation.targets:
+        return None
+    first = answer.citations[0].document
+    versions = {place.version for target in observation.targets for place in target.places}
+    return float(first.superseded_by is None or first.version in versions)
+
+
+def both_sides(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
+    """1 if all evidence of a contradiction is cited."""
+    if "contradiction" not in sample.tags:
+        return None
+    return float(_share_cited(answer, observation) == 1)
+
+
+def key_facts(sample: Sample, answer: Answer, _: Observation) -> Measurement:
+    """1 if the answer holds nearly all of the reference's words and numbers."""
+    if not sample.is_answerable:
+        return None
+    text = "" if answer.status == "abstained" else answer.text
+    share = wording.containment(sample.reference, text)
+    return None if share is None else float(share >= NEARLY_ALL)
+
+
 def _decision(kind: Kind) -> Measure:
     def measure(sample: Sample, observation: Observation) -> Measurement:
         answer = observation.answer
@@ -148,6 +173,9 @@ def _cites(citation: Citation, target: Target) -> bool:
 BUDGETS = (2000, 4000, 8000)
 """Tokens of context: what small, usual and large prompts spend on passages."""
 DEPTHS = (1, 5, 10)  # the usual ones of the field
+
+NEARLY_ALL = 0.9
+"""Chosen: a reference of ten words may have one that the documents say otherwise."""
 
 _TABLE = (
     Metric(
@@ -216,6 +244,16 @@ _TABLE = (
         _of_answer(citation_recall),
     ),
     Metric(
+        "in_force_first",
+        "1 unless the first citation is of a superseded document that holds none of the evidence",
+        _of_answer(in_force_first),
+    ),
+    Metric(
+        "both_sides",
+        "1 if all evidence of a contradiction is cited, else 0; for samples of that tag",
+        _of_answer(both_sides),
+    ),
+    Metric(
         "answerable_answered",
         "1 if an answerable question was answered, rightly or not, else 0",
         _decision("answerable"),
@@ -240,6 +278,11 @@ _TABLE = (
         "answer_numbers",
         "share of the reference's distinct numbers in the answer; an abstention has 0",
         _of_reference(wording.number_containment),
+    ),
+    Metric(
+        "key_facts",
+        "1 if at least .9 of the reference's distinct words and numbers are in the answer, else 0",
+        _of_answer(key_facts),
     ),
     Metric("search_ms", "time of the search of an answer, without the chat model", search_ms, "ms"),
     Metric("answer_ms", "time of a whole answer, its search included", answer_ms, "ms"),

@@ -11,7 +11,7 @@ from evals.metrics.wording import containment, content_tokens, number_containmen
 from evals.observing import Missing, Observation
 from evals.samples.locating import Target
 from evals.samples.sample import Sample
-from rag.domain import Sentence, Span
+from rag.domain import Citation, DocumentRef, Sentence, Span
 from tests.evals.cases import (
     GONE,
     make_answer,
@@ -45,6 +45,10 @@ HALF_SAID = make_observation(
         ),
     ),
 )
+CITED_BOTH = make_observation(TARGETS, HITS, make_answer(cited=[(900, 950), (5400, 5500)]))
+OLD = Citation(1, "x", DocumentRef("o", "old", "o.md", "O", superseded_by="d"), 1, None, Span(0, 1))
+CITED_SUPERSEDED = make_observation(TARGETS, HITS, replace(make_answer(), citations=(OLD,)))
+CONTRADICTION = make_sample(tags=("contradiction",))
 SAMPLE = make_sample("Parental leave is 26 weeks at 100 percent.")
 
 BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
@@ -100,6 +104,23 @@ BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
         (SAMPLE, ABSTAINED, 0.0),
         (OFF_TOPIC, FOUND, None),
     ],
+    "key_facts": [
+        (make_sample("It is 26 weeks."), FOUND, 1.0),
+        (SAMPLE, FOUND, 0.0),
+        (make_sample("It is 26 weeks."), ABSTAINED, 0.0),
+        (OFF_TOPIC, FOUND, None),
+    ],
+    "in_force_first": [
+        (SAMPLE, CITED, 1.0),
+        (SAMPLE, CITED_SUPERSEDED, 0.0),
+        (SAMPLE, FOUND, None),
+        (OFF_TOPIC, make_observation(answer=make_answer(cited=[(1, 2)])), None),
+    ],
+    "both_sides": [
+        (CONTRADICTION, CITED, 0.0),
+        (CONTRADICTION, CITED_BOTH, 1.0),
+        (SAMPLE, CITED, None),
+    ],
     "answer_numbers": [(SAMPLE, FOUND, 1 / 2), (make_sample("Full pay."), FOUND, None)],
     "search_ms": [(SAMPLE, FOUND, 5.0), (OFF_TOPIC, FOUND, 5.0)],
     "answer_ms": [(SAMPLE, FOUND, 20.0)],
@@ -126,6 +147,7 @@ def test_a_metric_is_missing_with_the_reason_when_what_it_needs_is_missing(name:
 NOT_OF_EVIDENCE = {
     *("answerable_answered", "off_topic_abstained", "close_miss_abstained", "citation_validity"),
     *("sentence_support", "answer_containment", "answer_numbers", "search_ms", "answer_ms"),
+    *("key_facts", "in_force_first", "both_sides"),
 }
 EVIDENCE_METRICS = [name for name in METRICS if name not in NOT_OF_EVIDENCE]
 

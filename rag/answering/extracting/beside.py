@@ -11,7 +11,7 @@ from rag.answering.disagreeing.contradictions import (
 from rag.answering.disagreeing.telling import SOURCES_DISAGREE, introduce, introduce_former
 from rag.answering.extracting.candidates import Candidate
 from rag.answering.extracting.choosing import Part, part_of
-from rag.answering.extracting.quotable import plain
+from rag.answering.extracting.quotable import Unit, plain
 from rag.domain import SearchResult
 from rag.ports import LexicalIndex
 
@@ -22,6 +22,14 @@ def in_force(candidates: Sequence[Candidate], search: SearchResult) -> list[Cand
     """The candidates without versions that another one comes before, if any are left."""
     kept = [each for each in candidates if each.passage.document.id not in search.instead]
     return kept or list(candidates)
+
+
+def tell_apart(parts: Sequence[Part]) -> list[Part]:
+    """The parts, introduced by their documents where these bear one title."""
+    titles = [part.source.document.title for part in parts]
+    documents = {part.source.document.id for part in parts}
+    is_clear = len(set(titles)) == len(documents)
+    return list(parts) if is_clear else [_introduced(part) for part in parts]
 
 
 def add_beside(
@@ -62,19 +70,26 @@ def _with_others(
     if former:
         other = _other(former[0], others)
         document = part.passage.document
-        return [
-            replace(part, intro=introduce(document)),
-            replace(other, intro=introduce_former(other.passage.document, document)),
-        ]
+        beside = other.passage.document
+        is_former = beside.superseded_by is not None
+        intro = introduce_former(beside, document) if is_former else f"Now {introduce(beside)}"
+        return [_introduced(part), replace(other, intro=intro)]
     return [part]
 
 
 def _most_alike(part: Part, others: Sequence[Candidate], lexical: LexicalIndex) -> list[Candidate]:
     """The few candidates that have most of the part's words; comparing all takes too long."""
-    words = set(lexical.analyze(part.units[0].text))
-    shared = [len(words & set(lexical.analyze(each.unit.text))) for each in others]
+    words = _words(part.units[0], part.source.document.title, lexical)
+    shared = [
+        len(words & _words(each.unit, each.source.document.title, lexical)) for each in others
+    ]
     order = sorted(range(len(others)), key=lambda at: -shared[at])
     return [others[at] for at in order[:MOST_COMPARED] if shared[at]]
+
+
+def _words(unit: Unit, title: str, lexical: LexicalIndex) -> set[str]:
+    said = " ".join([unit.text, *unit.columns, *unit.heading, title])
+    return set(lexical.analyze(said))
 
 
 def _introduced(part: Part, note: str = "") -> Part:

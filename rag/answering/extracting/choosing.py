@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from rag.answering.extracting.candidates import Candidate, ReadText
@@ -73,7 +73,17 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Part]:
         whole = _find_list(question, scored)
         if whole:
             return whole
-    return [part_of(each.candidate) for each in _add(question.asked, scored, best)]
+    return [_met(question, each.candidate) for each in _add(question.asked, scored, best)]
+
+
+def _met(question: Question, candidate: Candidate) -> Part:
+    """A candidate, with the sentence after it where that alone has what is wanted."""
+    part, after = part_of(candidate), candidate.next
+    if candidate.unit.kind != "sentence" or after is None or after.kind != "sentence":
+        return part
+    is_met = question.is_met_by(candidate.unit.text) or not question.is_met_by(after.text)
+    is_apart = after.heading != candidate.unit.heading
+    return part if is_met or is_apart else replace(part, units=(candidate.unit, after))
 
 
 def without_repeats(parts: Sequence[Part]) -> list[Part]:

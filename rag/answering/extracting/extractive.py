@@ -1,7 +1,7 @@
 """Answers without a chat model: what of the passages answers best, quoted and cited."""
 
 from rag.answering.checking.citing import CitationList
-from rag.answering.extracting.beside import add_beside, in_force
+from rag.answering.extracting.beside import add_beside, in_force, tell_apart
 from rag.answering.extracting.candidates import Candidate, find_candidates
 from rag.answering.extracting.choosing import Part, choose, without_repeats
 from rag.answering.extracting.intent import Asked, read_question
@@ -34,7 +34,7 @@ def _add_sides(
     turn: Turn, asked: Asked, candidates: list[Candidate], embedder: Embedder
 ) -> list[Part]:
     """The best part of each side that is asked about; none if nothing speaks of one."""
-    question = _question(turn, asked.text)
+    question = _question(turn, asked.text).without([side for side in asked.sides if side.isdigit()])
     parts = []
     for side in asked.sides:
         about = [each for each in candidates if each.mentions(side)]
@@ -43,7 +43,7 @@ def _add_sides(
         if not about:
             return []
         parts += choose(question, rank(question, alone or about, turn.search, embedder))[:1]
-    return parts
+    return tell_apart(parts)
 
 
 def _question(turn: Turn, text: str) -> Question:

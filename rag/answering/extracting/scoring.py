@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -33,7 +33,7 @@ TIME = re.compile(
     r"|\b(?:day|week|month|year|hour|minute|Tag|Woche|Monat|Jahr|Stunde|Uhr|jour|semaine|mois|an"
     r"|heure|día|semana|mes|año|hora)(?:s|e|en|n|es)?\b",
 )
-NAME = re.compile(r"(?:(?<=[a-zà-ÿ,;:(] )|^)[A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+")
+NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+ (?:(?:of|for|the|de|la|von) )*[A-ZÀ-Þ][\w'’-]+")
 ANSWERS = {"number": NUMBER, "time": TIME, "person": NAME}
 COMPARED = ("own", "context", "around", "chunk", "meaning")
 """Signals that count as they are, and by how far a candidate is behind the best one in them."""
@@ -68,6 +68,17 @@ class Question:
     texts: tuple[str, ...]
     terms: Mapping[str, float]
     lexical: LexicalIndex
+
+    def without(self, names: Sequence[str]) -> "Question":
+        """The question in which these names do not count, for candidates that all have them."""
+        named = set(self.lexical.analyze(" ".join(names)))
+        terms = {term: weight for term, weight in self.terms.items() if term not in named}
+        return replace(self, terms=terms or self.terms)
+
+    def is_met_by(self, text: str) -> bool:
+        """Whether a text has what is wanted, a number, a time or a name; true if none is."""
+        wanted = ANSWERS.get(self.asked.wanted)
+        return wanted is None or wanted.search(text) is not None
 
 
 def weigh_terms(standalone: str, last: str, lexical: LexicalIndex) -> dict[str, float]:
@@ -184,7 +195,7 @@ def _read(question: Question, candidate: Candidate, terms: Terms) -> Signals:
     beyond = terms(after.text) if after and after.kind in ("sentence", "item") else frozenset()
     title = terms(candidate.source.name)
     asks = previous is not None and previous.kind == "question"
-    wanted = ANSWERS.get(question.asked.wanted)
+    wants = question.asked.wanted in ANSWERS
     return {
         "own": term_coverage(weights, own),
         "context": term_coverage(weights, context),
@@ -194,8 +205,8 @@ def _read(question: Question, candidate: Candidate, terms: Terms) -> Signals:
         "asks": term_coverage(weights, beside) if asks else 0.0,
         "rarest": max((w for t, w in weights.items() if t in own), default=0.0)
         / max(weights.values(), default=1.0),
-        "fits": float(bool(wanted and wanted.search(unit.text))),
-        "number": float(not wanted and bool(NUMBER.search(unit.text))),
+        "fits": float(wants and question.is_met_by(unit.text)),
+        "number": float(not wants and bool(NUMBER.search(unit.text))),
         "row": float(unit.kind == "row"),
         "item": float(unit.kind == "item"),
         "length": math.log1p(len(own)),

@@ -56,10 +56,10 @@ class Writer:
             words = lead if is_sentence else f"{lead.rstrip(':')}:"
             self.say(words, index=index if is_sentence else None)
             gap = "\n"
+        before = "- " if part.is_list else self._context(part, part.units[0])
         for unit in part.units:
-            before = "- " if part.is_list else self._context(part, unit)
             self.say(before + self.read(unit), index=index, gap=gap)
-            gap = "\n"
+            before, gap = (before, "\n") if part.is_list else ("", " ")
         if part.left_out:
             self.say(f"{part.left_out} more are in the source.", gap="\n")
 
