@@ -225,8 +225,7 @@ def open_release_parts(
         raise ReleaseBroken(f"the manifest of {folder} cannot be read: {error}") from error
     if manifest.format != RELEASE_FORMAT:
         raise ReleaseBroken(
-            f"{folder} has release format {manifest.format}, this version reads {RELEASE_FORMAT}: "
-            f"{REPAIR}"
+            f"{folder} has release format {manifest.format}, not {RELEASE_FORMAT}: {REPAIR}"
         )
     documents = SqliteDocumentStore(folder / "documents.db")
     calibration = read_calibration(folder, manifest.embedder)
@@ -282,8 +281,8 @@ def compose_plumbline(
 ) -> Plumbline:
     """The question side over these releases and models."""
     pipeline = make_pipeline(embedder_of, settings, reranking)
-    expansion, max_tokens = settings.expansion, settings.chat_max_tokens
-    answerer = Answerer(pipeline, chat_model, checking, expansion=expansion, max_tokens=max_tokens)
+    expansion, most = settings.expansion, settings.chat_max_tokens
+    answerer = Answerer(pipeline, chat_model, checking, expansion=expansion, max_tokens=most)
     return Plumbline(corpora, pipeline, answerer, checking)
 
 
