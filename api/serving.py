@@ -12,6 +12,7 @@ import uvicorn
 from api.logs import set_up_logging
 from api.main import create_app
 from rag.bootstrap import load_chat_model, open_plumbline, open_probed_release
+from rag.checkers import require_checker
 from rag.errors import AddressTaken, SettingsError
 from rag.settings import Settings, load_settings
 
@@ -71,6 +72,7 @@ def _require_openable(settings: Settings) -> None:
             "RAG_DATA, or make it with python -m ingest add"
         )
     load_chat_model(settings)
+    require_checker(settings)
 
 
 def _family(host: str) -> socket.AddressFamily:

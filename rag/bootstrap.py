@@ -226,8 +226,7 @@ def open_release_parts(
         raise ReleaseBroken(f"the manifest of {folder} cannot be read: {error}") from error
     if manifest.format != RELEASE_FORMAT:
         raise ReleaseBroken(
-            f"{folder} has release format {manifest.format}, this version reads {RELEASE_FORMAT}: "
-            f"{REPAIR}"
+            f"{folder} has release format {manifest.format}, not {RELEASE_FORMAT}: {REPAIR}"
         )
     documents = SqliteDocumentStore(folder / "documents.db")
     calibration = read_calibration(folder, manifest.embedder)

@@ -10,26 +10,33 @@ from rag.ports import ChatModel, SupportChecker
 from rag.settings import Settings
 
 
+def require_checker(settings: Settings) -> None:
+    """Raise SettingsError where the check that is chosen lacks its model."""
+    if settings.support == "model" and not settings.support_model:
+        raise SettingsError(
+            "RAG_SUPPORT=model needs a model: set RAG_SUPPORT_MODEL to a cross-encoder"
+        )
+    if settings.support == "chat" and not settings.chat_model:
+        raise SettingsError("RAG_SUPPORT=chat needs a chat model: set RAG_CHAT_MODEL")
+
+
 def load_checking(settings: Settings, chat_model: ChatModel | None) -> Checking:
     """How sentences are checked. Raises SettingsError, EmbedderError."""
+    require_checker(settings)
     second = SECOND_CHECKERS[settings.support](settings, chat_model)
     return Checking(WordChecker(), second, withholds=settings.unsupported == "withhold")
 
 
 def _load_support_model(settings: Settings, _: ChatModel | None) -> SupportChecker:
-    if not settings.support_model:
-        raise SettingsError(
-            "RAG_SUPPORT=model needs a model: set RAG_SUPPORT_MODEL to a cross-encoder"
-        )
     from rag.adapters.embedding.entailment import EntailmentChecker
 
     budget_s = settings.support_budget_ms / 1000
     return EntailmentChecker(settings.support_model, budget_s=budget_s)
 
 
-def _ask_chat_model(settings: Settings, chat_model: ChatModel | None) -> SupportChecker:
+def _ask_chat_model(settings: Settings, chat_model: ChatModel | None) -> SupportChecker | None:
     if chat_model is None:
-        raise SettingsError("RAG_SUPPORT=chat needs a chat model: set RAG_CHAT_MODEL")
+        return None
     return ChatChecker(chat_model, budget_s=settings.support_budget_ms / 1000)
 
 

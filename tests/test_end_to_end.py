@@ -205,6 +205,14 @@ def test_what_the_service_cannot_do_is_one_line(
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("support", ["model", "chat"])
+def test_a_support_check_without_its_model_fails_the_start(data: Path, support: str) -> None:
+    refused = run("api", "--data", str(data), RAG_SUPPORT=support)
+    assert refused.returncode == 78
+    assert f"RAG_SUPPORT={support} needs" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
 def test_a_chat_model_that_cannot_be_opened_fails_the_start(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,9 +64,13 @@ class Statement:
 
 
 class StatementReader:
-    """Cuts a text into statements, which joined again are the text, however it arrives."""
+    """Cuts a text into statements, which joined again are the text, however it arrives.
+
+    `certain` is the beginning of what waits, as far as no mark can come into it.
+    """
 
     def __init__(self, labels: Labels) -> None:
+        self.certain = ""
         self._labels = labels
         self._text = ""
         self._read_at = 0
@@ -82,18 +86,14 @@ class StatementReader:
             return []
         found = list(self._take_all(is_end=False))
         self._read_at = len(self._text) + 1 + len(self._text) // GROWTH
+        certain = None if self._leads else CERTAIN.match(self._text)
+        self.certain = certain.group() if certain else ""
         return found
 
     def finish(self) -> list[Statement]:
         """The rest; white space at the end is a blank piece."""
         rest = list(self._take_all(is_end=True))
         return [*rest, Statement(self._text, "", "", "blank")] if self._text else rest
-
-    @property
-    def certain(self) -> str:
-        """The beginning of what waits, as far as no mark can come into it."""
-        match = None if self._leads else CERTAIN.match(self._text)
-        return match.group() if match else ""
 
     def _take_all(self, *, is_end: bool) -> Iterator[Statement]:
         while found := self._take(is_end):
