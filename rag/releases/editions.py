@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import zip_longest
 
 from rag.domain import DAYS, iso_day
 from rag.releases.filters import Scalar
@@ -85,6 +86,11 @@ class Edition:
     def refers(self) -> bool:
         """Whether it names another as what it replaces, or what replaces it."""
         return bool(self.replaces or self.replaced_by)
+
+    def is_version(self, number: str) -> bool:
+        """Whether it has that version, of which 2 and 2.0 are one."""
+        pairs = zip_longest(self.order[1], map(int, NUMBERS.findall(number)), fillvalue=0)
+        return bool(self.version) and all(own == asked for own, asked in pairs)
 
     def holds_on(self, day: str) -> bool:
         """Whether it is in force on that day, as far as it says."""
@@ -207,9 +213,9 @@ def superseded_by(id_: str, family: Sequence[Edition], day: str) -> str | None:
 
 
 def nearest(edition: Edition, others: Iterable[Edition]) -> Edition | None:
-    """Of several versions one in the same folder, if there is one."""
+    """The first of several versions that lies in the same folder, else the first."""
     folder = edition.source.rpartition("/")[0]
-    ranked = sorted(others, key=lambda each: (each.source.rpartition("/")[0] != folder, each.id))
+    ranked = sorted(others, key=lambda each: each.source.rpartition("/")[0] != folder)
     return next(iter(ranked), None)
 
 

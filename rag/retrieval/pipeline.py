@@ -88,7 +88,7 @@ class SearchPipeline:
             found = replace(found, hits=hits, reranked=order)
             clock.note("rerank")
         preferred = prefer_versions(found.hits, queries[0])
-        if preferred.instead:
+        if preferred.hits != found.hits:
             order = [(hit.chunk.id, hit.score) for hit in preferred.hits]
             found = replace(found, hits=preferred.hits, versioned=order, instead=preferred.instead)
         clock.note("versions")

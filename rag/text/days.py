@@ -33,6 +33,7 @@ _ORDINAL = r"(?:st|nd|rd|th|er|º|\.)?"
 _OF = r"[\s,]+(?:of\s+|de\s+|del\s+)?"
 DAY = rf"""(?<!\d)(?:
     (?P<iso>\d{{4}}[-/.](?:0\d|1\d)[-/.][0-3]\d)(?!\d)
+  | (?P<iso_month>\d{{4}}-(?:0[1-9]|1[0-2]))(?![\d-])
   | (?P<digits>\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{4}})(?!\d)
   | (?P<day>{_DAY}){_ORDINAL}{_OF}(?P<month>{_NAME})\.?{_OF}(?P<year>\d{{4}})(?!\d)
   | (?P<month_first>{_NAME})\.?\s+(?P<day_after>{_DAY}){_ORDINAL},?\s+(?P<year_after>\d{{4}})(?!\d)
@@ -69,6 +70,8 @@ def _to_iso(found: re.Match[str]) -> str:
     said = found.groupdict()
     if said["iso"]:
         return _iso(*map(int, re.split(r"[-/.]", said["iso"])))
+    if said["iso_month"]:
+        return said["iso_month"] if _iso(int(said["iso_month"][:4])) else ""
     if said["digits"]:
         return _read_digits(said["digits"])
     if said["numbered"]:

@@ -12,7 +12,6 @@ import numpy as np
 
 from rag.domain import Hit
 from rag.releases.editions import Edition, before, latest, nearest
-from rag.releases.folder import OpenRelease
 from rag.retrieval.query import Query
 from rag.retrieval.versions.asked import AskedVersion, read_asked_version
 
@@ -27,23 +26,29 @@ class Preference:
 
 
 def prefer_versions(hits: Sequence[Hit], query: Query) -> Preference:
-    """The hits with the version that the question means before the others."""
-    documents, instead = query.release.documents, {}
-    found = {hit.document.id for hit in hits}
-    families = {id_: documents.family(id_) for id_ in sorted(found)}
+    """The hits with the version that the question means before the others.
+
+    Where it compares versions, each hit has the other version's passage behind it.
+    """
+    documents = query.release.documents
+    families = {id_: documents.family(id_) for id_ in sorted({hit.document.id for hit in hits})}
     if all(len(family) == 1 for family in families.values()):
         return Preference(tuple(hits))
     today = documents.today()
     asked = read_asked_version(query.text, today)
+    instead: dict[str, str] = {}
+    beside: dict[str, str] = {}
     for id_, family in families.items():
-        may = [each for each in family if _is_searched(each.id, query)]
-        leading = choose_versions(may, asked, today) if len(may) > 1 else []
-        if leading and id_ not in {each.id for each in leading}:
-            own = next(each for each in family if each.id == id_)
-            instead[id_] = nearest(own, leading).id  # type: ignore[union-attr]  # there is one
-    if not instead:
+        own = next(each for each in family if each.id == id_)
+        meant = choose_versions([e for e in family if _is_searched(e.id, query)], asked, today)
+        other = nearest(own, [each for each in meant if each.id != id_])
+        if other and own not in meant:
+            instead[id_] = other.id
+        elif other and asked.wanted == "all":
+            beside[id_] = other.id
+    if not instead and not beside:
         return Preference(tuple(hits))
-    return Preference(tuple(_put_first(hits, instead, query)), instead)
+    return Preference(tuple(_put_in_order(hits, instead, beside, query)), instead)
 
 
 def _is_searched(document_id: str, query: Query) -> bool:
@@ -54,51 +59,50 @@ def choose_versions(
     family: Sequence[Edition], asked: AskedVersion, today: str
 ) -> Sequence[Edition]:
     """Those of the versions of a document that a question means; empty where none can be told."""
-    if asked.wanted == "all":
-        return family
-    named = [each for each in family if asked.version and each.version == asked.version]
-    if named:
-        return named
-    if asked.days and (then := latest(family, asked.days[0])):
-        return then
-    if asked.wanted == "draft" and (drafts := [e for e in family if e.status == "draft"]):
-        return drafts
     current = latest(family, today)
-    if asked.wanted == "former":
-        return [each for one in current for each in before(one, family)] or current
+    former = [each for one in current for each in before(one, family)]
+    if asked.wanted == "all":
+        then = [each for day in asked.days for each in latest(family, day)]
+        return [*current, *(then or former)]
+    for meant in (
+        [each for each in family if asked.version and each.is_version(asked.version)],
+        latest(family, asked.days[0]) if asked.days else [],
+        [each for each in family if each.status == "draft"] if asked.wanted == "draft" else [],
+        former if asked.wanted == "former" else [],
+    ):
+        if meant:
+            return meant
     return current
 
 
-def _put_first(hits: Sequence[Hit], instead: Mapping[str, str], query: Query) -> Iterator[Hit]:
+def _put_in_order(
+    hits: Sequence[Hit], instead: Mapping[str, str], beside: Mapping[str, str], query: Query
+) -> Iterator[Hit]:
     held = {hit.chunk.id: hit for hit in hits}
     given: set[str] = set()
     for hit in hits:
-        leader = instead.get(hit.document.id)
-        like = _find_like(hit, leader, query) if leader else None
-        if like and like[0] not in given:
-            given.add(like[0])
-            yield _lead(like, hit, held.get(like[0]), query.release)
-        if hit.chunk.id not in given:
-            given.add(hit.chunk.id)
-            yield hit
+        group = [hit]
+        if leader := instead.get(hit.document.id):
+            group.insert(0, _find_like(hit, leader, held, query))
+        if other := beside.get(hit.document.id):
+            group.append(_find_like(hit, other, held, query))
+        for each in group:
+            if each.chunk.id not in given:
+                given.add(each.chunk.id)
+                yield each
 
 
-def _find_like(hit: Hit, document_id: str, query: Query) -> tuple[str, float]:
-    """The chunk of a document nearest to both a hit and the question, and how like the hit."""
+def _find_like(hit: Hit, document_id: str, held: Mapping[str, Hit], query: Query) -> Hit:
+    """The chunk of a document nearest to both a hit and the question, with the hit's score."""
     documents, vectors = query.release.documents, query.release.vector_rows
     rows = documents.rows([hit.chunk.id, *documents.chunk_ids(document_id)])
     own = vectors.read(np.array([rows.pop(hit.chunk.id)], dtype=np.int64))[0]
     wanted = own if query.vector is None else own + query.vector
     [(id_, _)] = vectors.nearest(wanted, np.array(sorted(rows.values()), dtype=np.int64), 1)
-    likeness = float(vectors.read(np.array([rows[id_]], dtype=np.int64))[0] @ own)
-    return id_, likeness
-
-
-def _lead(like: tuple[str, float], follower: Hit, held: Hit | None, release: OpenRelease) -> Hit:
-    """The hit that takes the place of the follower, with its score."""
-    id_, cosine = like
-    if held is None:
-        chunk, document = release.documents.chunks([id_])[id_]
-        return Hit(chunk, document, follower.score, {"version": cosine})
-    score = max(held.score, follower.score)
-    return replace(held, score=score, scores={**held.scores, "version": cosine})
+    likeness = {"version": float(vectors.read(np.array([rows[id_]], dtype=np.int64))[0] @ own)}
+    if id_ in held:
+        like = held[id_]
+        score = max(like.score, hit.score)
+        return replace(like, score=score, scores={**like.scores, **likeness})
+    chunk, document = documents.chunks([id_])[id_]
+    return Hit(chunk, document, hit.score, likeness)
