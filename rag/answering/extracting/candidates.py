@@ -1,7 +1,7 @@
 """Candidates of an answer: what the passages hold that can be quoted, and what stands around it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.extracting.quotable import Unit, read_units
@@ -10,6 +10,7 @@ from rag.ports import DocumentStore
 
 WHOLE = 60_000  # measured: characters of a text that are read in about ten milliseconds
 WORD_BREAK = re.compile(r"[-_.]+")
+LIST_CHARACTERS = 500  # chosen: what of a list is embedded, some four items
 MARGIN = 4_000  # chosen: lists and tables reach as far beyond the passage of a longer text
 
 
@@ -75,6 +76,27 @@ class Candidate:
 def find_candidates(passages: tuple[Passage, ...], documents: DocumentStore) -> list[Candidate]:
     """All units that can be quoted, passage by passage."""
     return [each for passage in passages for each in _candidates(passage, documents)]
+
+
+def merge_lists(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates, in which each list or table stands once, with the words of all of it."""
+    merged: list[Candidate] = []
+    met: set[tuple[str, int, int | None]] = set()
+    for each in candidates:
+        group = each.source.group(each.unit)
+        key = (each.source.document.id, each.source.at, each.unit.group)
+        if len(group) == 1:
+            merged.append(each)
+        elif key not in met:
+            met.add(key)
+            merged.append(replace(each, unit=_join(each.unit, group)))
+    return merged
+
+
+def _join(unit: Unit, group: Sequence[Unit]) -> Unit:
+    """A list as one unit, as far as it is read to be ranked."""
+    text = "\n".join(each.text for each in group)[:LIST_CHARACTERS]
+    return replace(unit, text=text, span=Span(group[0].span.start, group[-1].span.end), cells=())
 
 
 def _candidates(passage: Passage, documents: DocumentStore) -> Iterator[Candidate]:

@@ -2,7 +2,7 @@
 
 from rag.answering.checking.citing import CitationList
 from rag.answering.extracting.beside import add_beside, in_force, tell_apart
-from rag.answering.extracting.candidates import Candidate, find_candidates
+from rag.answering.extracting.candidates import Candidate, find_candidates, merge_lists
 from rag.answering.extracting.choosing import Part, choose, without_repeats
 from rag.answering.extracting.intent import Asked, read_question
 from rag.answering.extracting.scoring import Question, rank, weigh_terms
@@ -21,7 +21,9 @@ def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
     parts: list[Part] = []
     for half in asked.halves:
         question = _question(turn, half)
-        parts += choose(question, rank(question, candidates, turn.search, embedder))
+        wants_list = question.asked.kind in ("list", "steps")
+        ranked = merge_lists(candidates) if wants_list else candidates
+        parts += choose(question, rank(question, ranked, turn.search, embedder))
     parts = _add_sides(turn, asked, found, embedder) or parts
     lexical = turn.release.lexical
     parts = add_beside(without_repeats(parts), found, turn.search, lexical)
