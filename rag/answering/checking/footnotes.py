@@ -148,6 +148,8 @@ class Footnotes:
             return self._render_carried(judged)
         written, end = "", 0
         cited: list[int] = []
+        if judgement.verdict == "differs" and not statement.marks:
+            cited = [self._place(quote) for quote in judgement.quotes[:1]]
         for place, mark in enumerate(statement.marks):
             targets = [] if statement.kind == "blank" else self._targets(judged, place)
             between = statement.raw[end : mark.span.start]
@@ -163,7 +165,7 @@ class Footnotes:
         """A statement with marks for the quotes that carry it alone."""
         raw = judged.statement.raw
         for mark in reversed(judged.statement.marks):
-            raw = raw[: mark.span.start].rstrip() + raw[mark.span.end :]
+            raw = (raw[: mark.span.start].rstrip() + raw[mark.span.end :]).lstrip()
         cited = dict.fromkeys(self._place(quote) for quote in judged.judgement.quotes)
         if raw.startswith(("```", "~~~")):
             return raw, tuple(cited)

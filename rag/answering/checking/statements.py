@@ -43,6 +43,7 @@ DIGIT = re.compile(r"\d")
 LEAD_IN_WORDS = 12  # chosen: a longer sentence says something itself
 HEADING_WORDS = 8  # chosen: a longer line in bold type says something itself
 SHORT_ITEM_WORDS = 5  # chosen: a shorter item is understood with the words that lead to it
+LEAST_WORDS = 3  # chosen: "Details:" and "In short:" add nothing to what they lead to
 CERTAIN = re.compile(
     r"\s*(?:(?:[-*+•·]|\d{1,3}[.)]|>)[ \t]+)?(?![#|])[^\[【|`~.!?…。！？।॥؟\n]*\w(?=\W)"
 )
@@ -196,7 +197,8 @@ class StatementReader:
         if not is_item:
             self._lead_in = said if said.endswith((":", "：")) else ""
         is_short = len(said.split()) < SHORT_ITEM_WORDS
-        return f"{lead_in} {said}" if lead_in and said and is_short else said
+        says_something = len(lead_in.split()) >= LEAST_WORDS
+        return f"{lead_in} {said}" if says_something and said and is_short else said
 
     def _absorb(self, end: int, *, is_end: bool) -> int | None:
         """`end` moved behind the lines that follow it with nothing but marks; None while unsure."""

@@ -78,6 +78,32 @@ async def test_what_another_passage_says_is_cited_to_that_one(tmp_path: Path) ->
     assert "another passage" in answer.sentences[0].reasons[-1]
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("[{}] The Tern carries 60 passengers.", "The Tern carries 60 passengers [1]."),
+        ("| The Tern carries | 60 | [{}] |", "| The Tern carries | 60 | [1] |"),
+        ("- The Tern carries 60 passengers. [{}]", "- The Tern carries 60 passengers [1]."),
+    ],
+)
+async def test_a_mark_that_is_moved_leaves_nothing_behind(
+    tmp_path: Path, said: str, left: str
+) -> None:
+    heron, _ = await numbers(tmp_path)
+    assert (await answer_with(tmp_path, said.format(heron))).text == left
+
+
+async def test_what_differs_without_a_mark_names_the_quote_that_it_differs_from(
+    tmp_path: Path,
+) -> None:
+    answer = await answer_with(tmp_path, "The Tern carries 70 passengers.")
+    assert answer.text == "The Tern carries 70 passengers."
+    assert answer.sentences[0].verdict == "differs"
+    assert [answer.citations[n].quote for n in answer.sentences[0].citations] == [
+        "The Tern carries 60 passengers."
+    ]
+
+
 async def test_headings_and_lead_ins_are_not_checked(tmp_path: Path) -> None:
     said = "## Passengers\n\nIn short:\n\n- The Heron carries 120 passengers [1]\n"
     answer = await answer_with(tmp_path, said)
