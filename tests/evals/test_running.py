@@ -160,7 +160,7 @@ def test_a_line_above_the_evidence_changes_no_value(report: Report, tmp_path: Pa
                 assert after.values[name] == value
 
 
-OF_WHAT_WAS_SAID = {"citation_validity", "sentence_support"}
+OF_WHAT_WAS_SAID = {"citation_validity", "sentence_support", "in_force_first"}
 
 
 def test_a_source_that_is_gone_counts_0_and_is_named(report: Report, tmp_path: Path) -> None:
