@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from rag.adapters.indexes.counted_words import ChunkWords, CountedPart, CountedW
 from rag.domain import Chunk, Document, DocumentRef
 from rag.errors import DocumentNotFound
 from rag.ports import Embedder, LexicalEntry, Ranking, Rows, Subset, Vectors
-from rag.releases.editions import Edition, Label, find_families, read_edition, superseded_by, today
+from rag.releases.editions import Edition, find_families, read_edition, superseded_by, today
 from rag.releases.filters import Condition, check_condition, kind_of, labels_of
 from rag.releases.folder import OpenRelease
 from rag.releases.manifest import RELEASE_FORMAT, Manifest, hash_ids
@@ -170,26 +170,15 @@ class MemoryDocumentStore:
 
     def document(self, document_id: str) -> Document:
         """The whole document. Raises DocumentNotFound."""
-        if document_id not in self._documents:
-            raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
-        family = self.family(document_id)
-        return replace(
-            self._documents[document_id],
-            superseded_by=superseded_by(document_id, family, self.today()),
-        )
+        other = superseded_by(document_id, self.family(document_id), self.today())
+        return replace(self._documents[document_id], superseded_by=other)
 
     def family(self, document_id: str) -> tuple[Edition, ...]:
         """The versions of a document that are shown, itself among them. Raises DocumentNotFound."""
         if document_id not in self._documents:
             raise DocumentNotFound(f"no document {document_id[:80]!r} in this release")
-        known = {
-            each.id: read_edition(each.id, labels_of(each)) for each in self._documents.values()
-        }
-
-        def find(labels: Collection[Label]) -> list[Edition]:
-            return [each for each in known.values() if each.own_labels & {*labels}]
-
-        return find_families([known[document_id]], find)[document_id]
+        known = [read_edition(id_, labels_of(each)) for id_, each in self._documents.items()]
+        return find_families(known, lambda labels: ())[document_id]
 
     def sample(self, count: int) -> list[Chunk]:
         """At most `count` chunks from all over, the same each time."""

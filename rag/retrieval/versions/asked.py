@@ -15,18 +15,26 @@ VERSION = re.compile(
 )
 RULE = (
     r"(?:\w+\s+){0,3}?(?:polic(?:y|ies)|rules?|version|edition|rates?|limits?|prices?|fares?|fees?"
-    r"|allowances?|regulations?|guidelines?|handbook|manual|procedure|arrangement|terms|one)\b"
+    r"|allowances?|regulations?|guidelines?|handbook|manual|procedure|arrangement|terms)\b"
 )
+GERMAN = (
+    r"(?:\w+\s+)?\w*(?:regeln?|regelung(?:en)?|richtlinie|ordnung|satzung|fassung|version|sätze)\b"
+)
+FRENCH = r"(?:règles?|règlement|politique|version|tarifs?|texte|charte|consignes?)"
+SPANISH = r"(?:normas?|reglas?|reglamento|política|versión|tarifas?|condiciones)"
 FORMER = re.compile(
-    rf"""\b(?:previous(?:ly)?|former(?:ly)?|superseded|outdated|obsolete|replaced|used\s+to
-    |back\s+then|in\s+the\s+past|no\s+longer|until\s+then
-    |(?:old|older|earlier|prior|last|original)\s+{RULE}
-    |before\s+(?:(?:the|this|that|it|its|they|we)\s+(?:\w+\s+){{0,2}}?)?
-        (?:change[sd]?|new|update[sd]?|revision|replaced|one\b|current|latest)
-    |bisherig\w*|früher\w*|vorherig\w*|damals|ehemalig\w*|überholt\w*|(?:der|die|das|den|dem)\s+alten?
-    |alte[nrsm]?\s+(?:\w+\s+)?(?:\w*regel\w*|\w*richtlinie|fassung|version|\w*ordnung|\w*satz)
-    |anciens?|anciennes?|précédente?s?|auparavant|autrefois|avant\s+le\s+changement
-    |antigu[oa]s?|anterior(?:es|mente)?|antes\s+del\s+cambio|solía)\b
+    rf"""\b(?:
+    (?:old|older|earlier|prior|original|previous|former|superseded|outdated|obsolete)\s+{RULE}
+    |previously|formerly|back\s+then|until\s+then
+    |used?\s+to\s+(?:be|cost|get|have|apply|receive|earn|pay|say)\b(?=.*\?)
+    |version\s+before\s+(?:this|the)
+    |before\s+(?:(?:the|this|that|it|its|they)\s+(?:\w+\s+){{0,2}}?)?
+        (?:changed?|new\s+(?:rules?|policy|version)|update|revision|was\s+replaced|current|latest)
+    |(?:alte[nrsm]?|bisherige[nrsm]?|frühere[nrsm]?|vorherige[nrsm]?)\s+{GERMAN}
+    |bisher|damals|(?<!viel\s)(?<!etwas\s)(?<!nicht\s)früher(?!\s+als)
+    |(?:ancienn?e?s?|précédente?s?)\s+{FRENCH}|{FRENCH}\s+précédente?s?|auparavant|autrefois
+    |antigu[oa]s?\s+{SPANISH}|{SPANISH}\s+(?:anterior(?:es)?|antigu[oa]s?)|anteriormente
+    )\b
     |\b(?:was|were|did|had)\b.{{0,80}}\bbefore\s*(?:that\s*)?[?.!]*$""",
     re.I | re.X,
 )
@@ -39,7 +47,8 @@ CURRENT = re.compile(
 )
 COMPARED = re.compile(
     r"\b(?:chang(?:e|es|ed|ing)\s+(?:in|between|since|from|with)|(?:what|how|has|have)\b.{0,60}"
-    r"\bchanged\b|did\b.{0,60}\bchange\b|differences?|differ|compared?|geändert|unterschied\w*|différence\w*"
+    r"\bchanged\b|did\b.{0,60}\bchange\b|differences?|differ|compared?|geändert|unterschied\w*"
+    r"|différence\w*"
     r"|(?:a|ont)\s+changé|diferencias?|(?:ha|han)\s+cambiado)\b",
     re.I,
 )
