@@ -78,7 +78,8 @@ def _with_others(
 
 
 def _most_alike(part: Part, others: Sequence[Candidate], lexical: LexicalIndex) -> list[Candidate]:
-    """The few candidates that have most of the part's words; comparing all takes too long."""
+    """The few of other documents that have most of the part's words; all would take too long."""
+    others = [each for each in others if each.source.document.id != part.passage.document.id]
     words = _words(part.units[0], part.source.document.title, lexical)
     shared = [
         len(words & _words(each.unit, each.source.document.title, lexical)) for each in others

@@ -4,6 +4,7 @@ from rag.answering.checking.citing import CitationList
 from rag.answering.extracting.beside import add_beside, in_force, tell_apart
 from rag.answering.extracting.candidates import Candidate, find_candidates, merge_lists
 from rag.answering.extracting.choosing import Part, choose, without_repeats
+from rag.answering.extracting.elsewhere import find_elsewhere
 from rag.answering.extracting.intent import Asked, read_question
 from rag.answering.extracting.scoring import Question, rank, weigh_terms
 from rag.answering.extracting.wording import Writer
@@ -26,7 +27,8 @@ def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
         parts += choose(question, rank(question, ranked, turn.search, embedder))
     parts = _add_sides(turn, asked, found, embedder) or parts
     lexical = turn.release.lexical
-    parts = add_beside(without_repeats(parts), found, turn.search, lexical)
+    parts = without_repeats(parts)
+    parts = add_beside(parts, [*found, *find_elsewhere(parts, turn)], turn.search, lexical)
     wanted = frozenset(lexical.analyze(turn.search.query))
     writer = Writer(CitationList(turn.release), wanted, lexical.analyze)
     return writer.write(parts)
