@@ -23,9 +23,10 @@ STEPS = _words(
 LIST = _words(
     "lists?|name (?:all|every|the)|names of|all (?:of )?(?:the|our|your)|every|each|rundown"
     "|overview|who (?:attended|was present|took part|were present)"
-    "|which (?:\\w+ )?(?!is|was|has|does|this|its)\\w+[^\\Ws]s(?! (?:the|an?|our|my|her|his|it|us))"
-    "|what (?:are|were|do i need|should i bring)"
-    "|what (?:(?!is|was|time|does|kind|has)\\w+ )?(?!is|was|does|has|this|its)\\w+[^\\Ws]s"
+    "|which (?:\\w+ )?(?!(?:is|was|has|does|this|its)\\b)\\w+[^\\Ws]s"
+    "(?! (?:the|an?|our|my|her|his|it|us)\\b)|what (?:are|were|do i need|should i bring)"
+    "|what (?:(?!(?:is|was|time|do|did|kind|has|can|may|must|should|will)\\b)\\w+ )?"
+    "(?!(?:is|was|does|has|this|its)\\b)\\w+[^\\Ws]s"
     "|everything|who all|liste|alle|welche|nenne|quels|quelles|toutes?|tous|énumère|cuáles|todos"
     "|todas|quali|tutti|tutte|welke|quais"
 )
