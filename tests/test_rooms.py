@@ -11,7 +11,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
-        *(("errors",), ("domain",), ("ports",), ("text",), ("releases",), ("retrieval",)),
+        *(
+            ("errors",),
+            ("domain",),
+            ("ports",),
+            ("text",),
+            ("support",),
+            ("releases",),
+            ("retrieval",),
+        ),
         *(("settings", "answering", "adapters", "learning"), ("plumbline",)),
         *(("json_forms", "langchain_retriever", "bootstrap"),),
         *(("repair",), ("probe", "commands"), ("__main__",)),
