@@ -1,0 +1,139 @@
+"""Words that turn a statement round or narrow it: denials, limits, duties, and opposites."""
+
+import re
+from typing import NamedTuple
+
+DENIAL = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t|unless|hardly"
+    r"|forbid\w*|forbidden|prohibit\w*|refus\w+|abolish\w*|impossible|exclud\w+|exempt\w*"
+    r"|nicht|keine?[rnms]?|nie|niemals|niemand|ohne|verboten|ne|n['’]|jamais|aucune?|sans|interdite?s?"
+    r"|nunca|ningun\w*|ningún|sin|prohibid\w+|non|mai|nessun\w*|senza|vietat\w+|niet|geen|nooit|zonder)\b",
+    re.I,
+)
+LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
+ONLY = re.compile(
+    r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo|solamente"
+    r"|únicamente|soltanto|slechts|alleen)\b",
+    re.I,
+)
+ALL = re.compile(
+    r"\b(?:all|every|everyone|everybody|each|always|any|any time|entire|alle[rns]?|jede[rsnm]?|immer"
+    r"|tous|toutes?|chaque|toujours|todos|todas|cada|siempre|tutti|tutte|ogni|sempre|elke?|altijd)\b",
+    re.I,
+)
+EXCEPT = re.compile(r"\b(?:except\w*|apart from|other than|but not|unless|außer|sauf|excepto|salvo|tranne|behalve)\b", re.I)
+MUST = re.compile(
+    r"\b(?:must|shall|ha(?:s|ve) to|need(?:s|ed)? to|required?|requires|obliged|obligatory|mandatory"
+    r"|compulsory|muss|müssen|pflicht\w*|doit|doivent|obligatoire\w*|debe|deben|tiene que|tienen que"
+    r"|obligatori\w+|deve|devono|moet|moeten|verplicht)\b",
+    re.I,
+)
+MAY = re.compile(
+    r"\b(?:may|can|might|could|allowed|permitted|optional\w*|free to|darf|dürfen|kann|können|peut"
+    r"|peuvent|puede|pueden|può|possono|mag|mogen|kan|kunnen)\b",
+    re.I,
+)
+SHOULD = re.compile(
+    r"\b(?:should|ought|recommend\w*|advis\w+|suggest\w*|encourage\w*|sollte\w*|empfohlen|devrai\w+"
+    r"|recommandé\w*|debería\w*|recomend\w+|dovrebbe\w*|consigliat\w+|zou(?:den)? moeten|aanbevolen)\b",
+    re.I,
+)
+_OPPOSITES = """
+monday | tuesday | wednesday | thursday | friday | saturday | sunday
+mondays | tuesdays | wednesdays | thursdays | fridays | saturdays | sundays
+north northern northerly | south southern southerly | east eastern easterly | west western westerly
+port | starboard
+bow fore forward | stern aft astern
+ashore shore | afloat aboard sea seagoing | mainland
+summer | winter | spring | autumn
+morning mornings | afternoon afternoons | evening evenings | night nights noon midnight
+adult adults | child children | infant infants baby babies
+passenger passengers | crew | driver drivers
+full-time | part-time
+employee employees | employer company
+weekday weekdays | weekend weekends
+daily | weekly | monthly | yearly annually annual | quarterly
+more greater higher larger longer bigger heavier older later above over | less fewer lower smaller shorter lighter younger earlier below under
+longest largest highest biggest greatest most heaviest oldest maximum tallest | shortest smallest lowest least lightest youngest minimum newest
+increase increased increases rise rose risen grew grown up | decrease decreased decreases fall fell fallen drop dropped reduced down
+before prior beforehand | after afterwards following
+first | last | second | third
+arrival arrive arrives arriving arrived | departure depart departs departing departed leaves
+open opens opened opening | closed close closes closing shut
+inside indoors indoor | outside outdoors outdoor
+free | paid charged
+paper | electronic electronically online digital email e-mail
+single | return double
+internal | external
+minimum least | maximum most
+accept accepts accepted approve approved approves | reject rejects rejected refuse refused refuses denied
+win won wins | lose lost loses
+buy bought purchase purchased | sell sold sells
+start starts starting begin begins beginning began | end ends ending finish finishes stop stops
+upper | lower
+left | right
+black | white | red | green | blue | yellow | orange | grey gray | brown
+hot warm | cold cool
+new | old
+public | private
+male man men | female woman women
+mother mothers | father fathers
+husband | wife
+gain gains profit profits | loss losses
+import imports | export exports
+include includes included including | exclude excludes excluded excluding
+with | without
+allowed permitted | forbidden prohibited banned
+optional voluntary | mandatory compulsory obligatory required
+temporary | permanent
+gross | net
+written writing | oral orally spoken verbal verbally
+always | never | sometimes
+manual manually | automatic automatically
+receive receives received | give gives given
+remain remains kept keep keeps | remove removes removed
+master captain | engineer | officer | deckhand deckhands | purser pursers
+kilometre kilometres km | mile miles
+"""
+OPPOSITES: dict[str, list[tuple[int, int]]] = {}
+for _row, _line in enumerate(_OPPOSITES.strip().splitlines()):
+    for _side, _names in enumerate(_line.split("|")):
+        for _name in _names.split():
+            OPPOSITES.setdefault(_name, []).append((_row, _side))
+"""For each word the lists of opposites that it stands in, and on which side."""
+
+
+class Tone(NamedTuple):
+    """How a statement is turned, as counts of its words."""
+
+    denials: int
+    only: bool
+    all: bool
+    exception: bool
+    duty: str
+
+
+def read_tone(text: str) -> Tone:
+    """The tone of a statement; a leading yes or no is its answer, not a denial."""
+    plain = LEADING_REPLY.sub("", text)
+    duty = "should" if SHOULD.search(plain) else "must" if MUST.search(plain) else "may" if MAY.search(plain) else ""
+    return Tone(
+        len(DENIAL.findall(plain)),
+        bool(ONLY.search(plain)),
+        bool(ALL.search(plain)),
+        bool(EXCEPT.search(plain)),
+        duty,
+    )
+
+
+def find_opposites(claim: set[str], source: set[str]) -> list[tuple[str, str]]:
+    """Words of a claim that the source lacks while it has an opposite that the claim lacks."""
+    sides = {place: word for word in source for place in OPPOSITES.get(word, ())}
+    own = {place for word in claim for place in OPPOSITES.get(word, ())}
+    found = []
+    for word in sorted(claim):
+        for row, side in OPPOSITES.get(word, ()):
+            others = [place for place in sides if place[0] == row and place[1] != side]
+            if (row, side) not in sides and others and not own & set(others):
+                found.append((word, sides[others[0]]))
+    return found
