@@ -89,6 +89,10 @@ class BertEncoder:
         """Tokens of each text, without special tokens and without truncation."""
         return self._tokenizer.count(texts)
 
+    def pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """The tokens of each word alone, without special ones."""
+        return [ids[1:-1] for ids in self._tokenizer.encode(words)]
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One vector of any length for each text, float32, in the order of `texts`.
 
@@ -115,17 +119,18 @@ class BertEncoder:
         window is read in parts. A word of no piece has a vector of zeros.
         """
         distinct = list(dict.fromkeys(word for words in texts for word in words))
-        encoded = self._tokenizer.encode(["", *distinct])
-        first, last = encoded[0]
-        pieces = {word: ids[1:-1] for word, ids in zip(distinct, encoded[1:], strict=True)}
+        pieces = dict(zip(distinct, self.pieces(distinct), strict=True))
+        first, last = self._tokenizer.encode([""])[0]
         parts = [part for words in texts for part in _parts(words, pieces, self.window - 2)]
         tokens = [[first, *(id_ for word in part for id_ in pieces[word]), last] for part in parts]
-        found: list[Vectors] = [np.empty(0)] * len(parts)
+        found: dict[int, Vectors] = {}
         for rows, states, _ in self._run(tokens, self._kind):
             for row, state in zip(rows, states.numpy(), strict=True):
                 found[row] = _average(state, [len(pieces[word]) for word in parts[row]])
-        every = np.concatenate([np.empty((0, self._shape.width), np.float32), *found])
-        return np.split(every, np.cumsum([len(words) for words in texts])[:-1])
+        none = np.empty((0, self._shape.width), dtype=np.float32)
+        every = np.concatenate([none, *(found[row] for row in range(len(parts)))])
+        ends = np.cumsum([len(words) for words in texts])
+        return [every[end - len(words) : end] for end, words in zip(ends, texts, strict=True)]
 
     def _encode(self, texts: Sequence[str], carried: torch.dtype) -> Vectors:
         tokens = [_cut(each, self.window) for each in self._tokenizer.encode(texts)]

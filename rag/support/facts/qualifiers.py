@@ -1,16 +1,18 @@
 """Words that turn a statement round or narrow it: denials, limits, duties, and opposites."""
 
 import re
+from collections.abc import Set
 from typing import NamedTuple
 
 DENIAL = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t|unless|hardly"
-    r"|forbid\w*|forbidden|prohibit\w*|refus\w+|abolish\w*|impossible|exclud\w+|exempt\w*"
+    r"\b(?:not|no(?! (?:less|more|fewer|later|earlier|longer|sooner)\b)|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t|unless|hardly"
+    r"|forbid\w*|forbidden|prohibit\w*|refus\w+|impossible"
     r"|nicht|keine?[rnms]?|nie|niemals|niemand|ohne|verboten|ne|n['’]|jamais|aucune?|sans|interdite?s?"
     r"|nunca|ningun\w*|ningún|sin|prohibid\w+|non|mai|nessun\w*|senza|vietat\w+|niet|geen|nooit|zonder)\b",
     re.I,
 )
 LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
+IN_ALL = re.compile(r"\b(?:in|at|after|above) all\b", re.I)
 ONLY = re.compile(
     r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo|solamente"
     r"|únicamente|soltanto|slechts|alleen)\b",
@@ -21,9 +23,12 @@ ALL = re.compile(
     r"|tous|toutes?|chaque|toujours|todos|todas|cada|siempre|tutti|tutte|ogni|sempre|elke?|altijd)\b",
     re.I,
 )
-EXCEPT = re.compile(r"\b(?:except\w*|apart from|other than|but not|unless|außer|sauf|excepto|salvo|tranne|behalve)\b", re.I)
+EXCEPT = re.compile(
+    r"\b(?:except\w*|apart from|other than|but not|unless|außer|sauf|excepto|salvo|tranne|behalve)\b",
+    re.I,
+)
 MUST = re.compile(
-    r"\b(?:must|shall|ha(?:s|ve) to|need(?:s|ed)? to|required?|requires|obliged|obligatory|mandatory"
+    r"\b(?:must|shall|ha(?:s|ve) to|needs?|needed to|required?|requires|obliged|obligatory|mandatory"
     r"|compulsory|muss|müssen|pflicht\w*|doit|doivent|obligatoire\w*|debe|deben|tiene que|tienen que"
     r"|obligatori\w+|deve|devono|moet|moeten|verplicht)\b",
     re.I,
@@ -89,6 +94,8 @@ temporary | permanent
 gross | net
 written writing | oral orally spoken verbal verbally
 always | never | sometimes
+early | late
+including included | excluding excluded except excepting
 manual manually | automatic automatically
 receive receives received | give gives given
 remain remains kept keep keeps | remove removes removed
@@ -103,22 +110,57 @@ for _row, _line in enumerate(_OPPOSITES.strip().splitlines()):
 """For each word the lists of opposites that it stands in, and on which side."""
 
 
-class Tone(NamedTuple):
-    """How a statement is turned, as counts of its words."""
+class Denial(NamedTuple):
+    """Where a statement denies something."""
 
-    denials: int
+    start: int
+    end: int
+
+
+class Tone(NamedTuple):
+    """How a statement is turned round or narrowed."""
+
+    denials: tuple[Denial, ...]
     only: bool
     all: bool
     exception: bool
     duty: str
 
 
+TURNED_BOUND = re.compile(
+    r"\b(?:no|not|nobody|none|never|cannot|\w+n['’]t)\b(?=[^.,;:]{0,40}\b(?:more|less|fewer|\w+er) than\b)"
+    r"|\bfor nothing\b|\bnothing more\b|\bno(?:t|thing) (?:only|but)\b",
+    re.I,
+)
+"""Denials that only turn a bound round: "nobody may bring more than three"."""
+
+
+def find_denials(text: str) -> tuple[Denial, ...]:
+    """The denials of a text, apart from a leading reply and from turned bounds."""
+    reply = LEADING_REPLY.match(text)
+    start = reply.end() if reply else 0
+    turned = [match.span() for match in TURNED_BOUND.finditer(text)]
+    return tuple(
+        Denial(*match.span())
+        for match in DENIAL.finditer(text, start)
+        if not any(first <= match.start() < last for first, last in turned)
+    )
+
+
 def read_tone(text: str) -> Tone:
     """The tone of a statement; a leading yes or no is its answer, not a denial."""
-    plain = LEADING_REPLY.sub("", text)
-    duty = "should" if SHOULD.search(plain) else "must" if MUST.search(plain) else "may" if MAY.search(plain) else ""
+    plain = IN_ALL.sub("", LEADING_REPLY.sub("", text))
+    duty = (
+        "should"
+        if SHOULD.search(plain)
+        else "must"
+        if MUST.search(plain)
+        else "may"
+        if MAY.search(plain)
+        else ""
+    )
     return Tone(
-        len(DENIAL.findall(plain)),
+        find_denials(text),
         bool(ONLY.search(plain)),
         bool(ALL.search(plain)),
         bool(EXCEPT.search(plain)),
@@ -126,7 +168,7 @@ def read_tone(text: str) -> Tone:
     )
 
 
-def find_opposites(claim: set[str], source: set[str]) -> list[tuple[str, str]]:
+def find_opposites(claim: Set[str], source: Set[str]) -> list[tuple[str, str]]:
     """Words of a claim that the source lacks while it has an opposite that the claim lacks."""
     sides = {place: word for word in source for place in OPPOSITES.get(word, ())}
     own = {place for word in claim for place in OPPOSITES.get(word, ())}

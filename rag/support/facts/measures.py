@@ -1,6 +1,5 @@
 """Units and currencies: what each is called in six languages, what it measures, how much it is."""
 
-import re
 from typing import NamedTuple
 
 
@@ -20,12 +19,13 @@ time 60 hour : hour hours h hr hrs stunde stunden heure heures hora horas ora or
 time 1440 day : day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen daily
 time 1440 day : täglich kalendertage kalendertagen
 time 1440 night : night nights nacht nächte nuit nuits noche noches notte notti nachten
-workday 1 working day : workday workdays werktag werktage werktagen arbeitstag arbeitstage
-workday 1 working day : arbeitstagen werkdagen
+time 1440 working day : workday workdays werktag werktage werktagen arbeitstag arbeitstage
+time 1440 working day : arbeitstagen werkdagen
 time 10080 week : week weeks woche wochen semaine semaines semana semanas settimana settimane
 time 10080 week : weken weekly wöchentlich
+time 20160 fortnight : fortnight fortnights
 month 1 month : month months monat monate monaten mois mes meses mese mesi maand maanden monthly
-month 12 year : year years jahr jahre jahren an ans année années año años anno anni jaar jaren
+month 12 year : year years jahr jahre jahren ans année années año años anno anni jaar jaren
 month 12 year : yearly annually jährlich annual
 month 120 decade : decade decades jahrzehnt
 length 1 metre : m metre metres meter meters mètre mètres metro metros metri
@@ -55,13 +55,15 @@ power 1 kilowatt : kw kilowatt kilowatts
 power 1000 megawatt : mw megawatt megawatts
 energy 1 kilowatt-hour : kwh kilowatt-hour kilowatt-hours kilowattstunde kilowattstunden
 energy 1000 megawatt-hour : mwh megawatt-hour megawatt-hours
-share 1 per cent : % percent prozent procent
+share 0.01 per cent : % percent prozent procent
 money-eur 1 euro : € eur euro euros
 money-eur 0.01 cent : cent cents
 money-usd 1 dollar : $ usd dollar dollars
 money-gbp 1 pound sterling : £ gbp sterling
 money-chf 1 franc : chf franken francs
 money-jpy 1 yen : ¥ jpy yen
+money-cad 1 Canadian dollar : cad
+money-nok 1 krone : nok sek dkk krone kroner kronor crown crowns
 heat 1 degree : ° °c °f degree degrees grad
 sound 1 decibel : decibel decibels db
 """
@@ -78,9 +80,6 @@ def _read_table() -> dict[str, Measure]:
 
 MEASURES = _read_table()
 """Every spelling of a unit, in lower case."""
-WORKING = re.compile(r"(?:working|business|week|office)[- ]?$", re.I)
-PER_CENT = re.compile(r"(?:per|pro|por|per|pour)[ -]?c(?:ent|iento|ento)\b", re.I)
-PER = re.compile(r"\s*(?:per|an?|each|every|pro|je|par|por|al|a la|/)\s+(\w+)", re.I)
 
 
 def find_measure(word: str) -> Measure | None:

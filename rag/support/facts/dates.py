@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rag.support.facts.bounds import Bound, find_bound
+
 _MONTHS = """
 january jan januar jänner janvier enero gennaio januari
 february feb februar février fevrier febrero febbraio februari
@@ -51,6 +53,7 @@ class Date(NamedTuple):
     day: int
     start: int
     end: int
+    bound: Bound = ""
 
     def agrees(self, other: "Date") -> bool:
         """Whether both can be one day, and share at least one part."""
@@ -70,9 +73,43 @@ def find_dates(text: str) -> list[Date]:
         for match in form.finditer(text):
             if all(match.end() <= date.start or date.end <= match.start() for date in found):
                 found.append(_read(match))
+    found = [date for date in found if _is_date(text, date)]
+    found += [other for date in found for other in _in_same_month(text, date)]
     taken = [(date.start, date.end) for date in found]
-    found += [date for date in _bare_months(text) if all(date.start >= end or date.end <= start for start, end in taken)]
-    return sorted(found, key=lambda date: date.start)
+    found += [
+        date
+        for date in _bare_months(text)
+        if all(date.start >= end or date.end <= start for start, end in taken)
+    ]
+    return [
+        date._replace(bound=find_bound(text, date.start, date.end, is_time=True))
+        for date in sorted(found, key=lambda date: date.start)
+    ]
+
+
+DAY_BEFORE = re.compile(
+    r"(?<![\d.,:])([0-3]?\d)(?:st|nd|rd|th|\.)?\s*(?:[-–,]|to|and|or|bis|und|et|au|y|al|e|en|tot)\s*(?:the\s)?$"
+)
+DAY_AFTER = re.compile(
+    r"\s*(?:[-–,]|to|and|or)\s*(?:the\s)?([0-3]?\d)(?:st|nd|rd|th)?(?![\d:%])(?!\.\d)(?!\s?[a-z]{1,2}\b)"
+)
+
+
+def _is_date(text: str, date: "Date") -> bool:
+    """Not so for "24 may", in which a verb follows a number."""
+    return date.year > 0 or not re.search(r"\b(?:may|march|mar)$", text[date.start : date.end])
+
+
+def _in_same_month(text: str, date: "Date") -> Iterator["Date"]:
+    """The other day of "15 and 16 September" or of "September 15th and 16th"."""
+    if not (date.day and date.month):
+        return
+    before = DAY_BEFORE.search(text, max(0, date.start - 14), date.start)
+    if before and text[date.start].isdigit() and 0 < int(before.group(1)) < 32:
+        yield date._replace(day=int(before.group(1)), start=before.start(1), end=before.end(1))
+    after = DAY_AFTER.match(text, date.end)
+    if after and not text[date.start].isdigit() and 0 < int(after.group(1)) < 32:
+        yield date._replace(day=int(after.group(1)), start=after.start(1), end=after.end(1))
 
 
 def _bare_months(text: str) -> Iterator[Date]:
@@ -84,5 +121,9 @@ def _bare_months(text: str) -> Iterator[Date]:
 
 def _read(match: re.Match[str]) -> Date:
     parts = match.groupdict()
-    month = parts.get("number") or MONTHS[parts["month"].lower()] if parts.get("number") or parts.get("month") else 0
+    month = (
+        parts.get("number") or MONTHS[parts["month"].lower()]
+        if parts.get("number") or parts.get("month")
+        else 0
+    )
     return Date(int(parts.get("year") or 0), int(month), int(parts.get("day") or 0), *match.span())
