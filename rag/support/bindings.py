@@ -4,9 +4,7 @@ A claim can hold all of a sentence's numbers and names, and yet exchange them. S
 each are looked up in the source, and it is seen to which number or name they are nearer there.
 """
 
-import re
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import combinations
 
 import numpy as np

@@ -72,12 +72,13 @@ def hold(claim: ReadText, evidence: ReadEvidence) -> Held | None:
 
 def _compare_words(claim: ReadText, evidence: ReadEvidence) -> _Similarities:
     own = np.maximum.reduceat(claim.vectors @ evidence.vectors.T, evidence.starts, axis=1)
-    none = np.zeros(len(claim.spans), dtype=np.float32)
+    none: Vectors = np.zeros(len(claim.spans), dtype=np.float32)
     contexts = [
         (claim.vectors @ each.vectors.T).max(axis=1) if each.spans else none
         for each in evidence.contexts
     ]
-    return _Similarities(own, CONTEXT * np.stack(contexts, axis=1)[:, evidence.context_of])
+    near: Vectors = np.stack(contexts, axis=1)[:, evidence.context_of]
+    return _Similarities(own, near * np.float32(CONTEXT))
 
 
 def _fit_windows(

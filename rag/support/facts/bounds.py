@@ -7,8 +7,9 @@ Bound = Literal["", "at least", "at most", "from", "until", "before", "after"]
 
 _LEAD = r"\W*(?:the |an? |als |de |el |la |le |of |a |age of |an age of )*$"
 _LOWER = re.compile(
-    r"\b(?:at least|no (?:less|fewer|earlier|shorter) than|not (?:less|fewer) than|minimum(?: of)?"
-    r"|min\.?|more than|over|above|exceed\w*|beyond|(?:long|great|old|heavi|tall|high|larg|bigg|warm"
+    r"\b(?:at least|no (?:less|fewer|earlier|shorter) than|not (?:less|fewer) than"
+    r"|minimum(?: of)?|min\.?|more than|over|above|exceed\w*|beyond"
+    r"|(?:long|great|old|heavi|tall|high|larg|bigg|warm"
     r"|fast|lat)er than|mindestens|über|mehr als|wenigstens|au moins|plus de|minimum de|al menos"
     r"|como mínimo|más de|por lo menos|almeno|più di|minstens|meer dan|earliest)" + _LEAD,
     re.I,
@@ -56,12 +57,13 @@ _AFTERWARDS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     (
         "at most",
         re.compile(
-            r"\s*(?:\w+\s){0,2}?(?:or (?:less|fewer|younger|under|below)|at (?:the )?(?:most|latest)"
-            r"|maximum|oder weniger|ou moins|o menos)\b",
+            r"\s*(?:\w+\s){0,2}?(?:or (?:less|fewer|younger|under|below)"
+            r"|at (?:the )?(?:most|latest)|maximum|oder weniger|ou moins|o menos)\b",
             re.I,
         ),
     ),
 )
+_LIMITS: tuple[tuple[Bound, re.Pattern[str]], ...] = (("at least", _LOWER), ("at most", _UPPER))
 _TURNABLE = re.compile(r"more|less|fewer|\w+er than|over|above|below|under", re.I)
 _TURN = re.compile(
     r"\b(?:no|not|nobody|none|never|cannot|\w+n['’]t|without|nicht|kein\w*|niemand)\b[^.,;:]*$",
@@ -75,10 +77,8 @@ _HIGH: tuple[Bound, ...] = ("at most", "until", "before")
 def find_bound(text: str, start: int, end: int, *, is_time: bool) -> Bound:
     """The bound of what stands there; "nobody may bring more than three" is an at most."""
     first = max(0, start - _FAR)
-    limits: list[tuple[Bound, re.Match[str]]] = [
-        (name, match)
-        for name, pattern in (("at least", _LOWER), ("at most", _UPPER))
-        if (match := pattern.search(text, first, start))
+    limits = [
+        (name, match) for name, pattern in _LIMITS if (match := pattern.search(text, first, start))
     ]
     if limits:
         name, match = min(limits, key=lambda limit: limit[1].start())

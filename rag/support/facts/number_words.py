@@ -44,8 +44,16 @@ PARTS = {
 """Parts, dozens and times, which stand for numbers too."""
 DOZENS = frozenset(word for word, value in PARTS.items() if value == 12)
 FRACTIONS = {
-    **{"third": 3, "thirds": 3, "quarters": 4, "fifth": 5, "fifths": 5, "sixths": 6, "sevenths": 7},
-    **{"eighths": 8, "ninths": 9, "tenths": 10},
+    "third": 3,
+    "thirds": 3,
+    "quarters": 4,
+    "fifth": 5,
+    "fifths": 5,
+    "sixths": 6,
+    "sevenths": 7,
+    "eighths": 8,
+    "ninths": 9,
+    "tenths": 10,
 }
 AMBIGUOUS = frozenset(("once", "un", "uno", "een", "sei", "due", "sept"))
 """Words of one language that mean something else in another: "once" is eleven in Spanish."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rag.support.facts.measures import find_measure
 from rag.support.facts.number_words import DOZENS, FRACTIONS, LARGE, ORDINALS, PARTS, small_numbers
 
-DIGITS = re.compile(r"(?<![\w.,])(?<!\w-)[-+−]?(?:[€$£¥]\s?)?\d+(?:[.,' ’\u202f\u00a0]\d+)*")
+DIGITS = re.compile(r"(?<![\w.,])(?<!\w-)[-+\u2212]?(?:[€$£¥]\s?)?\d+(?:[.,' ’\u202f\u00a0]\d+)*")
 GROUPED = re.compile(r"\d{1,3}(?:[.,'’ \u202f\u00a0]\d{3})+")
 SPACED = re.compile(r"[ \u202f\u00a0]")
 TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d\S*|[^\w\s]")
@@ -51,7 +51,7 @@ def find_numbers(text: str) -> list[Number]:
 
 def _in_digits(text: str) -> Iterator[Number]:
     for match in DIGITS.finditer(text):
-        raw = match.group().lstrip("-+−€$£¥ ")
+        raw = match.group().lstrip("-+\u2212€$£¥ ")
         start = match.end() - len(raw)
         if SPACED.search(raw) and not GROUPED.fullmatch(raw):
             raw = SPACED.split(raw)[0]

@@ -5,32 +5,35 @@ from collections.abc import Set
 from typing import NamedTuple
 
 DENIAL = re.compile(
-    r"\b(?:not|no(?! (?:less|more|fewer|later|earlier|longer|sooner)\b)|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t|unless|hardly"
-    r"|forbid\w*|forbidden|prohibit\w*|refus\w+|impossible"
-    r"|nicht|keine?[rnms]?|nie|niemals|niemand|ohne|verboten|ne|n['’]|jamais|aucune?|sans|interdite?s?"
-    r"|nunca|ningun\w*|ningún|sin|prohibid\w+|non|mai|nessun\w*|senza|vietat\w+|niet|geen|nooit|zonder)\b",
+    r"\b(?:not|no(?! (?:less|more|fewer|later|earlier|longer|sooner)\b)|never|none|nobody|nothing"
+    r"|neither|nor|without|cannot|\w+n['’]t|unless|hardly|forbid\w*|prohibit\w*|refus\w+"
+    r"|impossible|nicht|keine?[rnms]?|nie|niemals|niemand|ohne|verboten|ne|n['’]|jamais"
+    r"|aucune?|sans|interdite?s?|nunca|ningun\w*|ningún|sin|prohibid\w+|non|mai|nessun\w*"
+    r"|senza|vietat\w+|niet|geen|nooit|zonder)\b",
     re.I,
 )
 LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
 IN_ALL = re.compile(r"\b(?:in|at|after|above) all\b", re.I)
 ONLY = re.compile(
-    r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo|solamente"
-    r"|únicamente|soltanto|slechts|alleen)\b",
+    r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo"
+    r"|solamente|únicamente|soltanto|slechts|alleen)\b",
     re.I,
 )
 ALL = re.compile(
-    r"\b(?:all|every|everyone|everybody|each|always|any|any time|entire|alle[rns]?|jede[rsnm]?|immer"
-    r"|tous|toutes?|chaque|toujours|todos|todas|cada|siempre|tutti|tutte|ogni|sempre|elke?|altijd)\b",
+    r"\b(?:all|every|everyone|everybody|each|always|any|any time|entire|alle[rns]?|jede[rsnm]?"
+    r"|immer|tous|toutes?|chaque|toujours|todos|todas|cada|siempre|tutti|tutte|ogni|sempre"
+    r"|elke?|altijd)\b",
     re.I,
 )
 EXCEPT = re.compile(
-    r"\b(?:except\w*|apart from|other than|but not|unless|außer|sauf|excepto|salvo|tranne|behalve)\b",
+    r"\b(?:except\w*|apart from|other than|but not|unless"
+    r"|außer|sauf|excepto|salvo|tranne|behalve)\b",
     re.I,
 )
 MUST = re.compile(
-    r"\b(?:must|shall|ha(?:s|ve) to|needs?|needed to|required?|requires|obliged|obligatory|mandatory"
-    r"|compulsory|muss|müssen|pflicht\w*|doit|doivent|obligatoire\w*|debe|deben|tiene que|tienen que"
-    r"|obligatori\w+|deve|devono|moet|moeten|verplicht)\b",
+    r"\b(?:must|shall|ha(?:s|ve) to|needs?|needed to|required?|requires|obliged|obligatory"
+    r"|mandatory|compulsory|muss|müssen|pflicht\w*|doit|doivent|obligatoire\w*|debe|deben"
+    r"|tiene que|tienen que|obligatori\w+|deve|devono|moet|moeten|verplicht)\b",
     re.I,
 )
 MAY = re.compile(
@@ -39,10 +42,12 @@ MAY = re.compile(
     re.I,
 )
 SHOULD = re.compile(
-    r"\b(?:should|ought|recommend\w*|advis\w+|suggest\w*|encourage\w*|sollte\w*|empfohlen|devrai\w+"
-    r"|recommandé\w*|debería\w*|recomend\w+|dovrebbe\w*|consigliat\w+|zou(?:den)? moeten|aanbevolen)\b",
+    r"\b(?:should|ought|recommend\w*|advis\w+|suggest\w*|encourage\w*|sollte\w*|empfohlen"
+    r"|devrai\w+|recommandé\w*|debería\w*|recomend\w+|dovrebbe\w*|consigliat\w+"
+    r"|zou(?:den)? moeten|aanbevolen)\b",
     re.I,
 )
+DUTIES = {"should": SHOULD, "must": MUST, "may": MAY}
 _OPPOSITES = """
 monday | tuesday | wednesday | thursday | friday | saturday | sunday
 mondays | tuesdays | wednesdays | thursdays | fridays | saturdays | sundays
@@ -58,9 +63,11 @@ full-time | part-time
 employee employees | employer company
 weekday weekdays | weekend weekends
 daily | weekly | monthly | yearly annually annual | quarterly
-more greater higher larger longer bigger heavier older later above over | less fewer lower smaller shorter lighter younger earlier below under
-longest largest highest biggest greatest most heaviest oldest maximum tallest | shortest smallest lowest least lightest youngest minimum newest
-increase increased increases rise rose risen grew grown up | decrease decreased decreases fall fell fallen drop dropped reduced down
+more greater higher larger above over | less fewer lower smaller below under
+longer bigger heavier older later taller | shorter lighter younger earlier
+longest largest highest biggest greatest most | shortest smallest lowest least
+heaviest oldest tallest | lightest youngest newest
+increase increased increases rise rose grew up | decrease decreased fall fell drop dropped down
 before prior beforehand | after afterwards following
 first | last | second | third
 arrival arrive arrives arriving arrived | departure depart departs departing departed leaves
@@ -71,7 +78,7 @@ paper | electronic electronically online digital email e-mail
 single | return double
 internal | external
 minimum least | maximum most
-accept accepts accepted approve approved approves | reject rejects rejected refuse refused refuses denied
+accept accepts accepted approve approved | reject rejects rejected refuse refused denied
 win won wins | lose lost loses
 buy bought purchase purchased | sell sold sells
 start starts starting begin begins beginning began | end ends ending finish finishes stop stops
@@ -128,7 +135,8 @@ class Tone(NamedTuple):
 
 
 TURNED_BOUND = re.compile(
-    r"\b(?:no|not|nobody|none|never|cannot|\w+n['’]t)\b(?=[^.,;:]{0,40}\b(?:more|less|fewer|\w+er) than\b)"
+    r"\b(?:no|not|nobody|none|never|cannot|\w+n['’]t)\b"
+    r"(?=[^.,;:]{0,40}\b(?:more|less|fewer|\w+er) than\b)"
     r"|\bfor nothing\b|\bnothing more\b|\bno(?:t|thing) (?:only|but)\b",
     re.I,
 )
@@ -150,21 +158,12 @@ def find_denials(text: str) -> tuple[Denial, ...]:
 def read_tone(text: str) -> Tone:
     """The tone of a statement; a leading yes or no is its answer, not a denial."""
     plain = IN_ALL.sub("", LEADING_REPLY.sub("", text))
-    duty = (
-        "should"
-        if SHOULD.search(plain)
-        else "must"
-        if MUST.search(plain)
-        else "may"
-        if MAY.search(plain)
-        else ""
-    )
     return Tone(
         find_denials(text),
         bool(ONLY.search(plain)),
         bool(ALL.search(plain)),
         bool(EXCEPT.search(plain)),
-        duty,
+        next((name for name, words in DUTIES.items() if words.search(plain)), ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Amounts of a text: numbers with what they measure or count, how they are bounded, and per what."""
+"""Amounts of a text: numbers with their units, how they are bounded, and per what."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ FEW = 3  # chosen: "one of them" or "two sides" is often said without standing a
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An amount: the values that its spelling can have, its unit, its bound, the words beside it."""
+    """An amount: the values that its spelling can have, its unit, bound and the words beside it."""
 
     values: frozenset[float]
     measure: Measure | None
@@ -77,7 +77,8 @@ class Quantity:
 def find_quantities(text: str) -> list[Quantity]:
     """The amounts of a text in order, numbers within dates aside."""
     found = [_read_clock(match) for match in CLOCK.finditer(text)]
-    taken = [(each.start, each.end) for each in (*find_dates(text), *found)]
+    taken = [(each.start, each.end) for each in found]
+    taken += [(date.start, date.end) for date in find_dates(text)]
     for number in find_numbers(text):
         if all(number.end <= first or last <= number.start for first, last in taken):
             found.append(_read(text, number))

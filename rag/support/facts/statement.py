@@ -12,7 +12,7 @@ from rag.support.facts.quantities import Quantity, find_quantities
 from rag.support.words import STOP_WORDS, list_words, stem
 
 NAME = re.compile(r"(?<![\w-])(?:[A-ZÀ-ÖØ-Þ][\w'’]*(?:-\w+)*|[A-Z]{1,4}-?\d[\w-]*)")
-SENTENCE_START = re.compile(r"(?:\A|[.!?:;]\s+|\n)[\"'“‘(]*$")
+SENTENCE_START = re.compile(r"(?:\A|[.!?:;]\s+|\n)[\"'“\u2018(]*$")
 KEPT = 4096  # statements; chosen: a packed passage has about fifty
 
 
