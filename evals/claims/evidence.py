@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from evals.claims.reading import LabelledClaim
+from evals.claims.labelled import LabelledClaim
 from evals.samples.locating import Lost, Sources, find_quote
 from rag.bootstrap import load_embedder, make_pipeline, open_release
 from rag.domain import Span
@@ -14,9 +14,7 @@ from rag.releases.manifest import Manifest
 from rag.retrieval.scope import Scope
 from rag.settings import Settings
 
-AROUND = (
-    1000  # characters on each side of a quote; chosen: with the chunks there about 2,000 in all
-)
+AROUND = 1000  # characters on each side of a quote; chosen: with its chunks about 2,000
 
 
 class ClaimedCorpus:
@@ -33,8 +31,12 @@ class ClaimedCorpus:
         return load_embedder(self._settings, self._release.manifest.embedder_name)
 
     def around(self, claim: LabelledClaim) -> list[Evidence]:
-        """The chunks about the quotes of a claim. Raises InvalidRegressionSet."""
-        return [self._passage(each.source, each.quote) for each in claim.evidence]
+        """The chunks about the quotes of a claim, without a quote what is found.
+
+        Raises InvalidRegressionSet.
+        """
+        passages = [self._passage(each.source, each.quote) for each in claim.evidence]
+        return passages or self.searched(claim)
 
     def _passage(self, source: str, quote: str) -> Evidence:
         document = self._sources.find(source)

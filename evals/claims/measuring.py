@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from evals.claims.answers import CheckedAnswer
 from evals.claims.evidence import GATHERERS, ClaimedCorpus
-from evals.claims.reading import LabelledClaim
+from evals.claims.labelled import LabelledClaim
 from rag.ports import Claim
 from rag.settings import Settings
-from rag.support.local import LocalChecker, Weighed
+from rag.support.local import SUPPORTED, LocalChecker, Weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +64,18 @@ def tabulate(checked: Sequence[Checked]) -> str:
         ]
         tables.append("\n".join(lines))
     return "\n\n".join(tables)
+
+
+def tell_answers(checked: Sequence[CheckedAnswer], checker: LocalChecker) -> str:
+    """How well the score of whole answers tells which hold a fault, in two lines."""
+    scores = [checker.score(each.sentences) for each in checked]
+    good = [score for score, each in zip(scores, checked, strict=True) if all(each.are_carried)]
+    bad = [score for score, each in zip(scores, checked, strict=True) if not all(each.are_carried)]
+    if not good or not bad:
+        return "answers: none with faults, or none without"
+    lower = fmean((b < g) + (b == g) / 2 for b in bad for g in good)
+    right = fmean(score >= SUPPORTED for score in good), fmean(score < SUPPORTED for score in bad)
+    return (
+        f"answers: {len(good)} without and {len(bad)} with faults, AUROC {lower:.3f}, "
+        f"balanced accuracy {fmean(right):.3f}"
+    )

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from evals.claims.answers import check_answers, read_answers
+from evals.claims.labelled import read_claims
 from evals.claims.measuring import check_claims
-from evals.claims.reading import read_claims
 from evals.training import support
 from evals.training.confidence import (
     Source,

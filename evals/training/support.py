@@ -176,7 +176,9 @@ def observe_claims(
     for each in checked:
         if each.weighed.signals:
             example = Example(
-                each.weighed.signals, each.claim.is_true, each.claim.evidence[0].source
+                each.weighed.signals,
+                each.claim.is_true,
+                next((one.source for one in each.claim.evidence), each.claim.id),
             )
             found["faults" not in each.weighed.signals].append(example)
     return found

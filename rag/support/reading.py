@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from rag.domain import Span
 from rag.ports import Evidence, Vectors, WordEmbedder
-from rag.support.evidence_units import Unit, list_runs, list_windows, split_units
+from rag.support.evidence_units import WIDEST, Unit, list_runs, list_windows, split_units
 from rag.support.words import STOP_WORDS, stem
 
 WORD = re.compile(r"[^\W_]+|[^\w\s]")
@@ -81,6 +81,13 @@ class ReadEvidence:
     def starts(self) -> npt.NDArray[np.int64]:
         """Where in `vectors` each unit begins."""
         return np.cumsum([0, *(len(each.spans) for each in self.texts[:-1])])
+
+    @cached_property
+    def window_units(self) -> npt.NDArray[np.int64]:
+        """The units of each window, a row of equal length: the last is repeated in narrow ones."""
+        return np.array(
+            [(*units, *units[-1:] * (WIDEST - len(units))) for _, units in self.windows]
+        )
 
     @cached_property
     def stems(self) -> frozenset[str]:

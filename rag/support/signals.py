@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.ports import Vectors
-from rag.support.bindings import Binding
+from rag.support.bindings import DECAY, Binding
 from rag.support.facts.comparing import Comparison, compare
-from rag.support.facts.statement import read_facts
+from rag.support.facts.statement import Facts, read_facts
 from rag.support.reading import Flags, ReadEvidence, ReadText
 
 CANDIDATES = 6  # windows whose facts are compared; chosen: more change nothing and cost time
@@ -53,7 +53,7 @@ def hold(claim: ReadText, evidence: ReadEvidence) -> Held | None:
     fits = _fit_windows(claim, evidence, similar)
     best = max(
         (
-            _weigh_facts(claim, evidence, at, float(fits[at]))
+            _weigh_facts(claim, evidence, similar, at, float(fits[at]))
             for at in _first(claim, evidence, fits)
         ),
         key=lambda candidate: candidate[0],
@@ -86,12 +86,11 @@ def _fit_windows(
 ) -> npt.NDArray[np.float64]:
     """For each window the claim's words found there, weighed by their rarity."""
     weights = claim.weights / claim.weights.sum()
-    return np.array(
-        [
-            float(weights @ similar.of(units)) - WIDER * (len(units) - 1)
-            for _, units in evidence.windows
-        ]
-    )
+    places = evidence.window_units
+    found = np.maximum(similar.own[:, places].max(axis=2), similar.near[:, places[:, 0]])
+    widths = np.array([len(units) for _, units in evidence.windows])
+    fits: npt.NDArray[np.float64] = weights @ found - WIDER * (widths - 1.0)
+    return fits
 
 
 def _first(
@@ -113,18 +112,33 @@ def window_text(evidence: ReadEvidence, units: Sequence[int]) -> str:
 
 
 def _weigh_facts(
-    claim: ReadText, evidence: ReadEvidence, at: int, fit: float
+    claim: ReadText, evidence: ReadEvidence, similar: _Similarities, at: int, fit: float
 ) -> tuple[float, int, Comparison]:
     _, units = evidence.windows[at]
     wanted = read_facts(claim.text)
     own = read_facts(window_text(evidence, units))
-    comparison = compare(wanted, own, read_facts(evidence.units[units[0]].context))
+    homes = _find_homes(claim, evidence, similar, units) if len(units) > 1 else {}
+    comparison = compare(wanted, own, read_facts(evidence.units[units[0]].context), homes)
     said = comparison.signals
     count = len(wanted.quantities) + len(wanted.dates)
     agreement = (said["amount agrees"] + said["date agrees"]) / max(1, count)
     differences = said["other amount"] + said["other unit"] + said["other date"]
     lacking = differences + said["names lacking"]
     return fit + AGREEMENT * agreement - DIFFERENCE * lacking, at, comparison
+
+
+def _find_homes(
+    claim: ReadText, evidence: ReadEvidence, similar: _Similarities, units: Sequence[int]
+) -> dict[int, Facts]:
+    """For each amount and date of the claim the unit that has the words beside it."""
+    facts = read_facts(claim.text)
+    found = {}
+    places = np.arange(len(claim.spans))
+    for start in [*(q.start for q in facts.quantities), *(date.start for date in facts.dates)]:
+        nearness = np.exp(-np.abs(places - claim.place(start)) / DECAY)
+        fits = (claim.weights * nearness) @ similar.own[:, units]
+        found[start] = read_facts(evidence.units[units[int(fits.argmax())]].text)
+    return found
 
 
 def _word_signals(

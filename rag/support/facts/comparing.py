@@ -4,8 +4,9 @@ Each comparison counts into signals, which the learned weights read, and says in
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from rag.support.facts.bounds import is_opposed
 from rag.support.facts.dates import Date
@@ -36,14 +37,25 @@ class Comparison:
         self.gaps.append(reason)
 
 
-def compare(claim: Facts, own: Facts, near: Facts) -> Comparison:
-    """`claim` against what the source says itself (`own`) and what stands above it (`near`)."""
+def compare(
+    claim: Facts, own: Facts, near: Facts, homes: Mapping[int, Facts] = MappingProxyType({})
+) -> Comparison:
+    """`claim` against what the source says itself (`own`) and what stands above it (`near`).
+
+    `homes` has the facts of the one sentence, of several, that speaks of the amount or date at a
+    place of the claim: if that sentence says another, the same amount in the next one is no match.
+    """
     found = Comparison()
     source = [*own.quantities, *near.quantities]
     for wanted in claim.quantities:
-        _compare_amount(wanted, source, claim.quantities, found)
+        home = homes.get(wanted.start)
+        speaks = home and _speaks_otherwise(wanted, home.quantities, claim.quantities)
+        amounts = home.quantities if home and speaks else source
+        _compare_amount(wanted, amounts, claim.quantities, found)
     for date in claim.dates:
-        _compare_date(date, own.dates, near.dates, found)
+        home = homes.get(date.start)
+        dates = home.dates if home and home.dates and date.day else own.dates
+        _compare_date(date, dates, near.dates, found)
     _compare_names(claim, own, near, found)
     _compare_tone(claim, own, found)
     return found
@@ -72,6 +84,18 @@ def _compare_amount(
         found.differ("other amount", f"the source says {rival.words}, not {wanted.words}")
     elif not wanted.is_small_count:
         found.miss("amount missing", f"the source does not say {wanted.words}")
+
+
+def _speaks_otherwise(
+    wanted: Quantity, home: Sequence[Quantity], claimed: Sequence[Quantity]
+) -> bool:
+    """Whether a sentence lacks an amount and has another of its kind that the claim lacks."""
+    if any(wanted.equals(each) for each in home):
+        return False
+    rivals = [each for each in home if not any(each.equals(other) for other in claimed)]
+    if wanted.measure:
+        return any(each.kind == wanted.kind for each in rivals)
+    return any(each.measure is None and wanted.beside & each.beside for each in rivals)
 
 
 def _nearness(wanted: Quantity, other: Quantity) -> tuple[bool, int, bool]:

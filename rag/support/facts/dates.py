@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from rag.support.facts.bounds import Bound, find_bound
@@ -42,6 +43,7 @@ FORMS = tuple(
     )
 )
 BARE_MONTH = re.compile(rf"\b(?P<month>{_NAME})\b", re.I)
+KEPT = 4096  # texts; chosen: a statement is asked for its dates twice
 COMMON_WORDS = frozenset(("may", "mar", "mars", "mai", "mei", "march", "sept"))
 
 
@@ -66,7 +68,8 @@ class Date(NamedTuple):
         return all(not two or one == two for one, two in zip(self[:3], other[:3], strict=True))
 
 
-def find_dates(text: str) -> list[Date]:
+@lru_cache(maxsize=KEPT)
+def find_dates(text: str) -> tuple[Date, ...]:
     """The dates of a text in order; a month alone counts where it cannot be another word."""
     found: list[Date] = []
     for form in FORMS:
@@ -81,10 +84,10 @@ def find_dates(text: str) -> list[Date]:
         for date in _bare_months(text)
         if all(date.start >= end or date.end <= start for start, end in taken)
     ]
-    return [
+    return tuple(
         date._replace(bound=find_bound(text, date.start, date.end, is_time=True))
         for date in sorted(found, key=lambda date: date.start)
-    ]
+    )
 
 
 DAY_BEFORE = re.compile(

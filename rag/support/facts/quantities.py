@@ -140,9 +140,13 @@ def _share_units(text: str, found: Sequence[Quantity]) -> list[Quantity]:
 
 
 def _surround(text: str, each: Quantity, found: Sequence[Quantity]) -> Quantity:
-    """With the stems of the content words beside it, as far as the next amounts."""
+    """With the stems of the content words beside it, as far as the next amounts or fields."""
     left = max((other.end for other in found if other.end <= each.start), default=0)
     right = min((other.start for other in found if other.start >= each.end), default=len(text))
-    before = [stem(word) for word in list_words(text[left : each.start]) if word not in STOP_WORDS]
-    after = [stem(word) for word in list_words(text[each.end : right]) if word not in STOP_WORDS]
+    before = _stems(text[left : each.start].rpartition(";")[2])
+    after = _stems(text[each.end : right].partition(";")[0])
     return replace(each, beside=frozenset((*before[-NEAR:], *after[:NEAR])))
+
+
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in list_words(text) if word not in STOP_WORDS]

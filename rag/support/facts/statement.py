@@ -34,7 +34,7 @@ def read_facts(text: str) -> Facts:
     words = frozenset(list_words(text))
     return Facts(
         tuple(find_quantities(text)),
-        tuple(find_dates(text)),
+        find_dates(text),
         tuple(dict.fromkeys(_names(text))),
         read_tone(text),
         words,

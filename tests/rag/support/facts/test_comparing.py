@@ -23,9 +23,17 @@ def differences(claim: str, source: str, above: str = "") -> list[str]:
         ("It ends on 4 May 2025.", "It ends on 5 May 2025.", "the source names another date"),
         ("Crews must book.", "Crews may book.", "the source says may, not must"),
         ("Only crews book.", "Crews book.", "the source does not say only"),
-        ("Closed on all days.", "Closed on all days except Monday.", "the source makes an exception"),
+        (
+            "Closed on all days.",
+            "Closed on all days except Monday.",
+            "the source makes an exception",
+        ),
         ("It leaves on Monday.", "It leaves on Friday.", "the source says friday, not monday"),
-        ("Sail with the Solan.", "Sail with the Guillemot.", "the source speaks of Guillemot, not of Solan"),
+        (
+            "Sail with the Solan.",
+            "Sail with the Guillemot.",
+            "the source speaks of Guillemot, not of Solan",
+        ),
     ],
 )
 def test_what_differs_is_said(claim: str, source: str, reason: str) -> None:

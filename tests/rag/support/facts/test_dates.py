@@ -17,10 +17,11 @@ def test_a_day_is_the_same_in_every_form(text: str) -> None:
     assert date[:3] == (2025, 3, 3)
 
 
-@pytest.mark.parametrize("text", ["15–16 September", "September 15th and 16th.", "15 and 16 September"])
+@pytest.mark.parametrize(
+    "text", ["15–16 September", "September 15th and 16th.", "15 and 16 September"]
+)
 def test_days_that_share_a_month_are_two_dates(text: str) -> None:
     assert [date[:3] for date in find_dates(text)] == [(0, 9, 15), (0, 9, 16)]
-
 
 
 def test_a_year_alone_holds_less_than_a_day() -> None:
@@ -34,4 +35,4 @@ def test_a_date_has_its_bound() -> None:
 
 
 def test_a_verb_is_no_month() -> None:
-    assert find_dates("more than 12 hours in 24 may be worked") == []
+    assert find_dates("more than 12 hours in 24 may be worked") == ()

@@ -23,14 +23,17 @@ class QuotedLine(_Strict):
 
 
 class LabelledClaim(_Strict):
-    """A line of a claim set; `pair` joins a true claim with the false one made of it."""
+    """A line of a claim set; `pair` joins a true claim with the false one made of it.
+
+    What no document speaks of has no evidence.
+    """
 
     id: str
     claim: str = Field(min_length=1)
     label: Literal["true", "false"]
     kind: str
     corpus: str
-    evidence: tuple[QuotedLine, ...] = Field(min_length=1)
+    evidence: tuple[QuotedLine, ...]
     pair: str | None = None
     reason: str = ""
 
