@@ -1,13 +1,21 @@
 """The part of the composition root that says what checks whether sources support a sentence."""
 
+import logging
 from collections.abc import Callable
+from functools import cache
 
-from rag.adapters.memory.word_checker import WordChecker
+from rag.adapters.embedding.pair import load_embedder
+from rag.adapters.embedding.weights import MULTILINGUAL_E5, Prefixes
+from rag.adapters.embedding.word_vectors import MiniLMWords
 from rag.answering.checking.chat_checker import ChatChecker
 from rag.answering.checking.judging import Checking
-from rag.errors import SettingsError
-from rag.ports import ChatModel, SupportChecker
+from rag.errors import EmbedderError, SettingsError
+from rag.ports import ChatModel, Embedder, SupportChecker
 from rag.settings import Settings
+from rag.support.local import LocalChecker
+from rag.support.verdicts import Judges
+
+log = logging.getLogger(__name__)
 
 
 def require_checker(settings: Settings) -> None:
@@ -24,7 +32,22 @@ def load_checking(settings: Settings, chat_model: ChatModel | None) -> Checking:
     """How sentences are checked. Raises SettingsError, EmbedderError."""
     require_checker(settings)
     second = SECOND_CHECKERS[settings.support](settings, chat_model)
-    return Checking(WordChecker(), second, withholds=settings.unsupported == "withhold")
+    return Checking(load_local_checker(), second, withholds=settings.unsupported == "withhold")
+
+
+def load_local_checker(judges: Judges | None = None) -> LocalChecker:
+    """The support check that needs no download; its models are loaded at the first claim."""
+    return LocalChecker(MiniLMWords(), multilingual=_load_multilingual, judges=judges)
+
+
+@cache
+def _load_multilingual() -> Embedder | None:
+    """The packaged embedder of a hundred languages, where it is installed."""
+    try:
+        return load_embedder(MULTILINGUAL_E5, "auto", Prefixes())
+    except EmbedderError as error:
+        log.warning("claims in other languages are checked as if they were English: %s", error)
+        return None
 
 
 def _load_support_model(settings: Settings, _: ChatModel | None) -> SupportChecker:

@@ -33,7 +33,7 @@ WIRING = {
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.indexes.chroma",),
-    "cachetools": ("rag.adapters.embedding.micro_batching",),
+    "cachetools": ("rag.adapters.embedding.micro_batching", "rag.support.reading"),
     "tantivy": ("rag.adapters.indexes.tantivy",),
     "rapidfuzz": ("rag.adapters.indexes.unknown_words",),
     "spellchecker": ("rag.adapters.indexes.lexicons",),
@@ -78,7 +78,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.judging.ragas_metrics",),
-    "sklearn": ("evals.bench.quality.abstaining", "evals.training.regression"),
+    "sklearn": (
+        *("evals.bench.quality.abstaining", "evals.training.regression", "evals.training.support"),
+    ),
     "fastapi": ("api",),
     "starlette": ("api",),
     "uvicorn": ("api.serving",),

@@ -1,44 +1,63 @@
-"""`python -m evals.training confidence|units`: learn coefficients again, and write them."""
+"""`python -m evals.training confidence|units|support`: learn coefficients again, and write them."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from evals.training import confidence, units
+from evals.claims.answers import check_answers, read_answers
+from evals.claims.labelled import read_claims
+from evals.claims.measuring import check_claims
+from evals.training import confidence, support, units
 from evals.training.confidence import Source, open_corpora, sources_of
+from rag.checkers import load_local_checker
 from rag.errors import RagError
 from rag.retrieval.confidence import AS_IT_IS
 from rag.settings import load_settings
+from rag.support.verdicts import UNTAUGHT
 
 
-def main() -> int:
-    """Write `rag/coefficients/confidence.json` or `units.json`; returns the exit code."""
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m evals.training", description=__doc__)
-    parser.add_argument("what", choices=LEARNERS, help="the coefficients to learn")
-    parser.add_argument("--data", type=Path, required=True, help="data folder that holds corpora")
-    parser.add_argument(
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="|".join(LEARNERS))
+    searches = kinds.add_parser("confidence", help="of what a search holds")
+    searches.add_argument(
         "--also",
         type=Path,
         nargs="*",
         default=[],
         help="data folders with the same corpora, embedded by others, to learn their scales",
     )
-    parser.add_argument(
-        "--testing",
-        type=Path,
-        action="append",
-        required=True,
-        help="set whose documents are kept back for testing; more than once for several",
+    ranked = kinds.add_parser("units", help="of how well a sentence or row answers")
+    for each in (searches, ranked):
+        each.add_argument(
+            "--testing",
+            type=Path,
+            action="append",
+            required=True,
+            help="set whose documents are kept back for testing; more than once for several",
+        )
+        each.add_argument(
+            "source",
+            nargs="+",
+            metavar="CORPUS=SET",
+            type=Source.parse,
+            help="a set with its corpus; CORPUS-=SET asks each question without its documents too",
+        )
+    claims = kinds.add_parser("support", help="of whether evidence carries a sentence")
+    claims.add_argument("--claims", type=Path, required=True, help="labelled claims, JSONL")
+    claims.add_argument(
+        "--answers", type=Path, required=True, help="labelled answers of chat models, JSONL"
     )
-    parser.add_argument(
-        "source",
-        nargs="+",
-        metavar="CORPUS=SET",
-        type=Source.parse,
-        help="a set with its corpus; CORPUS-=SET asks each question without its documents too",
-    )
-    options = parser.parse_args()
+    for each in (searches, ranked, claims):
+        each.add_argument("--data", type=Path, required=True, help="data folder with the corpora")
+    return parser
+
+
+def main() -> int:
+    """Write one file of `rag/coefficients`; returns the exit code."""
+    options = build_parser().parse_args()
     try:
         told = LEARNERS[options.what](options)
     except RagError as error:
@@ -77,7 +96,28 @@ def _kept_back(options: argparse.Namespace) -> set[str]:
     return {source for path in options.testing for source in sources_of(path)}
 
 
-LEARNERS = {"confidence": _learn_confidence, "units": _learn_units}
+def _learn_support(options: argparse.Namespace) -> str:
+    settings = load_settings(os.environ, data=options.data)
+    claims, answers = read_claims(options.claims), read_answers(options.answers)
+    checker = load_local_checker(judges=UNTAUGHT)
+    sentences, translated = support.observe_claims(check_claims(claims, settings, checker))
+    whole = support.observe_answers(check_answers(answers, checker))
+    learned = {
+        "translated": support.learn_regression(translated),
+        "answer": support.learn_regression(whole),
+        "sentence": support.learn_sentences(sentences),
+    }
+    lines = (
+        f"sentences, {support.cross_validate(sentences, support.teach_sentences)}",
+        f"translated, {support.cross_validate(translated, support.teach_regression)}",
+        f"answers, {support.cross_validate(whole, support.teach_regression)}",
+        support.write(learned, (options.claims, options.answers)),
+    )
+    return "\n".join(lines)
 
 
-sys.exit(main())
+LEARNERS = {"confidence": _learn_confidence, "units": _learn_units, "support": _learn_support}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 from rag.domain import Span
 from rag.ports import Evidence
-from rag.support.units import Unit, split_units
+from rag.support.evidence_units import Unit, list_runs, list_windows, split_units
 from rag.support.words import terms_of, weigh_terms
 
-WIDEST = 3  # units of a window: a claim that rests on more than three sentences sums up
 CONTEXT_SHARE = 0.5  # chosen: a word of the heading counts half of one that stands there itself
 WORTH_A_UNIT = 0.08  # chosen: a unit that adds less of the claim's words is left out
 
@@ -46,12 +44,10 @@ class AlignedEvidence:
 
     def windows(self, index: int) -> list[Window]:
         """All windows of one text, narrow ones first."""
-        runs = list(_runs(self._units[index]))
         return [
-            Window(index, run[at : at + width])
-            for width in range(1, WIDEST + 1)
-            for run in runs
-            for at in range(len(run) - width + 1)
+            Window(index, tuple(run[at] for at in places))
+            for run in list_runs(self._units[index])
+            for places in list_windows(run)
         ]
 
     def best_quote(self, claim: str, index: int) -> Span:
@@ -75,14 +71,3 @@ class AlignedEvidence:
         found = sum(self._weights.get(term, 1.0) for term in own)
         found += CONTEXT_SHARE * sum(self._weights.get(term, 1.0) for term in near)
         return found / total - WORTH_A_UNIT * len(window.units)
-
-
-def _runs(units: Sequence[Unit]) -> list[tuple[Unit, ...]]:
-    """Units that follow each other with no heading or question between them."""
-    runs: list[list[Unit]] = [[]]
-    for unit, following in pairwise([*units, None]):
-        if unit is not None and unit.carries:
-            runs[-1].append(unit)
-        elif runs[-1] and following is not None:
-            runs.append([])
-    return [tuple(run) for run in runs if run]

@@ -4,9 +4,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W_]+(?:['’\-.][^\W_]+)*")
 ENDINGS = re.compile(r"(?:['’]s|ies|ing|edly|ed|es|ers?|ly|ations?|s|e|y)$")
+KEPT_STEMS = 65_536  # words; chosen: a large corpus has as many
 SHORTEST = 4  # letters that stay of a word; chosen: "days" and "day" are one, "use" and "us" not
 STOP_WORDS = frozenset(
     re.findall(
@@ -26,6 +28,7 @@ def list_words(text: str) -> list[str]:
     return [word.removesuffix("'s").removesuffix("’s") for word in WORD.findall(text.lower())]
 
 
+@lru_cache(maxsize=KEPT_STEMS)
 def stem(word: str) -> str:
     """A word without its ending, as far as four letters stay."""
     if not word.isalpha():

@@ -7,7 +7,7 @@ sentence after a question with that question, and all of them with the headings 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 from rag.domain import Span
@@ -24,6 +24,7 @@ SEVERAL_FIELDS = re.compile(r"(?:(?:\*\*)?\w[^:;*\n]{0,40}?(?:\*\*)?:[ \t]+[^;\n
 PASSAGE_MARK = re.compile(r"passage \d+:", re.I)
 LAST_MARK = re.compile(r"[.!?…:;,。！？]['\"”’»)\]*_]*\s*$")
 FULL_LINE = 0.72  # of the longest line; chosen: what is shorter did not have to be broken
+WIDEST = 3  # units of a window: a claim that rests on more sentences sums up
 TITLE_WORDS = 8  # chosen: a line of more words is no heading
 PLAIN_DEPTH = 7  # below the six of Markdown: a section of whatever is open
 LONG_LEAD = 160  # characters; chosen: what is longer after a lead-in is a paragraph of its own
@@ -48,6 +49,22 @@ def split_units(evidence: Evidence) -> list[Unit]:
     """The units of a text, in order; their spans hold all its words."""
     reader = _Reader(evidence)
     return [unit for span in _pieces(evidence.text) for unit in reader.read(span)]
+
+
+def list_runs(units: Sequence[Unit]) -> list[tuple[Unit, ...]]:
+    """Units that follow each other with no heading or question between them."""
+    groups = groupby(units, key=lambda unit: unit.carries)
+    return [tuple(run) for carries, run in groups if carries]
+
+
+def list_windows(run: Sequence[Unit]) -> list[tuple[int, ...]]:
+    """One to three neighbours; a row stands alone, for its neighbours speak of other things."""
+    return [
+        tuple(range(at, at + width))
+        for width in range(1, WIDEST + 1)
+        for at in range(len(run) - width + 1)
+        if width == 1 or all(unit.kind != "row" for unit in run[at : at + width])
+    ]
 
 
 def _pieces(text: str) -> Iterator[Span]:
@@ -133,9 +150,9 @@ class _Reader:
         is_item = mark is not None or bool(self._lead and len(plain) <= LONG_LEAD)
         if not is_item:
             self._lead = ""
-        unit = self._unit(
-            span, plain[mark.end() :] if mark else plain, "item" if is_item else "sentence"
-        )
+        is_row = not is_item and not LAST_MARK.search(plain) and any(map(str.isdigit, plain))
+        kind: Kind = "item" if is_item else "row" if is_row else "sentence"
+        unit = self._unit(span, plain[mark.end() :] if mark else plain, kind)
         if plain.endswith(":"):
             self._lead = plain
         self._question = ""
