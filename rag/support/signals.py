@@ -65,6 +65,7 @@ def hold(claim: ReadText, evidence: ReadEvidence) -> Held | None:
         **_fact_signals(claim, evidence, comparison, units),
         "fit": float(fits[at]),
         "sentences": float(len(units)),
+        "words": float(claim.is_content.sum()),
         "row": float(evidence.units[units[0]].kind == "row"),
     }
     return Held(signals, comparison, index, units)

@@ -65,8 +65,12 @@ class Regression:
 
 
 def summarize(sentences: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The lowest, highest and mean of each signal, and the logarithm of the sentences' number."""
-    found = {"sentences of the answer": math.log(max(1, len(sentences)))}
+    """The lowest, highest and mean of each signal, and how long the answer is."""
+    words = sum(sentence["words"] for sentence in sentences)
+    found = {
+        "sentences of the answer": math.log(max(1, len(sentences))),
+        "words of the answer": math.log(max(1.0, words)),
+    }
     for name in sentences[0] if sentences else ():
         values = [sentence[name] for sentence in sentences]
         found[f"lowest {name}"] = min(values)

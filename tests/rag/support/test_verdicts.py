@@ -19,7 +19,8 @@ def test_a_regression_is_over_standardised_signals() -> None:
 
 
 def test_an_answer_is_summed_up_by_the_extremes_of_its_sentences() -> None:
-    found = summarize([{"a": 1.0}, {"a": 3.0}])
+    found = summarize([{"a": 1.0, "words": 4.0}, {"a": 3.0, "words": 5.0}])
+    assert found["words of the answer"] == math.log(9)
     assert (found["lowest a"], found["highest a"], found["mean a"]) == (1.0, 3.0, 2.0)
 
 
