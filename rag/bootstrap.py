@@ -106,7 +106,7 @@ def load_reranking(settings: Settings) -> Reranking | None:
     """The configured cross-encoder with its limits, None where there is none."""
     if not settings.reranker:
         return None
-    from rag.adapters.embedding.cross_encoder import CrossEncoderReranker
+    from rag.adapters.cross_encoding.cross_encoder import CrossEncoderReranker
 
     reranker = CrossEncoderReranker(settings.reranker)
     return Reranking(reranker, settings.rerank_top, settings.rerank_budget_ms / 1000)

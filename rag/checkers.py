@@ -51,7 +51,7 @@ def _load_multilingual() -> Embedder | None:
 
 
 def _load_support_model(settings: Settings, _: ChatModel | None) -> SupportChecker:
-    from rag.adapters.embedding.entailment import EntailmentChecker
+    from rag.adapters.cross_encoding.entailment import EntailmentChecker
 
     budget_s = settings.support_budget_ms / 1000
     return EntailmentChecker(settings.support_model, budget_s=budget_s)

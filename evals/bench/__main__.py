@@ -136,11 +136,11 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
 
 
 def _answers(place: Path) -> Rows:
-    from evals.bench import answers
+    from evals.bench import answer_speed
     from evals.bench.quality import abstaining
 
     abstaining.ingest_handbook(place)
-    return answers.measure_answers(place)
+    return answer_speed.measure_answers(place)
 
 
 def _mistyping(options: argparse.Namespace, data: Path) -> Rows:

@@ -1,1 +1,1 @@
-"""Embedders, which turn texts into vectors, and the cross-encoder, which reads two together."""
+"""Embedders, which turn texts into vectors."""

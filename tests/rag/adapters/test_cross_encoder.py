@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rag.adapters.embedding.cross_encoder import CrossEncoderReranker
+from rag.adapters.cross_encoding.cross_encoder import CrossEncoderReranker
 from rag.errors import EmbedderError
 
 pytestmark = pytest.mark.slow
@@ -212,5 +212,7 @@ def test_a_score_that_is_no_number_is_an_error(tmp_path: Path) -> None:
 
 
 def test_naming_the_adapter_does_not_load_the_library() -> None:
-    program = "import sys, rag.adapters.embedding.cross_encoder; sys.exit('torch' in sys.modules)"
+    program = (
+        "import sys, rag.adapters.cross_encoding.cross_encoder; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.adapters.embedding.entailment import EntailmentChecker
+from rag.adapters.cross_encoding.entailment import EntailmentChecker
 from rag.domain import Verdict
 from rag.errors import EmbedderError, SupportUnchecked
 from rag.ports import Claim, Evidence
