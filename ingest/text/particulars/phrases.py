@@ -29,7 +29,8 @@ VALID_TO = re.compile(
     re.I | re.X,
 )
 UNTIL = re.compile(
-    r"\s*(?:(?:to|until|till|through|bis|zum|au|al|hasta)\b|[-–])\s*(?:(?:zum|el)\s+)?", re.I
+    r"\s{0,6}(?:(?:to|until|till|through|bis|zum|au|al|hasta)\b|[-–])\s{0,6}(?:(?:zum|el)\s{1,6})?",
+    re.I,
 )
 DATED = re.compile(
     r"""\b(?:issued|approved|adopted|published|updated|reviewed|edited|revised|amended|dated|closed

@@ -212,7 +212,6 @@ def test_a_score_that_is_no_number_is_an_error(tmp_path: Path) -> None:
 
 
 def test_naming_the_adapter_does_not_load_the_library() -> None:
-    program = (
-        "import sys, rag.adapters.cross_encoding.cross_encoder; sys.exit('torch' in sys.modules)"
-    )
+    module = "rag.adapters.cross_encoding.cross_encoder"
+    program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
