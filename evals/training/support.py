@@ -40,8 +40,8 @@ FALLS = frozenset(
         r", ",
         "missing, unknown, loss unknown, loss elsewhere, most lost elsewhere, better elsewhere, "
         "odd, names lacking, opposites, other duty, only added, exception left out, inclusion, "
-        "all added, differing, amounts missing, denial differs, amounts swapped, names swapped, "
-        "faults, any fault",
+        "all added, other extent, differing, amounts missing, denial differs, amounts swapped, "
+        "names swapped, faults, any fault",
     )
 )
 """Signals with which support can only grow or only fall, whatever a few examples say."""

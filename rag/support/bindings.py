@@ -82,7 +82,7 @@ class Binding:
         same_kind = [
             (one, two)
             for one, two in combinations(pairs, 2)
-            if one[2] == two[2] and one[1] != two[1]
+            if (one[2] == two[2] or "count" in (one[2], two[2])) and one[1] != two[1]
         ]
         return max((self._gain(one, two, leaves_out) for one, two in same_kind), default=0.0)
 

@@ -228,6 +228,7 @@ def _fact_signals(
     }
     is_swapped = (found["amounts swapped"] > 1) + (found["names swapped"] > 1)
     count = differing + missing + said["names lacking"] + said["opposites"] + denied
+    count += said["other extent"] + said["only added"] + said["exception left out"]
     count += said["other duty"] + bool(includes) + is_swapped
     return {**found, "faults": float(count), "any fault": float(count > 0)}
 
@@ -235,5 +236,5 @@ def _fact_signals(
 DIFFERING = ("other amount", "other unit", "other bound", "other rate", "other date")
 COUNTED = (
     *("amount agrees", "date agrees", "names lacking", "opposites", "other duty", "only added"),
-    *("exception left out", "all added", "year missing"),
+    *("exception left out", "all added", "other extent", "year missing"),
 )

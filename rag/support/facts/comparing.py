@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from rag.support.facts.bounds import is_opposed
 from rag.support.facts.dates import Date
-from rag.support.facts.qualifiers import find_opposites
+from rag.support.facts.opposites import find_opposites
 from rag.support.facts.quantities import Quantity
 from rag.support.facts.statement import Facts
 from rag.support.words import stem
@@ -48,6 +48,8 @@ def compare(
     found = Comparison()
     source = [*own.quantities, *near.quantities]
     for wanted in claim.quantities:
+        if wanted.is_vague:
+            continue
         home = homes.get(wanted.start)
         speaks = home and _speaks_otherwise(wanted, home.quantities, claim.quantities)
         amounts = home.quantities if home and speaks else source
@@ -75,7 +77,9 @@ def _compare_amount(
     rivals = [
         each
         for each in source
-        if each.kind == wanted.kind and not any(each.equals(other) for other in claimed)
+        if each.kind == wanted.kind
+        and not each.is_vague
+        and not any(each.equals(other) for other in claimed)
     ]
     if wanted.is_small_count:
         rivals = [each for each in rivals if wanted.beside & each.beside]
@@ -92,7 +96,11 @@ def _speaks_otherwise(
     """Whether a sentence lacks an amount and has another of its kind that the claim lacks."""
     if any(wanted.equals(each) for each in home):
         return False
-    rivals = [each for each in home if not any(each.equals(other) for other in claimed)]
+    rivals = [
+        each
+        for each in home
+        if not each.is_vague and not any(each.equals(other) for other in claimed)
+    ]
     if wanted.measure:
         return any(each.kind == wanted.kind for each in rivals)
     return any(each.measure is None and wanted.beside & each.beside for each in rivals)
@@ -155,7 +163,10 @@ def _compare_tone(claim: Facts, own: Facts, found: Comparison) -> None:
         found.differ("exception left out", "the source makes an exception")
     if said.all and not source.all:
         found.signals["all added"] += 1
-    if said.duty and source.duty and said.duty != source.duty:
+    if (said.all and source.partly and not source.all) or (said.partly and source.all):
+        found.differ("other extent", "the source does not say it of as many")
+    both_deny = said.denials and source.denials
+    if said.duty and source.duty and said.duty != source.duty and not both_deny:
         found.differ("other duty", f"the source says {source.duty}, not {said.duty}")
     for word, opposite in find_opposites(claim.words, own.words):
         found.differ("opposites", f"the source says {opposite}, not {word}")

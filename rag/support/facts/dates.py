@@ -26,9 +26,29 @@ MONTHS = {
     for number, names in enumerate(_MONTHS.strip().splitlines(), 1)
     for name in names.split()
 }
+_TEENS = re.findall(
+    r"\w+",
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth",
+)
+DAYS = {
+    name: day
+    for day, name in enumerate(
+        [*_TEENS, *(f"twenty-{name}" for name in _TEENS[:9]), "thirtieth", "thirty-first"], 1
+    )
+}
+FEASTS = {
+    "christmas eve": (12, 24),
+    "christmas day": (12, 25),
+    "boxing day": (12, 26),
+    "new year's eve": (12, 31),
+    "new year's day": (1, 1),
+}
+"""Days with a name of their own that is the same date every year."""
 _NAME = "|".join(sorted(MONTHS, key=len, reverse=True))
 _DAY = r"(?P<day>[0-3]?\d)"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
+_ORDINAL = "|".join(sorted(DAYS, key=len, reverse=True))
 FORMS = tuple(
     re.compile(form, re.I)
     for form in (
@@ -38,6 +58,10 @@ FORMS = tuple(
         rf"\b(?P<month>{_NAME})\.?\s+(?:the\s+)?{_DAY}(?:st|nd|rd|th)?\b(?!\s*[:.]\d)"
         rf"(?:,?\s+{_YEAR}\b)?",
         rf"\b{_DAY}[./](?P<number>[01]?\d)[./]{_YEAR}\b",
+        rf"(?<![\d./]){_DAY}[./](?P<number>[01]?\d)[./](?P<short>\d\d)(?![\d./])",
+        rf"\b(?P<ordinal>{_ORDINAL})\s+(?:of\s+)?(?P<month>{_NAME})\b(?:,?\s+{_YEAR}\b)?",
+        rf"\b(?P<month>{_NAME})\s+(?:the\s+)?(?P<ordinal>{_ORDINAL})\b(?:,?\s+{_YEAR}\b)?",
+        rf"\b(?P<feast>{'|'.join(FEASTS)})(?:,?\s+{_YEAR}\b)?",
         rf"\b(?P<month>{_NAME})\.?,?\s+(?:de\s+|of\s+)?{_YEAR}\b",
         rf"(?<![\d.,€$£:-]){_YEAR}(?![\d.,:]*\d|[-–]\d|\s*(?:%|per cent|euros?|eur|km|m|kg)\b)",
     )
@@ -123,10 +147,10 @@ def _bare_months(text: str) -> Iterator[Date]:
 
 
 def _read(match: re.Match[str]) -> Date:
-    parts = match.groupdict()
-    month = (
-        parts.get("number") or MONTHS[parts["month"].lower()]
-        if parts.get("number") or parts.get("month")
-        else 0
-    )
-    return Date(int(parts.get("year") or 0), int(month), int(parts.get("day") or 0), *match.span())
+    parts = {name: value for name, value in match.groupdict().items() if value}
+    year = int(parts.get("year", 0)) or (2000 + int(parts["short"]) if "short" in parts else 0)
+    if "feast" in parts:
+        return Date(year, *FEASTS[parts["feast"].lower()], *match.span())
+    month = int(parts.get("number", 0)) or MONTHS.get(parts.get("month", "").lower(), 0)
+    day = int(parts.get("day", 0)) or DAYS.get(parts.get("ordinal", "").lower(), 0)
+    return Date(year, month, day, *match.span())

@@ -39,6 +39,7 @@ PARTS = {
     **dict.fromkeys(("quarter", "viertel", "quart", "cuarto", "kwart"), 0.25),
     **dict.fromkeys(("dozen", "dutzend", "douzaine", "docena", "dozzina", "dozijn"), 12),
     **dict.fromkeys(("twice", "zweimal"), 2),
+    "thrice": 3,
     **dict.fromkeys(("anderthalb", "eineinhalb"), 1.5),
 }
 """Parts, dozens and times, which stand for numbers too."""

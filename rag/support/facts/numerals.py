@@ -13,7 +13,8 @@ SPACED = re.compile(r"[ \u202f\u00a0]")
 TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d\S*|[^\w\s]")
 ARTICLES = ("a", "an", "eine", "einer", "une", "una")
 DURATION = re.compile(r"\b(?:within|after|than|least|most|takes?|lasts?|about)\s$", re.I)
-EVERY = re.compile(r"\bevery\s$", re.I)
+SHARES = re.compile(r"\b(?:every|an?)\s$", re.I)
+RATES = ("a", "an", "per", "every", "each")
 AND_A = re.compile(r"\s*(?:and|und|et|y|e|en)\s+(?:an?\s+)?")
 OF_A = re.compile(r"\s+(?:an?\s+)?")
 AND_A_HALF = re.compile(
@@ -22,17 +23,25 @@ AND_A_HALF = re.compile(
 
 
 class Number(NamedTuple):
-    """Where a number stands and what it can be: 1.040 is over a thousand, or little over one."""
+    """Where a number stands and what it can be: 1.040 is over a thousand, or little over one.
+
+    "a month" is vague: a length of time, or a rate as in "twice a month".
+    """
 
     start: int
     end: int
     values: frozenset[float]
+    is_vague: bool = False
 
 
 class _Token(NamedTuple):
     start: int
     end: int
     word: str
+
+
+UNIT_FOLLOWS = re.compile(r"\s(?:hours?|days?|weeks?|months?|years?|minutes?)\b", re.I)
+IN = re.compile(r"\s(?:in|out of)\s(?:every\s)?")
 
 
 def find_numbers(text: str) -> list[Number]:
@@ -86,7 +95,8 @@ def _in_words(text: str) -> Iterator[Number]:
             length = (
                 len(token.word.partition("-")[0]) if token.word not in PARTS else len(token.word)
             )
-            yield Number(token.start, token.start + length, frozenset((value,)))
+            is_vague = token.word in ARTICLES and not _is_duration(text, tokens, at)
+            yield Number(token.start, token.start + length, frozenset((value,)), is_vague)
         at += max(1, used)
 
 
@@ -94,9 +104,11 @@ def _value_alone(text: str, tokens: Sequence[_Token], at: int) -> float:
     """What one word stands for; 0 for none."""
     token = tokens[at]
     if token.word in ARTICLES:
-        return 1.0 if _is_duration(text, tokens, at) else 0.0
+        return 1.0 if _is_time(tokens, at + 1) else 0.0
+    if token.word == "once":
+        return 1.0 if at + 1 < len(tokens) and tokens[at + 1].word in RATES else 0.0
     if token.word in ORDINALS:
-        is_share = EVERY.search(text, max(0, token.start - 6), token.start)
+        is_share = SHARES.search(text, max(0, token.start - 6), token.start)
         return 1 / ORDINALS[token.word] if is_share else 0.0
     if token.word in FRACTIONS:
         return 1 / FRACTIONS[token.word]
@@ -104,11 +116,13 @@ def _value_alone(text: str, tokens: Sequence[_Token], at: int) -> float:
     return PARTS.get(token.word) or float(small_numbers().get(first, 0) if dash else 0)
 
 
+def _is_time(tokens: Sequence[_Token], at: int) -> bool:
+    unit = find_measure(tokens[at].word) if at < len(tokens) else None
+    return unit is not None and unit.kind in ("time", "month") and len(tokens[at].word) > 2
+
+
 def _is_duration(text: str, tokens: Sequence[_Token], at: int) -> bool:
-    """Whether "a month" is a length of time, and not a rate as in "twice a month"."""
-    unit = find_measure(tokens[at + 1].word) if at + 1 < len(tokens) else None
-    if unit is None or unit.kind not in ("time", "month") or len(tokens[at + 1].word) < 3:
-        return False
+    """Whether "a month" is surely a length of time, and not a rate."""
     before = DURATION.search(text, max(0, tokens[at].start - 10), tokens[at].start)
     return bool(before or AND_A_HALF.match(text, tokens[at + 1].end))
 
@@ -138,6 +152,15 @@ def _takes_a_unit(group: float, unit: int) -> bool:
     return group % 100 >= 20 and group % 10 == 0 and 0 < unit < 10
 
 
+def _is_share(text: str, number: Number) -> bool:
+    """Whether "three in ten" is meant, and not "12 hours in 24" or "two in 2025"."""
+    return text[number.start].isalpha() and not UNIT_FOLLOWS.match(text, number.end)
+
+
+def _is_digits_or_part(text: str, number: Number) -> bool:
+    return text[number.start].isdigit() or any(value % 1 for value in number.values)
+
+
 def _join(text: str, first: Number, second: Number) -> Number | None:
     """Both as one number, None where they are two."""
     gap, word = text[first.end : second.start], text[second.start : second.end].lower()
@@ -146,10 +169,13 @@ def _join(text: str, first: Number, second: Number) -> Number | None:
         factor = 12.0
     elif gap.isspace() and word in FRACTIONS:
         factor = 1 / FRACTIONS[word]
-    elif gap.isspace() and word in LARGE and text[first.start].isdigit():
+    elif gap.isspace() and word in LARGE and _is_digits_or_part(text, first):
         factor = float(LARGE[word])
     if factor:
         return Number(first.start, second.end, frozenset(each * factor for each in first.values))
+    if IN.fullmatch(gap) and max(first.values) < max(second.values) and _is_share(text, second):
+        whole = max(second.values)
+        return Number(first.start, second.end, frozenset(each / whole for each in first.values))
     if AND_A.fullmatch(gap) and PARTS.get(word, 1.0) < 1:
         return Number(
             first.start, second.end, frozenset(each + PARTS[word] for each in first.values)

@@ -1,7 +1,6 @@
 """Words that turn a statement round or narrow it: denials, limits, duties, and opposites."""
 
 import re
-from collections.abc import Set
 from typing import NamedTuple
 
 DENIAL = re.compile(
@@ -23,6 +22,12 @@ ALL = re.compile(
     r"\b(?:all|every|everyone|everybody|each|always|any|any time|entire|alle[rns]?|jede[rsnm]?"
     r"|immer|tous|toutes?|chaque|toujours|todos|todas|cada|siempre|tutti|tutte|ogni|sempre"
     r"|elke?|altijd)\b",
+    re.I,
+)
+PARTLY = re.compile(
+    r"\b(?:some|most|mostly|many|usually|normally|often|sometimes|generally|partly|half"
+    r"|manche|einige|meist|meistens|oft|certains|parfois|souvent|algunos|algunas|a veces|alcuni"
+    r"|spesso|sommige|vaak|soms)\b",
     re.I,
 )
 EXCEPT = re.compile(
@@ -48,73 +53,6 @@ SHOULD = re.compile(
     re.I,
 )
 DUTIES = {"should": SHOULD, "must": MUST, "may": MAY}
-_OPPOSITES = """
-monday | tuesday | wednesday | thursday | friday | saturday | sunday
-mondays | tuesdays | wednesdays | thursdays | fridays | saturdays | sundays
-north northern northerly | south southern southerly | east eastern easterly | west western westerly
-port | starboard
-bow fore forward | stern aft astern
-ashore shore | afloat aboard sea seagoing | mainland
-summer | winter | spring | autumn
-morning mornings | afternoon afternoons | evening evenings | night nights noon midnight
-adult adults | child children | infant infants baby babies
-passenger passengers | crew | driver drivers
-full-time | part-time
-employee employees | employer company
-weekday weekdays | weekend weekends
-daily | weekly | monthly | yearly annually annual | quarterly
-more greater higher larger above over | less fewer lower smaller below under
-longer bigger heavier older later taller | shorter lighter younger earlier
-longest largest highest biggest greatest most | shortest smallest lowest least
-heaviest oldest tallest | lightest youngest newest
-increase increased increases rise rose grew up | decrease decreased fall fell drop dropped down
-before prior beforehand | after afterwards following
-first | last | second | third
-arrival arrive arrives arriving arrived | departure depart departs departing departed leaves
-open opens opened opening | closed close closes closing shut
-inside indoors indoor | outside outdoors outdoor
-free | paid charged
-paper | electronic electronically online digital email e-mail
-single | return double
-internal | external
-minimum least | maximum most
-accept accepts accepted approve approved | reject rejects rejected refuse refused denied
-win won wins | lose lost loses
-buy bought purchase purchased | sell sold sells
-start starts starting begin begins beginning began | end ends ending finish finishes stop stops
-upper | lower
-left | right
-black | white | red | green | blue | yellow | orange | grey gray | brown
-hot warm | cold cool
-new | old
-public | private
-male man men | female woman women
-mother mothers | father fathers
-husband | wife
-gain gains profit profits | loss losses
-import imports | export exports
-include includes included including | exclude excludes excluded excluding
-with | without
-allowed permitted | forbidden prohibited banned
-optional voluntary | mandatory compulsory obligatory required
-temporary | permanent
-gross | net
-written writing | oral orally spoken verbal verbally
-always | never | sometimes
-early | late
-including included | excluding excluded except excepting
-manual manually | automatic automatically
-receive receives received | give gives given
-remain remains kept keep keeps | remove removes removed
-master captain | engineer | officer | deckhand deckhands | purser pursers
-kilometre kilometres km | mile miles
-"""
-OPPOSITES: dict[str, list[tuple[int, int]]] = {}
-for _row, _line in enumerate(_OPPOSITES.strip().splitlines()):
-    for _side, _names in enumerate(_line.split("|")):
-        for _name in _names.split():
-            OPPOSITES.setdefault(_name, []).append((_row, _side))
-"""For each word the lists of opposites that it stands in, and on which side."""
 
 
 class Denial(NamedTuple):
@@ -130,6 +68,7 @@ class Tone(NamedTuple):
     denials: tuple[Denial, ...]
     only: bool
     all: bool
+    partly: bool
     exception: bool
     duty: str
 
@@ -162,19 +101,7 @@ def read_tone(text: str) -> Tone:
         find_denials(text),
         bool(ONLY.search(plain)),
         bool(ALL.search(plain)),
+        bool(PARTLY.search(plain)),
         bool(EXCEPT.search(plain)),
         next((name for name, words in DUTIES.items() if words.search(plain)), ""),
     )
-
-
-def find_opposites(claim: Set[str], source: Set[str]) -> list[tuple[str, str]]:
-    """Words of a claim that the source lacks while it has an opposite that the claim lacks."""
-    sides = {place: word for word in source for place in OPPOSITES.get(word, ())}
-    own = {place for word in claim for place in OPPOSITES.get(word, ())}
-    found = []
-    for word in sorted(claim):
-        for row, side in OPPOSITES.get(word, ()):
-            others = [place for place in sides if place[0] == row and place[1] != side]
-            if (row, side) not in sides and others and not own & set(others):
-                found.append((word, sides[others[0]]))
-    return found

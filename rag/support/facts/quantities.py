@@ -17,6 +17,15 @@ CLOCK = re.compile(
     r"|(?<![\d.,:])(?P<alone>[01]?\d|2[0-4])\s*(?:(?P<side>[ap])\.?m\b|Uhr\b|o['’]clock)",
     re.I,
 )
+_HOURS = re.findall(r"\w+", "one two three four five six seven eight nine ten eleven twelve")
+CLOCK_WORDS = re.compile(
+    r"\b(?:(?P<named>noon|midday|midnight)"
+    r"|(?:(?P<part>half past|(?:a )?quarter past|(?:a )?quarter to) )?"
+    rf"(?P<hour>{'|'.join(_HOURS)}|1[0-2]|[1-9])(?P<side> o['’]clock)?"
+    r"(?P<day> in the (?:morning|afternoon|evening)| at night)?)\b",
+    re.I,
+)
+MINUTES = {"half past": 30, "quarter past": 15, "quarter to": -15}
 CURRENCY = re.compile(r"(?:([€$£¥])|\b(EUR|USD|GBP|CHF|CAD|NOK|SEK|DKK|JPY))\s?$", re.I)
 UNIT = re.compile(r"[\s-]?([°%€$£¥][CF]?|km/h|[^\W\d_]+(?:-[^\W\d_]+)*)", re.I)
 PER_CENT = re.compile(r"\s?(?:per|pro|por|pour|par)[ -]?c(?:ent|iento|ento)\b", re.I)
@@ -45,6 +54,7 @@ class Quantity:
     start: int
     end: int
     words: str
+    is_vague: bool = False
     beside: frozenset[str] = frozenset()
 
     @property
@@ -77,6 +87,7 @@ class Quantity:
 def find_quantities(text: str) -> list[Quantity]:
     """The amounts of a text in order, numbers within dates aside."""
     found = [_read_clock(match) for match in CLOCK.finditer(text)]
+    found += [clock for match in CLOCK_WORDS.finditer(text) if (clock := _read_clock_words(match))]
     taken = [(each.start, each.end) for each in found]
     taken += [(date.start, date.end) for date in find_dates(text)]
     for number in find_numbers(text):
@@ -100,12 +111,29 @@ def _read_clock(match: re.Match[str]) -> Quantity:
     return Quantity(value, CLOCK_TIME, bound, "", *match.span(), match.group().strip())
 
 
+def _read_clock_words(match: re.Match[str]) -> Quantity | None:
+    """The time of "half past six" or "noon"; None of a number alone."""
+    named, part, hour, side, day = match.groups()
+    if named:
+        minutes = {0.0, 1440.0} if named.lower() == "midnight" else {720.0}
+    elif part or side or day:
+        number = int(hour) if hour.isdigit() else _HOURS.index(hour.lower()) + 1
+        past = MINUTES.get((part or "").lower().removeprefix("a "), 0)
+        both = {60.0 * (number % 12) + past, 60.0 * (number % 12 + 12) + past}
+        minutes = {min(both)} if "morning" in (day or "") else {max(both)} if day else both
+    else:
+        return None
+    bound = find_bound(match.string, *match.span(), is_time=True)
+    words = match.group().strip()
+    return Quantity(frozenset(minutes), CLOCK_TIME, bound, "", *match.span(), words)
+
+
 def _read(text: str, number: Number) -> Quantity:
     sign = CURRENCY.search(text, max(0, number.start - 5), number.start)
     start, end, values = sign.start() if sign else number.start, number.end, number.values
     measure = find_measure(sign.group(1) or sign.group(2)) if sign else None
     if measure is None:
-        measure, end = _find_unit(text, end)
+        measure, end = _find_unit(text, end, is_part=max(values) < 1)
     if measure and (half := AND_A_HALF.match(text, end)):
         values = frozenset(value + PARTS.get(half.group(1).lower(), 0.5) for value in values)
         end = half.end()
@@ -115,12 +143,16 @@ def _read(text: str, number: Number) -> Quantity:
     unit = find_measure(rate.group(1)) if rate else None
     bound = find_bound(text, start, end, is_time=False)
     words = text[start:end].strip()
-    return Quantity(values, measure, bound, unit.name if unit else "", start, end, words)
+    per = unit.name if unit else ""
+    return Quantity(values, measure, bound, per, start, end, words, number.is_vague)
 
 
-def _find_unit(text: str, end: int) -> tuple[Measure | None, int]:
+def _find_unit(text: str, end: int, *, is_part: bool) -> tuple[Measure | None, int]:
+    """The unit after a number: of "half a day" a day, and of "twice a day" none."""
     if share := PER_CENT.match(text, end):
         return find_measure("%"), share.end()
+    if not is_part and RATE.match(text, end):
+        return None, end
     for pattern in (UNIT, DESCRIBED_UNIT):
         found = pattern.match(text, end)
         measure = find_measure(found.group(1)) if found else None
