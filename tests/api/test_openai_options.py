@@ -115,7 +115,7 @@ def test_an_extractive_answer_ends_with_a_sentence_that_fits(http: httpx.Client)
     assert whole["content"].startswith(f"{message['content']} ")
     assert message["content"].endswith(" [1]")
     assert message["status"] == "partial"
-    assert len(message["citations"]) == 1 < len(whole["citations"])
+    assert len(message["citations"]) == 1
     text, last = read_stream(http, body)
     assert (text, last["finish_reason"]) == (message["content"], "length")
 
