@@ -140,7 +140,7 @@ def _find_list(question: Question, scored: Sequence[Scored]) -> list[Part]:
 
 def _whole(question: Question, candidate: Candidate) -> list[Part]:
     group = candidate.source.group(candidate.unit)
-    asked_for = _narrow(question, group)
+    asked_for = _narrow(question, group, candidate.source.name)
     kept = asked_for[:MOST_ITEMS]
     runs = [
         list(run)
@@ -158,14 +158,20 @@ def _whole(question: Question, candidate: Candidate) -> list[Part]:
     return parts
 
 
-def _narrow(question: Question, group: list[Unit]) -> list[Unit]:
-    """Of a table the rows that have what is asked for and others do not; a list stays whole."""
+def _narrow(question: Question, group: list[Unit], title: str) -> list[Unit]:
+    """Of a table the rows that have what is asked for and others do not; a list stays whole.
+
+    What the table's columns, headings or document are called tells no row from another.
+    """
     if group[0].kind != "row":
         return group
     analyze = question.lexical.analyze
     terms = [set(analyze(" ".join(unit.cells))) & question.terms.keys() for unit in group]
+    of_all = set(analyze(" ".join([*group[0].columns, *group[0].heading, title])))
     telling = {
-        term for term in question.terms if 0 < sum(term in each for each in terms) < len(group)
+        term
+        for term in question.terms.keys() - of_all
+        if 0 < sum(term in each for each in terms) < len(group)
     }
     if not telling:
         return group
@@ -184,11 +190,21 @@ def _decide(question: Question, scored: Sequence[Scored]) -> list[Part]:
         column = _choose_column(question, group)
         if column is None:
             continue
+        if named := _find_named(question, group):
+            return [Part(candidate.passage, candidate.source, (named,), named.before)]
         values = [(value, unit) for unit in group if (value := _value(unit, column)) is not None]
         pick = max if question.asked.most else min
         _, unit = pick(values, key=lambda pair: pair[0])
         return [Part(candidate.passage, candidate.source, (unit,), unit.before)]
     return []
+
+
+def _find_named(question: Question, group: Sequence[Unit]) -> Unit | None:
+    """The one row whose first cell the question names."""
+    analyze = question.lexical.analyze
+    asked = set(analyze(question.asked.text))
+    named = [unit for unit in group if (label := set(analyze(unit.cells[0]))) and label <= asked]
+    return named[0] if len(named) == 1 else None
 
 
 def _choose_column(question: Question, group: Sequence[Unit]) -> int | None:

@@ -71,7 +71,7 @@ class Writer:
         missing = self.wanted - own
         for name in (*reversed(unit.heading), part.source.document.title):
             if len(name) <= LONGEST_CONTEXT and missing & self._telling(name):
-                return f"{name}: "
+                return f"{name} " if name.endswith("?") else f"{name}: "
         return ""
 
     def _telling(self, name: str) -> set[str]:
