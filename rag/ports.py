@@ -219,6 +219,23 @@ class SupportChecker(Protocol):
         ...
 
 
+class WordEmbedder(Protocol):
+    """Turns the words of texts into unit vectors, each read in its text."""
+
+    @property
+    def name(self) -> str:
+        """The model and what of its weights tells it from others."""
+        ...
+
+    def embed_words(self, texts: Sequence[Sequence[str]]) -> list[Vectors]:
+        """For each text, given as words without spaces, one vector a word; zeros for no piece."""
+        ...
+
+    def weigh_words(self, words: Sequence[str]) -> Vectors:
+        """How rare each word is, from about 0 to 7: a logarithm of its inverse frequency."""
+        ...
+
+
 class Reranker(Protocol):
     """Reads question and text together."""
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -21,6 +21,7 @@ from rag.errors import EmbedderError
 from rag.ports import Vectors
 
 BATCH = 8  # measured in bfloat16: 99 chunks/s with 8, 84 with 32
+KEPT_ENCODERS = 2  # those of the packaged pair, which several parts of the product share
 PAD_TOKENS = 32  # few lengths: peak memory .87 GB in a large ingestion, 1.59 GB without
 
 
@@ -94,8 +95,12 @@ class LibraryEncoder:
         return np.concatenate([self.encode([text]) for text in texts])
 
 
+@lru_cache(maxsize=KEPT_ENCODERS)
 def load_encoder(weights: Path, *, is_bfloat16: bool) -> Encoder:
-    """The quickest encoder that runs the model in a folder or a file. Raises EmbedderError."""
+    """The quickest encoder of a model in a folder or a file, one for all who ask.
+
+    Raises EmbedderError.
+    """
     if weights.is_file():
         from rag.adapters.embedding.nano_e5 import load_nano_e5
 
