@@ -11,7 +11,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
-        *(("errors",), ("domain",), ("ports",), ("text",), ("releases",), ("retrieval",)),
+        *(
+            ("errors",),
+            ("domain",),
+            ("ports",),
+            ("text",),
+            ("support",),
+            ("releases",),
+            ("retrieval",),
+        ),
         *(("settings", "answering", "adapters", "learning"), ("plumbline",)),
         *(("json_forms", "langchain_retriever", "bootstrap"),),
         *(("repair",), ("probe", "commands"), ("__main__",)),
@@ -26,7 +34,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         *(("routes",), ("main",), ("serving",), ("__main__",), ("console",)),
     ),
     "evals": (
-        *(("samples",), ("observing",), ("reports",), ("metrics",), ("judging",)),
+        *(("samples",), ("claims",), ("observing",), ("reports",), ("metrics",), ("judging",)),
         *(("gates",), ("running", "terminal"), ("commands", "demo"), ("__main__",), ("bench",)),
         ("training",),
     ),
@@ -41,6 +49,7 @@ LAZY = {
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
     "evals.commands": "ragas, for the judged tier alone",
     "evals.training.confidence": "scikit-learn, where coefficients are learned anew",
+    "evals.training.support": "scikit-learn, as above",
     **dict.fromkeys(
         ("rag.__main__", "ingest.__main__", "api.__main__", "evals.__main__"),
         "what a command needs is loaded after its arguments are found right",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from rag.answering.marks import MARK, MarkFilter, disarm, numbers_in, without_marks
 from rag.answering.prompts import Prompt
-from rag.answering.support import Support, find_support
 from rag.answering.turn import Draft, Turn, abstain
+from rag.answering.word_overlap import Support, find_support
 from rag.domain import (
     AnswerDelta,
     Citation,
