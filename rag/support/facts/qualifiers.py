@@ -1,0 +1,107 @@
+"""Words that turn a statement round or narrow it: denials, limits, duties, and opposites."""
+
+import re
+from typing import NamedTuple
+
+DENIAL = re.compile(
+    r"\b(?:not|no(?! (?:less|more|fewer|later|earlier|longer|sooner)\b)|never|none|nobody|nothing"
+    r"|neither|nor|without|cannot|\w+n['’]t|unless|hardly|forbid\w*|prohibit\w*|refus\w+"
+    r"|impossible|nicht|keine?[rnms]?|nie|niemals|niemand|ohne|verboten|ne|n['’]|jamais"
+    r"|aucune?|sans|interdite?s?|nunca|ningun\w*|ningún|sin|prohibid\w+|non|mai|nessun\w*"
+    r"|senza|vietat\w+|niet|geen|nooit|zonder)\b",
+    re.I,
+)
+LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
+IN_ALL = re.compile(r"\b(?:in|at|after|above) all\b", re.I)
+ONLY = re.compile(
+    r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo"
+    r"|solamente|únicamente|soltanto|slechts|alleen)\b",
+    re.I,
+)
+ALL = re.compile(
+    r"\b(?:all|every|everyone|everybody|each|always|any|any time|entire|alle[rns]?|jede[rsnm]?"
+    r"|immer|tous|toutes?|chaque|toujours|todos|todas|cada|siempre|tutti|tutte|ogni|sempre"
+    r"|elke?|altijd)\b",
+    re.I,
+)
+PARTLY = re.compile(
+    r"\b(?:some|most|mostly|many|usually|normally|often|sometimes|generally|partly|half"
+    r"|manche|einige|meist|meistens|oft|certains|parfois|souvent|algunos|algunas|a veces|alcuni"
+    r"|spesso|sommige|vaak|soms)\b",
+    re.I,
+)
+EXCEPT = re.compile(
+    r"\b(?:except\w*|apart from|other than|but not|unless"
+    r"|außer|sauf|excepto|salvo|tranne|behalve)\b",
+    re.I,
+)
+MUST = re.compile(
+    r"\b(?:must|shall|ha(?:s|ve) to|needs?|needed to|required?|requires|obliged|obligatory"
+    r"|mandatory|compulsory|muss|müssen|pflicht\w*|doit|doivent|obligatoire\w*|debe|deben"
+    r"|tiene que|tienen que|obligatori\w+|deve|devono|moet|moeten|verplicht)\b",
+    re.I,
+)
+MAY = re.compile(
+    r"\b(?:may|can|might|could|allowed|permitted|optional\w*|free to|darf|dürfen|kann|können|peut"
+    r"|peuvent|puede|pueden|può|possono|mag|mogen|kan|kunnen)\b",
+    re.I,
+)
+SHOULD = re.compile(
+    r"\b(?:should|ought|recommend\w*|advis\w+|suggest\w*|encourage\w*|sollte\w*|empfohlen"
+    r"|devrai\w+|recommandé\w*|debería\w*|recomend\w+|dovrebbe\w*|consigliat\w+"
+    r"|zou(?:den)? moeten|aanbevolen)\b",
+    re.I,
+)
+DUTIES = {"should": SHOULD, "must": MUST, "may": MAY}
+
+
+class Denial(NamedTuple):
+    """Where a statement denies something."""
+
+    start: int
+    end: int
+
+
+class Tone(NamedTuple):
+    """How a statement is turned round or narrowed."""
+
+    denials: tuple[Denial, ...]
+    only: bool
+    all: bool
+    partly: bool
+    exception: bool
+    duty: str
+
+
+TURNED_BOUND = re.compile(
+    r"\b(?:no|not|nobody|none|never|cannot|\w+n['’]t)\b"
+    r"(?=[^.,;:]{0,40}\b(?:more|less|fewer|\w+er) than\b)"
+    r"|\bfor nothing\b|\bnothing more\b|\bno(?:t|thing) (?:only|but)\b",
+    re.I,
+)
+"""Denials that only turn a bound round: "nobody may bring more than three"."""
+
+
+def find_denials(text: str) -> tuple[Denial, ...]:
+    """The denials of a text, apart from a leading reply and from turned bounds."""
+    reply = LEADING_REPLY.match(text)
+    start = reply.end() if reply else 0
+    turned = [match.span() for match in TURNED_BOUND.finditer(text)]
+    return tuple(
+        Denial(*match.span())
+        for match in DENIAL.finditer(text, start)
+        if not any(first <= match.start() < last for first, last in turned)
+    )
+
+
+def read_tone(text: str) -> Tone:
+    """The tone of a statement; a leading yes or no is its answer, not a denial."""
+    plain = IN_ALL.sub("", LEADING_REPLY.sub("", text))
+    return Tone(
+        find_denials(text),
+        bool(ONLY.search(plain)),
+        bool(ALL.search(plain)),
+        bool(PARTLY.search(plain)),
+        bool(EXCEPT.search(plain)),
+        next((name for name, words in DUTIES.items() if words.search(plain)), ""),
+    )

@@ -1,0 +1,184 @@
+"""Amounts of a text: numbers with their units, how they are bounded, and per what."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.support.facts.bounds import Bound, find_bound
+from rag.support.facts.dates import find_dates
+from rag.support.facts.measures import Measure, find_measure
+from rag.support.facts.number_words import PARTS
+from rag.support.facts.numerals import AND_A_HALF, Number, find_numbers
+from rag.support.words import STOP_WORDS, list_words, stem
+
+CLOCK = re.compile(
+    r"(?<![\d.,])(?P<hour>[01]?\d|2[0-4])(?:(?::|\s?h\s?)(?P<minute>[0-5]\d)|\.(?P<dotted>[0-5]\d)"
+    r"(?=\s*(?:[ap]\.?m\b|Uhr|o'clock)))(?!\d)\s*(?P<half>[ap]\.?m\b)?"
+    r"|(?<![\d.,:])(?P<alone>[01]?\d|2[0-4])\s*(?:(?P<side>[ap])\.?m\b|Uhr\b|o['’]clock)",
+    re.I,
+)
+_HOURS = re.findall(r"\w+", "one two three four five six seven eight nine ten eleven twelve")
+CLOCK_WORDS = re.compile(
+    r"\b(?:(?P<named>noon|midday|midnight)"
+    r"|(?:(?P<part>half past|(?:a )?quarter past|(?:a )?quarter to) )?"
+    rf"(?P<hour>{'|'.join(_HOURS)}|1[0-2]|[1-9])(?P<side> o['’]clock)?"
+    r"(?P<day> in the (?:morning|afternoon|evening)| at night)?)\b",
+    re.I,
+)
+MINUTES = {"half past": 30, "quarter past": 15, "quarter to": -15}
+CURRENCY = re.compile(r"(?:([€$£¥])|\b(EUR|USD|GBP|CHF|CAD|NOK|SEK|DKK|JPY))\s?$", re.I)
+UNIT = re.compile(r"[\s-]?([°%€$£¥][CF]?|km/h|[^\W\d_]+(?:-[^\W\d_]+)*)", re.I)
+PER_CENT = re.compile(r"\s?(?:per|pro|por|pour|par)[ -]?c(?:ent|iento|ento)\b", re.I)
+DESCRIBED_UNIT = re.compile(
+    r"[\s-]?(?:(?:an?|de|of an?|full|further|consecutive|whole|other|more|calendar|extra|paid"
+    r"|working|business|week|unpaid|additional|single|half)[\s-]|d['’]){1,2}([^\W\d_]+)",
+    re.I,
+)
+RATE = re.compile(r"\s*(?:times\s+)?(?:per|an?|each|every|pro|je|par|por|al|a la|/)\s+(\w+)", re.I)
+RANGE = re.compile(r"\s*(?:-|–|to|and|or|bis|und|oder|à|a|et|ou|y|o|e|tot|en|,)\s*", re.I)
+CLOCK_TIME = Measure("clock", 1.0, "o'clock")
+SHARE = Measure("share", 1.0, "")
+SAME = 0.004  # of the amount: 33 per cent and a third are not the same, 0.3333 and a third are
+NEAR = 3  # content words on each side that tell what a number is of; chosen
+FEW = 3  # chosen: "one of them" or "two sides" is often said without standing anywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An amount: the values that its spelling can have, its unit, bound and the words beside it."""
+
+    values: frozenset[float]
+    measure: Measure | None
+    bound: Bound
+    rate: str
+    start: int
+    end: int
+    words: str
+    is_vague: bool = False
+    beside: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> str:
+        """What it measures; a count where it has no unit."""
+        return self.measure.kind if self.measure else "count"
+
+    @property
+    def is_small_count(self) -> bool:
+        """True for "one" to "three" of something, in words."""
+        return self.measure is None and max(self.values) <= FEW and self.words.isalpha()
+
+    def equals(self, other: "Quantity") -> bool:
+        """Whether both can be the same amount of the same thing, units converted."""
+        is_count = "count" in (self.kind, other.kind)
+        if self.kind != other.kind and (not is_count or "share" in (self.kind, other.kind)):
+            return False
+        ones, twos = (self.values, other.values) if is_count else (self._sizes(), other._sizes())
+        return any(abs(one - two) <= SAME * max(abs(one), abs(two)) for one in ones for two in twos)
+
+    def has_value_of(self, other: "Quantity") -> bool:
+        """Whether the bare numbers can be the same."""
+        return not self.values.isdisjoint(other.values)
+
+    def _sizes(self) -> frozenset[float]:
+        factor = self.measure.size if self.measure else 1.0
+        return frozenset(value * factor for value in self.values)
+
+
+def find_quantities(text: str) -> list[Quantity]:
+    """The amounts of a text in order, numbers within dates aside."""
+    found = [_read_clock(match) for match in CLOCK.finditer(text)]
+    found += [clock for match in CLOCK_WORDS.finditer(text) if (clock := _read_clock_words(match))]
+    taken = [(each.start, each.end) for each in found]
+    taken += [(date.start, date.end) for date in find_dates(text)]
+    for number in find_numbers(text):
+        if all(number.end <= first or last <= number.start for first, last in taken):
+            found.append(_read(text, number))
+    found.sort(key=lambda each: (each.start, -each.end))
+    apart = [each for at, each in enumerate(found) if not at or found[at - 1].end <= each.start]
+    shared = _share_units(text, apart)
+    return [_surround(text, each, shared) for each in shared]
+
+
+def _read_clock(match: re.Match[str]) -> Quantity:
+    parts = match.groupdict()
+    hour = int(parts["hour"] or parts["alone"])
+    side = (parts["half"] or parts["side"] or "").lower()
+    if side.startswith("p") and hour < 12:
+        hour += 12
+    minute = int(parts["minute"] or parts["dotted"] or 0)
+    bound = find_bound(match.string, *match.span(), is_time=True)
+    value = frozenset((float(60 * hour + minute),))
+    return Quantity(value, CLOCK_TIME, bound, "", *match.span(), match.group().strip())
+
+
+def _read_clock_words(match: re.Match[str]) -> Quantity | None:
+    """The time of "half past six" or "noon"; None of a number alone."""
+    named, part, hour, side, day = match.groups()
+    if named:
+        minutes = {0.0, 1440.0} if named.lower() == "midnight" else {720.0}
+    elif part or side or day:
+        number = int(hour) if hour.isdigit() else _HOURS.index(hour.lower()) + 1
+        past = MINUTES.get((part or "").lower().removeprefix("a "), 0)
+        both = {60.0 * (number % 12) + past, 60.0 * (number % 12 + 12) + past}
+        minutes = {min(both)} if "morning" in (day or "") else {max(both)} if day else both
+    else:
+        return None
+    bound = find_bound(match.string, *match.span(), is_time=True)
+    words = match.group().strip()
+    return Quantity(frozenset(minutes), CLOCK_TIME, bound, "", *match.span(), words)
+
+
+def _read(text: str, number: Number) -> Quantity:
+    sign = CURRENCY.search(text, max(0, number.start - 5), number.start)
+    start, end, values = sign.start() if sign else number.start, number.end, number.values
+    measure = find_measure(sign.group(1) or sign.group(2)) if sign else None
+    if measure is None:
+        measure, end = _find_unit(text, end, is_part=max(values) < 1)
+    if measure and (half := AND_A_HALF.match(text, end)):
+        values = frozenset(value + PARTS.get(half.group(1).lower(), 0.5) for value in values)
+        end = half.end()
+    if measure is None and max(values) < 1:
+        measure = SHARE
+    rate = RATE.match(text, end)
+    unit = find_measure(rate.group(1)) if rate else None
+    bound = find_bound(text, start, end, is_time=False)
+    words = text[start:end].strip()
+    per = unit.name if unit else ""
+    return Quantity(values, measure, bound, per, start, end, words, number.is_vague)
+
+
+def _find_unit(text: str, end: int, *, is_part: bool) -> tuple[Measure | None, int]:
+    """The unit after a number: of "half a day" a day, and of "twice a day" none."""
+    if share := PER_CENT.match(text, end):
+        return find_measure("%"), share.end()
+    if not is_part and RATE.match(text, end):
+        return None, end
+    for pattern in (UNIT, DESCRIBED_UNIT):
+        found = pattern.match(text, end)
+        measure = find_measure(found.group(1)) if found else None
+        if found and measure and not (len(found.group(1)) == 1 and found.group(1).isupper()):
+            return measure, found.end()
+    return None, end
+
+
+def _share_units(text: str, found: Sequence[Quantity]) -> list[Quantity]:
+    """The first of "30 to 59 minutes" has minutes too."""
+    shared = list(found)
+    for at in range(len(found) - 2, -1, -1):
+        each, after = shared[at], shared[at + 1]
+        if each.measure is None and after.measure and RANGE.fullmatch(text[each.end : after.start]):
+            shared[at] = replace(each, measure=after.measure)
+    return shared
+
+
+def _surround(text: str, each: Quantity, found: Sequence[Quantity]) -> Quantity:
+    """With the stems of the content words beside it, as far as the next amounts or fields."""
+    left = max((other.end for other in found if other.end <= each.start), default=0)
+    right = min((other.start for other in found if other.start >= each.end), default=len(text))
+    before = _stems(text[left : each.start].rpartition(";")[2])
+    after = _stems(text[each.end : right].partition(";")[0])
+    return replace(each, beside=frozenset((*before[-NEAR:], *after[:NEAR])))
+
+
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in list_words(text) if word not in STOP_WORDS]
