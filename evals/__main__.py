@@ -1,4 +1,4 @@
-"""`python -m evals run` measures a corpus, `python -m evals locate` prepares a regression set."""
+"""`python -m evals`: measure a corpus, or the support check, or prepare a regression set."""
 
 import argparse
 import os
@@ -64,7 +64,16 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
     locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
     locate.add_argument("--corpus", required=True, help="name of the corpus")
-    for command in (run, locate):
+    claims = commands.add_parser(
+        "claims",
+        help="measure the support check on labelled claims",
+        description="Hold every claim of a set against the passage around its quote, and against "
+        "what its corpus finds, and count by kind how often the support check is right.",
+    )
+    claims.add_argument("--set", type=Path, required=True, help="claim set, JSONL")
+    claims.add_argument("--answers", type=Path, help="also measure labelled answers, JSONL")
+    claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
+    for command in (run, locate, claims):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     return parser
 

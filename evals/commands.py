@@ -13,7 +13,7 @@ from evals.running import Run, evaluate
 from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
 from ingest.releases.erasure import JUDGE_CACHE
-from rag.bootstrap import load_embedder, open_plumbline, open_release
+from rag.bootstrap import load_embedder, load_local_checker, open_plumbline, open_release
 from rag.errors import InvalidRegressionSet, SettingsError
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run the command that was asked for; returns its exit code. Raises RagError."""
     settings = load_settings(environment, data=options.data)
-    return (_locate if options.command == "locate" else _evaluate)(options, settings)
+    return COMMANDS[options.command](options, settings)
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
@@ -98,3 +98,24 @@ def _locate(options: argparse.Namespace, settings: Settings) -> int:
         f"{found.checked} pieces of evidence stand in {where}, {found.changed} of them written"
     )
     return InvalidRegressionSet.exit_code if found.problems else 0
+
+
+def _measure_claims(options: argparse.Namespace, settings: Settings) -> int:
+    from evals.claims import measuring
+    from evals.claims.answers import check_answers, read_answers, read_pairs, score_pairs
+    from evals.claims.labelled import read_claims
+
+    claims = read_claims(options.set)
+    answers = read_answers(options.answers) if options.answers else []
+    pairs = read_pairs(options.pairs) if options.pairs else []
+    checker = load_local_checker()
+    print(measuring.tabulate(measuring.check_claims(claims, settings, checker)))  # noqa: T201 - a command's output
+    if answers:
+        checked = list(check_answers(answers, checker))
+        print("\n" + measuring.tell_answers(checked, checker))  # noqa: T201 - as above
+    if pairs:
+        print("\n" + measuring.tell_pairs(*score_pairs(pairs, checker)))  # noqa: T201 - as above
+    return 0
+
+
+COMMANDS = {"run": _evaluate, "locate": _locate, "claims": _measure_claims}

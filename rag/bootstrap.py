@@ -3,13 +3,19 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.adapters.embedding.weights import Prefixes, choose_model, fingerprint_of
+from rag.adapters.embedding.weights import (
+    MULTILINGUAL_E5,
+    Prefixes,
+    choose_model,
+    fingerprint_of,
+)
 from rag.answering.answerer import Answerer
-from rag.errors import RagError, ReleaseBroken, StorageError
+from rag.errors import EmbedderError, RagError, ReleaseBroken, StorageError
 from rag.learning.calibration import calibrate, read_calibration
 from rag.plumbline import Plumbline
 from rag.ports import (
@@ -32,6 +38,8 @@ from rag.text.normalization import VERSION as TERMS_VERSION
 
 if TYPE_CHECKING:
     from rag.adapters.indexes.chroma import ChromaIndex
+    from rag.support.local import LocalChecker
+    from rag.support.verdicts import Judges
 
 
 log = logging.getLogger(__name__)
@@ -122,6 +130,24 @@ def load_chat_model(settings: Settings) -> ChatModel | None:
         api_key=settings.chat_api_key.get_secret_value(),
         timeout_s=settings.chat_timeout_s,
     )
+
+
+def load_local_checker(judges: "Judges | None" = None) -> "LocalChecker":
+    """The support check that needs no download; its models are loaded at the first claim."""
+    from rag.adapters.embedding.word_vectors import MiniLMWords
+    from rag.support.local import LocalChecker
+
+    return LocalChecker(MiniLMWords(), multilingual=_load_multilingual, judges=judges)
+
+
+@cache
+def _load_multilingual() -> Embedder | None:
+    """The packaged embedder of a hundred languages, where it is installed."""
+    try:
+        return load_embedder(Settings(), MULTILINGUAL_E5)
+    except EmbedderError as error:
+        log.warning("claims in other languages are checked as if they were English: %s", error)
+        return None
 
 
 def index_engines() -> str:

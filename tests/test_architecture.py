@@ -32,7 +32,7 @@ WIRING = {
 }
 HOMES: dict[str, tuple[str, ...]] = {
     "chromadb": ("rag.adapters.indexes.chroma",),
-    "cachetools": ("rag.adapters.embedding.micro_batching",),
+    "cachetools": ("rag.adapters.embedding.micro_batching", "rag.support.reading"),
     "tantivy": ("rag.adapters.indexes.tantivy",),
     "rapidfuzz": ("rag.adapters.indexes.unknown_words",),
     "spellchecker": ("rag.adapters.indexes.lexicons",),
@@ -77,7 +77,11 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.judging.ragas_metrics",),
-    "sklearn": ("evals.bench.quality.abstaining", "evals.training.confidence"),
+    "sklearn": (
+        "evals.bench.quality.abstaining",
+        "evals.training.confidence",
+        "evals.training.support",
+    ),
     "fastapi": ("api",),
     "starlette": ("api",),
     "uvicorn": ("api.serving",),

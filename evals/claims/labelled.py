@@ -1,0 +1,72 @@
+"""Claim sets: JSONL files of statements about a corpus, each labelled true or false."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evals.samples.validation import first_fault
+from rag.errors import InvalidRegressionSet
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class QuotedLine(_Strict):
+    """Where a claim is spoken of: a source and exact words of its text."""
+
+    source: str
+    quote: str = Field(min_length=1)
+
+
+class LabelledClaim(_Strict):
+    """A line of a claim set; `pair` joins a true claim with the false one made of it.
+
+    What no document speaks of has no evidence.
+    """
+
+    id: str
+    claim: str = Field(min_length=1)
+    label: Literal["true", "false"]
+    kind: str
+    corpus: str
+    evidence: tuple[QuotedLine, ...]
+    pair: str | None = None
+    reason: str = ""
+
+    @property
+    def is_true(self) -> bool:
+        """Whether the evidence carries it."""
+        return self.label == "true"
+
+    @property
+    def is_translated(self) -> bool:
+        """Whether it is in another language than its evidence."""
+        return self.kind.startswith("translation")
+
+
+def read_claims(path: Path) -> list[LabelledClaim]:
+    """The claims of a file. Raises InvalidRegressionSet, which names the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRegressionSet(f"{path} cannot be read: {error}") from error
+    claims = [_read(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not claims:
+        raise InvalidRegressionSet(f"{path} holds no claims")
+    repeated = [name for name, count in Counter(each.id for each in claims).items() if count > 1]
+    if repeated:
+        raise InvalidRegressionSet(f"{path}: the id {repeated[0]} is there more than once")
+    return claims
+
+
+def _read(path: Path, number: int, line: str) -> LabelledClaim:
+    try:
+        return LabelledClaim.model_validate(json.loads(line))
+    except ValidationError as error:
+        raise InvalidRegressionSet(f"{path}:{number}: {first_fault(error)}") from error
+    except ValueError as error:
+        raise InvalidRegressionSet(f"{path}:{number}: no JSON: {error}") from error

@@ -1,0 +1,35 @@
+"""Whether a text is English, by its most frequent words and its script."""
+
+import re
+
+WORD = re.compile(r"[^\W\d_]+")
+ENGLISH = frozenset(
+    re.findall(
+        r"\S+",
+        "the of and to in a is that it for was on are with as be at by from this have not but had "
+        "has they which or you were all their been one we there when who will more no if can an",
+    )
+)
+OTHERS = frozenset(
+    re.findall(
+        r"\S+",
+        "der die das und den von zu mit sich des auf für ist im dem nicht ein eine als auch es an "
+        "werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen le la "
+        "les de des et un une du est que qui dans pour par sur au avec ne se pas sont plus ce il "
+        "ou aux el los las y en del por con para su al lo como más o sus una se es son di che il "
+        "per non gli della nel dei delle alla sono het een van dat op te zijn voor met niet aan om "
+        "ook maar bij",
+    )
+)
+LATIN = "\u024f"  # the last letter of Latin Extended-B
+FOREIGN_LETTERS = 0.3  # share of letters of another script; chosen
+
+
+def is_english(text: str) -> bool:
+    """True also where nothing tells, as in a text of names and numbers."""
+    words = [word.lower() for word in WORD.findall(text)]
+    letters = "".join(words)
+    if letters and sum(letter > LATIN for letter in letters) > FOREIGN_LETTERS * len(letters):
+        return False
+    others = sum(word in OTHERS and word not in ENGLISH for word in words)
+    return others <= sum(word in ENGLISH and word not in OTHERS for word in words)
