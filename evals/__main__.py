@@ -72,6 +72,7 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     )
     claims.add_argument("--set", type=Path, required=True, help="claim set, JSONL")
     claims.add_argument("--answers", type=Path, help="also measure labelled answers, JSONL")
+    claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
     for command in (run, locate, claims):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     return parser

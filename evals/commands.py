@@ -103,16 +103,19 @@ def _locate(options: argparse.Namespace, settings: Settings) -> int:
 
 def _measure_claims(options: argparse.Namespace, settings: Settings) -> int:
     from evals.claims import measuring
-    from evals.claims.answers import check_answers, read_answers
+    from evals.claims.answers import check_answers, read_answers, read_pairs, score_pairs
     from evals.claims.labelled import read_claims
 
     claims = read_claims(options.set)
     answers = read_answers(options.answers) if options.answers else []
+    pairs = read_pairs(options.pairs) if options.pairs else []
     checker = load_local_checker()
     print(measuring.tabulate(measuring.check_claims(claims, settings, checker)))  # noqa: T201 - a command's output
     if answers:
         checked = list(check_answers(answers, checker))
         print("\n" + measuring.tell_answers(checked, checker))  # noqa: T201 - as above
+    if pairs:
+        print("\n" + measuring.tell_pairs(*score_pairs(pairs, checker)))  # noqa: T201 - as above
     return 0
 
 

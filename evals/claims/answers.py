@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rag.domain import Span
 from rag.errors import InvalidRegressionSet
@@ -67,3 +68,37 @@ def check_answers(
         claims, carried = zip(*answer.claims(), strict=True)
         weighed = checker.weigh(claims, [Evidence(answer.context)], question=answer.question)
         yield CheckedAnswer(answer, tuple(weighed), carried)
+
+
+class Pair(NamedTuple):
+    """What is known, a question, its right answer and a made-up one."""
+
+    knowledge: str
+    question: str
+    right_answer: str
+    hallucinated_answer: str
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Knowledge, question, a right answer and a made-up one, as HaluEval has them, in JSONL.
+
+    Raises InvalidRegressionSet.
+    """
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [Pair(*(str(raw[name]) for name in Pair._fields)) for raw in lines]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidRegressionSet(f"{path} is no file of answer pairs: {error!r}") from error
+
+
+def score_pairs(pairs: Sequence[Pair], checker: LocalChecker) -> tuple[list[float], list[float]]:
+    """How likely the knowledge carries each right answer, and each made-up one, told as a whole."""
+    scored = [
+        checker.weigh(
+            [Claim(f"{each.question} {text}") for text in each[2:]], [Evidence(each.knowledge)]
+        )
+        for each in pairs
+    ]
+    return [right.judgement.score for right, _ in scored], [
+        made.judgement.score for _, made in scored
+    ]

@@ -73,9 +73,18 @@ def tell_answers(checked: Sequence[CheckedAnswer], checker: LocalChecker) -> str
     bad = [score for score, each in zip(scores, checked, strict=True) if not all(each.are_carried)]
     if not good or not bad:
         return "answers: none with faults, or none without"
-    lower = fmean((b < g) + (b == g) / 2 for b in bad for g in good)
     right = fmean(score >= SUPPORTED for score in good), fmean(score < SUPPORTED for score in bad)
     return (
-        f"answers: {len(good)} without and {len(bad)} with faults, AUROC {lower:.3f}, "
+        f"answers: {len(good)} without and {len(bad)} with faults, AUROC {_rank(good, bad):.3f}, "
         f"balanced accuracy {fmean(right):.3f}"
     )
+
+
+def tell_pairs(right: Sequence[float], made_up: Sequence[float]) -> str:
+    """How well the score tells right answers from made-up ones, in one line."""
+    return f"pairs: {len(right)}, AUROC {_rank(right, made_up):.3f}"
+
+
+def _rank(high: Sequence[float], low: Sequence[float]) -> float:
+    """AUROC: how often one of `high` is above one of `low`."""
+    return fmean((one < two) + (one == two) / 2 for one in low for two in high)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from evals.claims.answers import read_answers
+from evals.claims.answers import read_answers, read_pairs
 from evals.claims.labelled import read_claims
+from evals.claims.measuring import tell_pairs
 from rag.errors import InvalidRegressionSet
 
 SETS = Path(__file__).parent.parent.parent / "evals" / "sets"
@@ -70,3 +71,10 @@ def test_an_answer_gives_its_sentences_with_what_people_marked(tmp_path: Path) -
 def test_another_file_is_no_file_of_answers(tmp_path: Path) -> None:
     with pytest.raises(InvalidRegressionSet, match="no file of labelled answers"):
         read_answers(write(tmp_path, LINE))
+
+
+def test_pairs_are_told_apart_by_their_scores(tmp_path: Path) -> None:
+    names = ("knowledge", "question", "right_answer", "hallucinated_answer")
+    (pair,) = read_pairs(write(tmp_path, dict.fromkeys(names, "x")))
+    assert pair == ("x",) * 4
+    assert tell_pairs([0.9, 0.4], [0.4, 0.1]) == "pairs: 2, AUROC 0.875"
