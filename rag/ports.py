@@ -73,6 +73,10 @@ class Embedder(Protocol):
         """Vectors of questions, shape `(len(texts), dimensions)`."""
         ...
 
+    def for_sentences(self, question: str) -> "Embedder":
+        """What compares sentences with that question: itself, or a part that does as well."""
+        ...
+
 
 class CountingEmbedder(Embedder, TokenCounter, Protocol):
     """An embedder that also knows its own tokens."""

@@ -205,6 +205,10 @@ class ClusterEmbedder:
 
     embed_queries = embed_documents
 
+    def for_sentences(self, question: str) -> "ClusterEmbedder":
+        """Itself."""
+        return self
+
 
 def _publish_clusters(data: Path, size: int, spread: float) -> Published:
     """More chunks than are compared one by one, in the order that is worst for a graph."""

@@ -67,6 +67,10 @@ class MadeEmbedder:
         """As `embed_documents`."""
         return self.embed_documents(texts)
 
+    def for_sentences(self, question: str) -> "MadeEmbedder":
+        """Itself."""
+        return self
+
     def _make(self, text: str) -> Vectors:
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         chance = np.random.default_rng(int.from_bytes(digest))

@@ -79,7 +79,7 @@ def _observe(text: str, search: SearchResult, targets: Sequence[Target], corpus:
         for each in candidates
     ]
     signals = read_signals(question, candidates, search)
-    return Seen(question, candidates, signals, answers, corpus.embedder)
+    return Seen(question, candidates, signals, answers, corpus.embedder.for_sentences(text))
 
 
 def learn(seen: Sequence[Seen]) -> dict[str, Any]:

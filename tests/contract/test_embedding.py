@@ -29,6 +29,14 @@ class EmbedderContract(ABC):
         first, second = (embedder.embed_queries(["parental leave"]) for _ in range(2))
         assert np.array_equal(first, second)
 
+    def test_sentences_are_compared_by_itself_or_a_part(self) -> None:
+        part = self.make().for_sentences("Do dogs travel free?")
+        near, far = part.embed_documents(
+            ["Dogs travel free of charge.", "The engine room is closed."]
+        )
+        question = part.embed_queries(["Do dogs travel free?"])[0]
+        assert near @ question > far @ question
+
     def test_tokens_are_counted_without_truncation(self) -> None:
         counter = self.make()
         assert isinstance(counter, HashingEmbedder | SentenceTransformersEmbedder)

@@ -34,6 +34,7 @@ class MicroBatchingEmbedder:
 
     def __init__(self, embedder: Embedder, *, most_texts: int = MOST_TEXTS) -> None:
         self._embedder = embedder
+        self._parts: dict[int, MicroBatchingEmbedder] = {}
         self._known: LRUCache[str, Vectors] = LRUCache(REMEMBERED)
         self._sentences: LRUCache[str, Vectors] = LRUCache(SENTENCES_REMEMBERED)
         self._most_texts = most_texts
@@ -71,6 +72,14 @@ class MicroBatchingEmbedder:
         with self._lock:
             self._known.update(zip(texts, vectors, strict=True))
         return vectors
+
+    def for_sentences(self, question: str) -> "MicroBatchingEmbedder":
+        """As the embedder itself, its part gathering what arrives too."""
+        part = self._embedder.for_sentences(question)
+        if part is self._embedder:
+            return self
+        with self._lock:
+            return self._parts.setdefault(id(part), MicroBatchingEmbedder(part))
 
     def _embed_waiting(self) -> None:
         """One pass over the calls that wait; none may do so, since each call asks for a pass."""

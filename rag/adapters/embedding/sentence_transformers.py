@@ -149,6 +149,10 @@ class SentenceTransformersEmbedder:
         with self._lock:
             return _unit(self._encoder.encode_each(questions))
 
+    def for_sentences(self, question: str) -> "SentenceTransformersEmbedder":
+        """Itself."""
+        return self
+
 
 def _unit(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)

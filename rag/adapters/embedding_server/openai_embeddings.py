@@ -97,6 +97,10 @@ class OpenAIEmbedder:
         """Unit vectors, float32, in the order of `texts`. Raises EmbedderError."""
         return self._embed(texts, self._query_prefix, self._timeout_s)
 
+    def for_sentences(self, question: str) -> "OpenAIEmbedder":
+        """Itself."""
+        return self
+
     def _embed(self, texts: Sequence[str], prefix: str, budget_s: float) -> Vectors:
         if not texts:
             return np.zeros((0, self._dimensions), dtype=np.float32)

@@ -53,6 +53,10 @@ class HashingEmbedder:
         """As `embed_documents`."""
         return self.embed_documents(texts)
 
+    def for_sentences(self, question: str) -> "HashingEmbedder":
+        """Itself."""
+        return self
+
 
 class MemoryVectorIndex:
     """Exact cosine search over unit vectors held as one array."""

@@ -136,3 +136,12 @@ def test_the_first_model_does_not_count_for_a_script_that_it_cannot_read(
 ) -> None:
     first = pair.embed_queries([question])[0][:384]
     assert np.linalg.norm(first) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_sentences_beside_an_english_question_are_read_by_the_first_alone(
+    pair: CountingEmbedder,
+) -> None:
+    for question in ENGLISH:
+        assert pair.for_sentences(question).embed_documents(PASSAGES).shape == (3, FIRST)
+    for question in [*GERMAN, *MISTYPED]:
+        assert pair.for_sentences(question) is pair
