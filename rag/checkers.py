@@ -4,9 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import cache
 
-from rag.adapters.embedding.pair import load_embedder
 from rag.adapters.embedding.weights import MULTILINGUAL_E5, Prefixes
-from rag.adapters.embedding.word_vectors import MiniLMWords
 from rag.answering.checking.chat_checker import ChatChecker
 from rag.answering.checking.judging import Checking
 from rag.errors import EmbedderError, SettingsError
@@ -37,12 +35,16 @@ def load_checking(settings: Settings, chat_model: ChatModel | None) -> Checking:
 
 def load_local_checker(judges: Judges | None = None) -> LocalChecker:
     """The support check that needs no download; its models are loaded at the first claim."""
+    from rag.adapters.embedding.word_vectors import MiniLMWords
+
     return LocalChecker(MiniLMWords(), multilingual=_load_multilingual, judges=judges)
 
 
 @cache
 def _load_multilingual() -> Embedder | None:
     """The packaged embedder of a hundred languages, where it is installed."""
+    from rag.adapters.embedding.pair import load_embedder
+
     try:
         return load_embedder(MULTILINGUAL_E5, "auto", Prefixes())
     except EmbedderError as error:

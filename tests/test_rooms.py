@@ -35,7 +35,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
 """The rooms of each package from the lowest up; a room may import from the floors below it."""
 LAZY = {
     "rag.bootstrap": "torch, chromadb, tantivy and langchain are loaded where they are used alone",
-    "rag.checkers": "torch, where a support model is set",
+    "rag.checkers": "torch, where sentences are checked",
     "rag.adapters.embedding.pair_classifier": "torch, where a reranker or a support model is set",
     "rag.adapters.embedding.sentence_transformers": "torch, for models that are not packaged",
     "rag.adapters.embedding.weights": "huggingface_hub, for models that are not on this machine",

@@ -110,13 +110,13 @@ def test_an_error_is_text_on_the_page(page: Page, address: str) -> None:
 
 
 def test_the_models_text_is_never_markup(page: Page, tmp_path: Path) -> None:
-    evil = '<img src=x onerror="document.title=1"> ![x](http://canary.example/?q=1) [1].'
+    evil = 'It is 5 < 6 <img src=x onerror="document.title=1"> ![x](http://canary.example/) [1].'
     chat = ScriptedChatModel([evil])
     with serving_small_corpus(tmp_path, chat_model=chat) as address:
         wait_until_ready(address)
         page.goto(address)
         ask(page, "How many passengers does the Heron carry?")
-        expect(page.locator(".answer.partial .text")).to_contain_text("<img src=x")
+        expect(page.locator(".answer.partial .text")).to_contain_text("It is 5 < 6")
         assert page.locator(".answer img").count() == 0
         expect(page.locator(".answer .unsupported").first).to_be_visible()
 
