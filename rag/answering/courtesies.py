@@ -58,7 +58,8 @@ LANGUAGES = {
         _words("beaucoup à tous toutes bien au vous toi monsieur madame"),
         _words(
             "le la les des du un une est sont quel quelle quels quelles combien quand où qui que "
-            "quoi comment je on nous peut dois doit pour avec dans sur mon ma mes ce cette"
+            "quoi comment je on nous peut dois doit pour avec dans sur mon ma mes ce cette à aux "
+            "ils elle elles faut votre vos notre nos"
         ),
         "Bonjour ! Posez-moi une question sur les documents de {corpus} : je réponds par des "
         "citations exactes, et je le dis quand ils ne contiennent pas la réponse.",
