@@ -42,11 +42,6 @@ class LabelledClaim(_Strict):
         """Whether the evidence carries it."""
         return self.label == "true"
 
-    @property
-    def is_translated(self) -> bool:
-        """Whether it is in another language than its evidence."""
-        return self.kind.startswith("translation")
-
 
 def read_claims(path: Path) -> list[LabelledClaim]:
     """The claims of a file. Raises InvalidRegressionSet, which names the line."""
