@@ -63,10 +63,10 @@ def load_embedder(
     from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
     from rag.adapters.embedding.pair import load_embedder as load_local
 
-    own = settings.embedder_precision, _prefixes(settings)
-    return (
-        load_local(name, *own, share=MicroBatchingEmbedder) if is_shared else load_local(name, *own)
-    )
+    precision, prefixes = settings.embedder_precision, _prefixes(settings)
+    if is_shared:
+        return load_local(name, precision, prefixes, share=MicroBatchingEmbedder)
+    return load_local(name, precision, prefixes)
 
 
 def embedder_name(settings: Settings) -> str:
