@@ -42,8 +42,13 @@ REMOTE_EMBEDDER = "openai:"
 REPAIR = "run `python -m ingest rebuild --corpus NAME`"
 
 
-def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
-    """The embedder of that name, else the configured one. Raises EmbedderError."""
+def load_embedder(
+    settings: Settings, name: str = "", *, is_shared: bool = False
+) -> CountingEmbedder:
+    """The embedder of that name, else the configured one; made for many threads if `is_shared`.
+
+    Raises EmbedderError.
+    """
     name = name or embedder_name(settings)
     if name.startswith(REMOTE_EMBEDDER):
         from rag.adapters.embedding_server.openai_embeddings import OpenAIEmbedder
@@ -55,9 +60,13 @@ def load_embedder(settings: Settings, name: str = "") -> CountingEmbedder:
             query_prefix=settings.embedder_query_prefix,
             document_prefix=settings.embedder_document_prefix,
         )
+    from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
     from rag.adapters.embedding.pair import load_embedder as load_local
 
-    return load_local(name, settings.embedder_precision, _prefixes(settings))
+    precision, prefixes = settings.embedder_precision, _prefixes(settings)
+    if is_shared:
+        return load_local(name, precision, prefixes, share=MicroBatchingEmbedder)
+    return load_local(name, precision, prefixes)
 
 
 def embedder_name(settings: Settings) -> str:
@@ -86,14 +95,12 @@ def _prefixes(settings: Settings) -> Prefixes:
 
 def open_embedders(settings: Settings) -> Embedders:
     """The embedders of all releases, each loaded when its first release is opened."""
-    from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
 
     def load(name: str) -> Embedder:
-        embedder = load_embedder(settings, name)
-        if name.startswith(REMOTE_EMBEDDER):
-            return embedder  # a server answers side by side, and may be away for now
-        embedder.embed_queries(["warm up"])
-        return MicroBatchingEmbedder(embedder)
+        embedder = load_embedder(settings, name, is_shared=True)
+        if not name.startswith(REMOTE_EMBEDDER):  # a server may be away for now
+            embedder.embed_queries(["warm up"])
+        return embedder
 
     return Embedders(
         embedder_name(settings),

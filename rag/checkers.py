@@ -43,10 +43,11 @@ def load_local_checker(judges: Judges | None = None) -> LocalChecker:
 @cache
 def _load_multilingual() -> Embedder | None:
     """The packaged embedder of a hundred languages, where it is installed."""
+    from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
     from rag.adapters.embedding.pair import load_embedder
 
     try:
-        return load_embedder(MULTILINGUAL_E5, "auto", Prefixes())
+        return load_embedder(MULTILINGUAL_E5, "auto", Prefixes(), share=MicroBatchingEmbedder)
     except EmbedderError as error:
         log.warning("claims in other languages are checked as if they were English: %s", error)
         return None

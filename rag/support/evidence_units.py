@@ -7,6 +7,7 @@ sentence after a question with that question, and all of them with the headings 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Literal
 
@@ -27,6 +28,7 @@ FULL_LINE = 0.72  # of the longest line; chosen: what is shorter did not have to
 WIDEST = 3  # units of a window: a claim that rests on more sentences sums up
 TITLE_WORDS = 8  # chosen: a line of more words is no heading
 PLAIN_DEPTH = 7  # below the six of Markdown: a section of whatever is open
+KEPT_TEXTS = 256  # chosen: the passages that ten texts are held against
 LONG_LEAD = 160  # characters; chosen: what is longer after a lead-in is a paragraph of its own
 
 
@@ -45,10 +47,11 @@ class Unit:
         return self.kind not in ("heading", "question")
 
 
-def split_units(evidence: Evidence) -> list[Unit]:
+@lru_cache(maxsize=KEPT_TEXTS)
+def split_units(evidence: Evidence) -> tuple[Unit, ...]:
     """The units of a text, in order; their spans hold all its words."""
     reader = _Reader(evidence)
-    return [unit for span in _pieces(evidence.text) for unit in reader.read(span)]
+    return tuple(unit for span in _pieces(evidence.text) for unit in reader.read(span))
 
 
 def list_runs(units: Sequence[Unit]) -> list[tuple[Unit, ...]]:

@@ -1,6 +1,7 @@
 """Whether a text is English, by its most frequent words and its script."""
 
 import re
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W\d_]+")
 ENGLISH = frozenset(
@@ -24,7 +25,10 @@ OTHERS = frozenset(
 LATIN = "\u024f"  # the last letter of Latin Extended-B
 FOREIGN_LETTERS = 0.3  # share of letters of another script; chosen
 
+KEPT_TEXTS = 1024  # chosen: the claims and passages of lately
 
+
+@lru_cache(maxsize=KEPT_TEXTS)
 def is_english(text: str) -> bool:
     """True also where nothing tells, as in a text of names and numbers."""
     words = [word.lower() for word in WORD.findall(text)]

@@ -12,7 +12,7 @@ from rag.support.languages import is_english
 from rag.support.reading import Reader
 from rag.support.selection import Part, select_parts
 from rag.support.signals import Held, hold
-from rag.support.translation import hold_translated
+from rag.support.translation import hold_translated, list_sentences
 from rag.support.verdicts import Judges, read_judges, summarize
 
 MOST_REASONS = 2  # chosen: more are not read
@@ -60,11 +60,25 @@ class LocalChecker:
     ) -> list[Weighed]:
         """As `check`, with the signals."""
         parts = select_parts(claims, evidence)
-        self._reader.read([_complete(claim.text, question) for claim in claims])
-        return [
-            self._weigh_one(_complete(claim.text, question), own)
-            for claim, own in zip(claims, parts, strict=True)
+        texts = [_complete(claim.text, question) for claim in claims]
+        held = list(zip(texts, parts, strict=True))
+        self._read_ahead(held)
+        return [self._weigh_one(text, own) for text, own in held]
+
+    def _read_ahead(self, held: Sequence[tuple[str, Sequence[Part]]]) -> None:
+        """Read in one go what the claims will be held against one by one."""
+        to_read = [
+            (text, [part.evidence for part in parts])
+            for text, parts in held
+            if not _find_verbatim(text, parts)
         ]
+        alike = [each for each in to_read if _are_english(*each)]
+        self._reader.read([text for text, _ in alike])
+        self._reader.read_each([evidence for _, evidence in alike])
+        others = [each for each in to_read if not _are_english(*each)]
+        embedder = self._multilingual() if others else None
+        if embedder:
+            embedder.embed_queries(list_sentences(others))
 
     def score(self, sentences: Sequence[Weighed]) -> float:
         """How likely all that an answer of these sentences says is carried."""
@@ -77,7 +91,7 @@ class LocalChecker:
         evidence = [part.evidence for part in parts]
         if found := _find_verbatim(claim, parts):
             return Weighed(Judgement("supported", 1.0, (), (found,)), {})
-        if not is_english(claim) or not all(is_english(each.text) for each in evidence[:1]):
+        if not _are_english(claim, evidence):
             embedder = self._multilingual()
             translated = hold_translated(claim, evidence, embedder) if embedder else None
             if translated:
@@ -92,6 +106,10 @@ class LocalChecker:
         return Weighed(
             _judge(held_in_english, read.units, parts, score), dict(held_in_english.signals)
         )
+
+
+def _are_english(claim: str, evidence: Sequence[Evidence]) -> bool:
+    return is_english(claim) and all(is_english(each.text) for each in evidence[:1])
 
 
 def _complete(claim: str, question: str) -> str:

@@ -3,7 +3,7 @@
 Numbers, dates and names are the same in both; for the sense there is a multilingual embedder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -46,6 +46,14 @@ def hold_translated(
     index, places = windows[at]
     signals = _signals(wanted, comparison, float(cosines[at]), float(np.median(cosines)))
     return Held(signals, comparison, index, places), units
+
+
+def list_sentences(held: Iterable[tuple[str, Sequence[Evidence]]]) -> list[str]:
+    """The texts whose vectors `hold_translated` will ask for, each once."""
+    claims = [claim for claim, _ in held]
+    evidence = dict.fromkeys(each for _, group in held for each in group)
+    runs = (run for each in evidence for run in list_runs(split_units(each)))
+    return list(dict.fromkeys([*claims, *(unit.text for run in runs for unit in run)]))
 
 
 def _agree(

@@ -1,42 +1,43 @@
-"""Questions of several threads embedded together: no wait alone, one pass for all under load."""
+"""Texts of several threads embedded together: no wait alone, one pass for all under load."""
 
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from cachetools import LRUCache
 
 from rag.errors import EmbedderError
-from rag.ports import Embedder, Vectors
+from rag.ports import CountingEmbedder, Vectors
 
 MOST_TEXTS = 32  # chosen: the 32 clients that are measured at once
-REMEMBERED = 1024  # chosen: 1.5 MB with 384 numbers
-SENTENCES_REMEMBERED = 8192  # chosen: 25 MB with 768 numbers
+REMEMBERED = 8192  # chosen: 12 MB with 384 numbers
+
+Kind = Literal["documents", "queries"]
 
 
 @dataclass(slots=True, eq=False)
 class _Call:
     """One thread's texts, and the vectors that it waits for."""
 
+    kind: Kind
     texts: Sequence[str]
     vectors: Future[Vectors] = field(default_factory=Future)
 
 
 class MicroBatchingEmbedder:
-    """An embedder whose `embed_queries` gathers what arrives while it is busy.
+    """An embedder that gathers what arrives while it is busy.
 
     One thread embeds, since torch keeps memory and threads of its own for each that calls it. What
-    comes while it works goes into its next pass together; nobody waits for a pass to fill. A
-    question that was asked lately is not embedded again.
+    comes while it works goes into its next pass together; nobody waits for a pass to fill. A text
+    that was read lately is not embedded again.
     """
 
-    def __init__(self, embedder: Embedder, *, most_texts: int = MOST_TEXTS) -> None:
+    def __init__(self, embedder: CountingEmbedder, *, most_texts: int = MOST_TEXTS) -> None:
         self._embedder = embedder
-        self._parts: dict[int, MicroBatchingEmbedder] = {}
-        self._known: LRUCache[str, Vectors] = LRUCache(REMEMBERED)
-        self._sentences: LRUCache[str, Vectors] = LRUCache(SENTENCES_REMEMBERED)
+        self._known: LRUCache[tuple[Kind, str], Vectors] = LRUCache(REMEMBERED)
         self._most_texts = most_texts
         self._lock = threading.Lock()
         self._waiting: list[_Call] = []
@@ -47,39 +48,43 @@ class MicroBatchingEmbedder:
         """That of the embedder itself."""
         return self._embedder.fingerprint
 
+    @property
+    def max_tokens(self) -> int:
+        """That of the embedder itself."""
+        return self._embedder.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """As the embedder itself."""
+        return self._embedder.count_tokens(texts)
+
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """As the embedder itself; a sentence that was read lately is not embedded again."""
-        with self._lock:
-            vectors = {text: self._sentences.get(text) for text in texts}
-        new = [text for text, vector in vectors.items() if vector is None]
-        if new:
-            embedded = dict(zip(new, self._embedder.embed_documents(new), strict=True))
-            vectors |= embedded
-            with self._lock:
-                self._sentences.update(embedded)
-        return np.stack([vector for text in texts if (vector := vectors[text]) is not None])
+        """As the embedder itself, together with what other threads ask."""
+        return self._find("documents", texts)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """As the embedder itself, together with what other threads ask."""
-        call = _Call(texts)
-        with self._lock:
-            known = [self._known.get(text) for text in texts]
-            if known and all(vector is not None for vector in known):
-                return np.stack([vector for vector in known if vector is not None])
-            self._waiting.append(call)
-        self._thread.submit(self._embed_waiting)
-        vectors = call.vectors.result()
-        with self._lock:
-            self._known.update(zip(texts, vectors, strict=True))
-        return vectors
+        return self._find("queries", texts)
 
     def for_sentences(self, question: str) -> "MicroBatchingEmbedder":
-        """As the embedder itself, its part gathering what arrives too."""
-        part = self._embedder.for_sentences(question)
-        if part is self._embedder:
-            return self
+        """Itself: it gathers for one model."""
+        return self
+
+    def _find(self, kind: Kind, texts: Sequence[str]) -> Vectors:
+        """The vectors of these texts, of which only the new ones are embedded."""
         with self._lock:
-            return self._parts.setdefault(id(part), MicroBatchingEmbedder(part))
+            known = {text: self._known.get((kind, text)) for text in texts}
+            new = [text for text, vector in known.items() if vector is None]
+            call = _Call(kind, new)
+            if new:
+                self._waiting.append(call)
+        if new:
+            self._thread.submit(self._embed_waiting)
+            found = dict(zip(new, call.vectors.result(), strict=True))
+            known |= found
+            with self._lock:
+                self._known.update({(kind, text): vector for text, vector in found.items()})
+        vectors = [vector for text in texts if (vector := known[text]) is not None]
+        return np.stack(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
 
     def _embed_waiting(self) -> None:
         """One pass over the calls that wait; none may do so, since each call asks for a pass."""
@@ -89,18 +94,22 @@ class MicroBatchingEmbedder:
             self._embed(batch)
 
     def _take(self) -> list[_Call]:
+        """The first that waits, and of its kind as many others as go with it."""
         batch: list[_Call] = []
         texts = 0
-        while self._waiting and (
-            not batch or texts + len(self._waiting[0].texts) <= self._most_texts
-        ):
-            batch.append(self._waiting.pop(0))
-            texts += len(batch[-1].texts)
+        for call in [each for each in self._waiting if each.kind == self._waiting[0].kind]:
+            if batch and texts + len(call.texts) > self._most_texts:
+                break
+            self._waiting.remove(call)
+            batch.append(call)
+            texts += len(call.texts)
         return batch
 
     def _embed(self, batch: Sequence[_Call]) -> None:
+        read = self._embedder
+        embed = read.embed_queries if batch[0].kind == "queries" else read.embed_documents
         try:
-            vectors = self._embedder.embed_queries([text for call in batch for text in call.texts])
+            vectors = embed([text for call in batch for text in call.texts])
         except BaseException as error:  # noqa: BLE001 - raised again in the threads that wait
             is_of_one = isinstance(error, EmbedderError) and not error.is_passing
             if is_of_one and len(batch) > 1:

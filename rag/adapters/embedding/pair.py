@@ -5,7 +5,7 @@ errors and other languages. `docs/decisions/embedder-pair.md` has what each find
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -30,14 +30,18 @@ WORD = re.compile(r"\w+")
 
 
 def load_embedder(
-    name: str, precision: Literal["auto", "fp32", "bfloat16"], prefixes: Prefixes
+    name: str,
+    precision: Literal["auto", "fp32", "bfloat16"],
+    prefixes: Prefixes,
+    *,
+    share: Callable[[CountingEmbedder], CountingEmbedder] = lambda embedder: embedder,
 ) -> CountingEmbedder:
-    """One model, or the pair of the packaged ones. Raises EmbedderError."""
+    """One model, or the pair of the packaged ones, each as `share` has it. Raises EmbedderError."""
     if name != PAIR:
-        return SentenceTransformersEmbedder(name, precision=precision, prefixes=prefixes)
+        return share(SentenceTransformersEmbedder(name, precision=precision, prefixes=prefixes))
     return EmbedderPair(
-        SentenceTransformersEmbedder(MINILM, precision=precision),
-        SentenceTransformersEmbedder(MULTILINGUAL_E5, precision=precision),
+        share(SentenceTransformersEmbedder(MINILM, precision=precision)),
+        share(SentenceTransformersEmbedder(MULTILINGUAL_E5, precision=precision)),
         fingerprint=fingerprint_of(PAIR, precision, prefixes),
     )
 

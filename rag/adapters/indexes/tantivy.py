@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
@@ -31,6 +32,7 @@ STEMMED_WITH_STOP_WORDS = {
 }
 WITHOUT_RULES = {"chinese", "japanese", "korean", "none", "thai"}
 LANGUAGES = STEMMED | STEMMED_WITH_STOP_WORDS | WITHOUT_RULES
+KEPT_TEXTS = 4096  # chosen: the units of a hundred answers, about 2 KB each
 WRITER_BYTES = 64_000_000  # tantivy wants 15 MB at least; more gives fewer segments
 ID_WORDS = ("id_0", "id_1", "id_2")
 WORD_BYTES = 7  # so that no word has a sign
@@ -175,8 +177,8 @@ class TantivyIndex:
         try:
             with _viewed(folder) as view:  # whose files are all open then
                 index = tantivy.Index.open(str(view))
-                self._analyzer = build_analyzer(language)
-                index.register_tokenizer(ANALYZER, self._analyzer)
+                analyzer = build_analyzer(language)
+                index.register_tokenizer(ANALYZER, analyzer)
                 self._schema = index.schema
                 self._searcher = index.searcher()
         except (ValueError, OSError) as error:
@@ -185,12 +187,13 @@ class TantivyIndex:
             raise ReleaseBroken(
                 f"the lexical index in {folder} cannot be opened: {reason}"
             ) from error
+        self._terms = lru_cache(KEPT_TEXTS)(lambda text: tuple(analyzer.analyze(space_out(text))))
         self._words = CountedWords(chunks, self.analyze, language)
         self._reader = QuestionReader(self.analyze, language, self._count, self._vocabulary)
 
     def analyze(self, text: str) -> list[str]:
         """The terms of `text`, in order, repeated as they occur."""
-        return self._analyzer.analyze(space_out(text))
+        return list(self._terms(text))
 
     def term_weights(self, text: str) -> dict[str, float]:
         """BM25's inverse document frequency of each distinct term, highest for unknown ones."""

@@ -28,6 +28,7 @@ HIDDEN = f"SELECT 1 FROM documents d WHERE NOT {READABLE} LIMIT 1"
 ROWS_AT_ONCE = 5000  # chosen: some megabytes of text
 CACHED_DOCUMENTS = 64  # chosen: the documents of a few answers, with their texts
 CACHED_READERS = 256  # chosen: sets of principals, one truth value each
+KEPT_HEADINGS = 4096  # chosen: those of the chunks that are found often
 CACHE_KB = 65_536  # lookups of ids in a large release: half the time of SQLite's own 2 MB
 
 
@@ -197,5 +198,10 @@ def _not_found(document_id: str) -> DocumentNotFound:
 
 def _read_chunk(row: Any) -> tuple[Chunk, DocumentRef]:
     id_, document_id, start, end, text, page, heading, version, source, title = row
-    chunk = Chunk(id_, document_id, Span(start, end), text, page, tuple(json.loads(heading)))
+    chunk = Chunk(id_, document_id, Span(start, end), text, page, _read_heading(heading))
     return chunk, DocumentRef(document_id, version, source, title)
+
+
+@lru_cache(maxsize=KEPT_HEADINGS)
+def _read_heading(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))
