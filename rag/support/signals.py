@@ -23,7 +23,7 @@ WIDER = 0.025  # what each further sentence costs a window; chosen
 NUMBERS = 0.08  # what the claim's own digits in a window are worth; chosen
 AGREEMENT, DIFFERENCE = 0.15, 0.04  # what facts add to and take from a window's fit; chosen
 CLAUSE = re.compile(r"[,;:]|because|and|but|which|if|while|so|unless|who|when|for", re.I)
-INCLUSION = re.compile(r"\b(?:includ\w+|even|also)\b", re.I)
+INCLUSION = re.compile(r"\b(?:includ\w+|even|also|without (?:any |an )?exceptions?)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,8 @@ def _fact_signals(
     }
     is_swapped = sum(found[name] > SWAPPED for name in SWAPS)
     count = differing + missing + said["names lacking"] + said["opposites"] + denied
-    count += said["other extent"] + said["only added"] + said["exception left out"]
+    count += said["other extent"] + said["only added"]
+    count += said["exception left out"] + said["exception added"]
     count += said["other duty"] + said["other order"] + bool(includes) + is_swapped
     return {**found, "faults": float(count), "any fault": float(count > 0)}
 

@@ -36,7 +36,8 @@ PARTLY = re.compile(
     re.I,
 )
 EXCEPT = re.compile(
-    r"\b(?:except\w*|apart from|other than|but not|unless"
+    r"\b(?<!without )(?<!without any )(?<!without an )(?<!no )(?:except\w*|apart from"
+    r"|other than|but not|unless"
     r"|außer|sauf|excepto|salvo|tranne|behalve)\b",
     re.I,
 )

@@ -71,18 +71,22 @@ def _read_comparison(claim: ReadText) -> _Compared | None:
     than = words.index("than") if "than" in words else 0
     at = next((k for k in range(than - 1, -1, -1) if words[k] in GREATER | LESS), -1)
     end = next((k for k in range(than, len(words)) if words[k] in ENDS), len(words))
-    if at < 0 or read_facts(" ".join(claim.words[than + 1 : end])).quantities:
+    amounts = read_facts(" ".join(claim.words[than + 1 : end])).quantities
+    if at < 0 or not all(each.is_small_count for each in amounts):
         return None
 
     def stems(first: int, last: int) -> set[str]:
         return {claim.stems[k] for k in np.flatnonzero(claim.is_content) if first <= k < last}
 
     left, right = stems(0, at), stems(than + 1, end)
-    both = stems(at + 1, than) | (left & right)
+    between = stems(at + 1, than)
+    is_of_nouns = bool(between & right)  # "more red cats than black cats"
+    first = between if is_of_nouns else left
+    both = first & right if is_of_nouns else between | (left & right)
     if not any(stem.isalpha() for stem in right - both):
         return None
     is_turned = bool(TURNS.intersection(words[max(0, at - 2) : at]))
-    return _Compared(left - both, right - both, both, words[at] in GREATER, is_turned)
+    return _Compared(first - both, right - both, both, words[at] in GREATER, is_turned)
 
 
 def _find_amounts(compared: _Compared, evidence: ReadEvidence) -> tuple[Quantity, Quantity] | None:

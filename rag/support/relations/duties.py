@@ -13,8 +13,8 @@ from rag.support.facts.comparing import Comparison
 from rag.support.facts.qualifiers import DUTIES, TURNED_BOUND
 from rag.support.relations.aligned import Aligned
 
-SCOPE = 3  # content words after a duty that it is about; chosen
-NEXT = range(-2, 8)  # words after a duty, or just before it, that it is about; chosen
+SCOPE = 3  # content words after a duty, else before it, that it is about; chosen
+REACH = 7  # words from a duty to what it is about in the source; chosen
 BEFORE = 20  # characters before a duty in which it is denied, as in "does not have to"; chosen
 DENIED_BEFORE = re.compile(
     r"(?:\b(?:not|never|nobody|no|none|neither|nor)|n['’]t)\s+(?:\w+\s+)?$", re.I
@@ -68,16 +68,18 @@ def compare_duties(aligned: Aligned, found: Comparison) -> None:
 
 
 def _places(aligned: Aligned, duty: Duty) -> list[int]:
-    """Where in the source the words after a duty of the claim stand."""
+    """Where in the source the words beside a duty of the claim stand."""
     claim = aligned.claim
-    after = [at for at in np.flatnonzero(claim.is_content) if claim.spans[at].start >= duty.end]
-    return [place for at in after[:SCOPE] for place in aligned.occurrences[at]]
+    content = np.flatnonzero(claim.is_content)
+    after = [at for at in content if claim.spans[at].start >= duty.end]
+    before = [at for at in content if claim.spans[at].end <= duty.start]
+    return [place for at in after[:SCOPE] or before[-SCOPE:] for place in aligned.occurrences[at]]
 
 
 def _is_about(aligned: Aligned, duty: Duty, places: Sequence[int]) -> bool:
     at = aligned.find(duty.start)
     clauses = aligned.clauses
-    return any(clauses[place] == clauses[at] and place - at in NEXT for place in places)
+    return any(clauses[place] == clauses[at] and abs(place - at) <= REACH for place in places)
 
 
 def _is_same(one: str, other: str) -> bool:

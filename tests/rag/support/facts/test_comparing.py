@@ -27,6 +27,12 @@ def differences(claim: str, source: str, above: str = "") -> list[str]:
             "Closed on all days except Monday.",
             "the source makes an exception",
         ),
+        (
+            "Closed on all days without any exception.",
+            "Closed on all days except Monday.",
+            "the source makes an exception",
+        ),
+        ("Closed except on Monday.", "Closed on all days.", "the source makes no exception"),
         ("It leaves on Monday.", "It leaves on Friday.", "the source says friday, not monday"),
         (
             "Sail with the Solan.",
