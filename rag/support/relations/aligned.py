@@ -35,9 +35,9 @@ class Aligned:
         similar = claim.vectors @ np.concatenate([each.vectors for each in window]).T
         self.at: Places = similar.argmax(axis=1)
         self.similar: Vectors = similar.max(axis=1)
-        self.here, self.there = place_words(claim.words), place_words(self.words)
-        self.claimed_clauses = number_clauses(claim.words)
-        self.clauses = number_clauses(self.words)
+        said, source = _list_breaks(claim), [word for each in window for word in _list_breaks(each)]
+        self.here, self.there = _place_words(said), _place_words(source)
+        self.claimed_clauses, self.clauses = _number_clauses(said), _number_clauses(source)
 
     def find(self, start: int) -> int:
         """The number of the window's word at character `start` of its text."""
@@ -54,12 +54,20 @@ class Aligned:
         return found
 
 
-def number_clauses(words: Sequence[str]) -> Places:
+def _list_breaks(text: ReadText) -> list[str]:
+    """The words, and the marks that part them; of a mark within a number or a code nothing."""
+    return [
+        word if word.isalnum() or not text.text[span.end : span.end + 1].isalnum() else ""
+        for word, span in zip(text.words, text.spans, strict=True)
+    ]
+
+
+def _number_clauses(words: Sequence[str]) -> Places:
     """For each word the number of its clause."""
     return np.cumsum([CLAUSE.fullmatch(word) is not None for word in words])
 
 
-def place_words(words: Sequence[str]) -> Vectors:
+def _place_words(words: Sequence[str]) -> Vectors:
     """How far from the first word each stands."""
     steps = [STEPS.get(word.lower(), 1.0 if word.isalnum() else 0.0) for word in words]
     return np.cumsum(np.array(steps, dtype=np.float32))

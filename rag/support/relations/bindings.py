@@ -31,9 +31,10 @@ OTHER_CLAUSE = 0.3  # what a word of another clause counts; chosen
 
 
 class _Item(NamedTuple):
-    """An amount or a name: its place in the claim and its places in the source."""
+    """An amount or a name: from where to where it stands in the claim, its places in the source."""
 
     place: int
+    end: int
     found: frozenset[int]
 
 
@@ -93,29 +94,24 @@ class Binding:
         days = [
             (one, two) for one, two in self._comparison.days if two.end <= len(self._aligned.text)
         ]
-        leaves_out = self._flags([*(one for one, _ in pairs), *(one for one, _ in days)])
         kinds: dict[str, list[_Item]] = defaultdict(list)
         for one, two in pairs:
             found = (q.start for q in own.quantities if q.equals(two))
-            kinds[two.kind].append(self._item(one.start, found))
+            kinds[two.kind].append(self._item(one, found))
         for day, _ in days:
             held = (date.start for date in own.dates if date.holds(day))
-            kinds["date"].append(self._item(day.start, held))
-        return max(
-            (self._most_exchanged(items, leaves_out) for items in kinds.values()), default=0.0
-        )
+            kinds["date"].append(self._item(day, held))
+        return max((self._most_exchanged(items) for items in kinds.values()), default=0.0)
 
     def names_exchanged(self) -> float:
         """The same of names of one or several words."""
         source = _name_runs(self._aligned.words)
-        leaves_out = np.zeros(len(self._claim.words), dtype=np.bool_)
         items = []
         for run in _name_runs(self._claim.words):
-            leaves_out[run] = True
             known = {self._claim.stems[at] for at in run}
             found = (r[0] for r in source if known & {self._aligned.stems[at] for at in r})
-            items.append(_Item(run[0], frozenset(found)))
-        return self._most_exchanged(items, leaves_out)
+            items.append(_Item(run[0], run[-1] + 1, frozenset(found)))
+        return self._most_exchanged(items)
 
     def _most_gained(self, pairs: Sequence[tuple[int, int, str]], leaves_out: Flags) -> float:
         same_kind = [
@@ -166,11 +162,13 @@ class Binding:
             self._aligned.at[at] in scope and self._aligned.similar[at] > SAME_SENSE for at in said
         )
 
-    def _most_exchanged(self, items: Sequence[_Item], leaves_out: Flags) -> float:
+    def _most_exchanged(self, items: Sequence[_Item]) -> float:
         most = 0.0
         for one, two in combinations(items, 2):
             ones, twos = one.found - two.found, two.found - one.found
             if ones and twos and one.place != two.place:
+                leaves_out = np.zeros(len(self._claim.words), dtype=np.bool_)
+                leaves_out[[*range(one.place, one.end), *range(two.place, two.end)]] = True
                 gain = self._excess(one.place, ones, twos, leaves_out)
                 most = max(most, gain + self._excess(two.place, twos, ones, leaves_out))
         return most
@@ -200,9 +198,9 @@ class Binding:
             for two in items
         )
 
-    def _item(self, start: int, found: Iterable[int]) -> _Item:
+    def _item(self, fact: Quantity | Date, found: Iterable[int]) -> _Item:
         places = frozenset(self._aligned.find(each) for each in found)
-        return _Item(self._claim.place(start), places)
+        return _Item(self._claim.place(fact.start), self._claim.place(fact.end - 1) + 1, places)
 
     def _flags(self, facts: Iterable[Quantity | Date]) -> Flags:
         """The claim's words that are part of these amounts and dates."""

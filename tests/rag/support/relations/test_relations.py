@@ -91,3 +91,19 @@ def test_exchanged_amounts_and_names_are_noticed(reader: Reader) -> None:
     assert compare(reader, RATES, RATES).signals["amounts exchanged"] < SWAPPED
     assert compare(reader, names, HELD).signals["names exchanged"] > SWAPPED
     assert compare(reader, HELD, HELD).signals["names exchanged"] < SWAPPED
+
+
+def test_a_point_within_an_amount_parts_no_clauses(reader: Reader) -> None:
+    source = "Their fares were €24.00 for the car with driver, €8.40 for the second adult."
+    right = "The car with driver costs €24.00 and the second adult €8.40."
+    wrong = "The car with driver costs €8.40 and the second adult €24.00."
+    assert compare(reader, wrong, source).signals["amounts exchanged"] > SWAPPED
+    assert compare(reader, right, source).signals["amounts exchanged"] < SWAPPED
+
+
+def test_names_are_told_by_the_names_beside_them(reader: Reader) -> None:
+    source = "The home harbour is Brannock Pier for the Petrel Queen and Kelda Quay for the Auk."
+    wrong = (
+        "Brannock Pier is the home harbour of the Auk, and Kelda Quay is that of the Petrel Queen."
+    )
+    assert compare(reader, wrong, source).signals["names exchanged"] > SWAPPED
