@@ -41,7 +41,7 @@ FALLS = frozenset(
         "missing, unknown, loss unknown, loss elsewhere, most lost elsewhere, better elsewhere, "
         "odd, names lacking, opposites, other duty, only added, exception left out, inclusion, "
         "all added, other extent, differing, amounts missing, denial differs, amounts swapped, "
-        "names swapped, faults, any fault",
+        "names swapped, amounts exchanged, names exchanged, other order, faults, any fault",
     )
 )
 """Signals with which support can only grow or only fall, whatever a few examples say."""

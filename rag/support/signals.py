@@ -8,10 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.ports import Vectors
-from rag.support.bindings import DECAY, Binding
 from rag.support.facts.comparing import Comparison, compare
 from rag.support.facts.statement import Facts, read_facts
 from rag.support.reading import Flags, ReadEvidence, ReadText
+from rag.support.relations.aligned import Aligned
+from rag.support.relations.bindings import DECAY, Binding
+from rag.support.relations.comparatives import compare_order
+from rag.support.relations.duties import compare_duties
+from rag.support.relations.extents import compare_extents
 
 CANDIDATES = 6  # windows whose facts are compared; chosen: more change nothing and cost time
 CONTEXT = 0.95  # of a similarity with what stands above; chosen
@@ -19,7 +23,7 @@ WIDER = 0.025  # what each further sentence costs a window; chosen
 NUMBERS = 0.08  # what the claim's own digits in a window are worth; chosen
 AGREEMENT, DIFFERENCE = 0.15, 0.04  # what facts add to and take from a window's fit; chosen
 CLAUSE = re.compile(r"[,;:]|because|and|but|which|if|while|so|unless|who|when|for", re.I)
-INCLUSION = re.compile(r"\b(?:includ\w+|even|also)\b", re.I)
+INCLUSION = re.compile(r"\b(?:includ\w+|even|also|without (?:any |an )?exceptions?)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,11 @@ def _fact_signals(
     claim: ReadText, evidence: ReadEvidence, comparison: Comparison, units: Sequence[int]
 ) -> dict[str, float]:
     said = comparison.signals
-    binding = Binding(claim, [evidence.texts[at] for at in units], comparison)
+    aligned = Aligned(claim, [evidence.texts[at] for at in units])
+    compare_duties(aligned, comparison)
+    compare_extents(aligned, comparison)
+    compare_order(claim, evidence, comparison)
+    binding = Binding(aligned, comparison)
     wanted, own = read_facts(claim.text), read_facts(window_text(evidence, units))
     includes = INCLUSION.search(claim.text) and own.tone.exception and not wanted.tone.exception
     differing = sum(said[name] for name in DIFFERING)
@@ -225,16 +233,21 @@ def _fact_signals(
         "inclusion": float(bool(includes)),
         "amounts swapped": binding.amounts_swapped(),
         "names swapped": binding.names_swapped(),
+        "amounts exchanged": binding.amounts_exchanged(own),
+        "names exchanged": binding.names_exchanged(),
     }
-    is_swapped = (found["amounts swapped"] > 1) + (found["names swapped"] > 1)
+    is_swapped = sum(found[name] > SWAPPED for name in SWAPS)
     count = differing + missing + said["names lacking"] + said["opposites"] + denied
-    count += said["other extent"] + said["only added"] + said["exception left out"]
-    count += said["other duty"] + bool(includes) + is_swapped
+    count += said["other extent"] + said["only added"]
+    count += said["exception left out"] + said["exception added"]
+    count += said["other duty"] + said["other order"] + bool(includes) + is_swapped
     return {**found, "faults": float(count), "any fault": float(count > 0)}
 
 
 DIFFERING = ("other amount", "other unit", "other bound", "other rate", "other date")
 COUNTED = (
     *("amount agrees", "date agrees", "names lacking", "opposites", "other duty", "only added"),
-    *("exception left out", "all added", "other extent", "year missing"),
+    *("exception left out", "all added", "other extent", "other order", "year missing"),
 )
+SWAPS = ("amounts swapped", "names swapped", "amounts exchanged", "names exchanged")
+SWAPPED = 1.0  # words nearer from which an exchange counts; chosen

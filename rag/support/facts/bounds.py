@@ -5,11 +5,14 @@ from typing import Literal
 
 Bound = Literal["", "at least", "at most", "from", "until", "before", "after"]
 
-_LEAD = r"\W*(?:the |an? |als |de |el |la |le |of |a |age of |an age of )*$"
+_LEAD = (
+    r"\W*(?:the |an? |als |de |el |la |le |of |a |age of |an age of |next |following |first |last "
+    r"|about |around |some |only |full )*$"
+)
 _LOWER = re.compile(
     r"\b(?:at least|no (?:less|fewer|earlier|shorter) than|not (?:less|fewer) than"
     r"|minimum(?: of)?|min\.?|more than|over|above|exceed\w*|beyond"
-    r"|(?:long|great|old|heavi|tall|high|larg|bigg|warm"
+    r"|waits?(?: for)?|(?:long|great|old|heavi|tall|high|larg|bigg|warm"
     r"|fast|lat)er than|mindestens|über|mehr als|wenigstens|au moins|plus de|minimum de|al menos"
     r"|como mínimo|más de|por lo menos|almeno|più di|minstens|meer dan|earliest)" + _LEAD,
     re.I,
@@ -17,6 +20,7 @@ _LOWER = re.compile(
 _UPPER = re.compile(
     r"\b(?:at most|no (?:more|later|longer|greater) than|not (?:more|later) than|maximum(?: of)?"
     r"|max\.?|up to|as (?:much|many|late) as|less than|fewer than|under|below|within|limited to"
+    r"|limit (?:of|is)|closes?"
     r"|(?:short|young|light|low|small|earli|cold|cheap|slow)er than|höchstens|maximal|bis zu|unter"
     r"|weniger als|innerhalb von|binnen|spätestens|au plus|jusqu['’](?:à|au)|moins de|maximum de"
     r"|dans les|como máximo|hasta|menos de|dentro de|al massimo|fino a|entro|meno di|hoogstens"
@@ -34,7 +38,7 @@ _OF_TIME: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     ),
     (
         "until",
-        re.compile(r"\b(?:until|till?|by|bis|hasta|jusqu['’](?:à|au)|fino al?|tot)" + _LEAD, re.I),
+        re.compile(r"\b(?:by|bis|hasta|jusqu['’](?:à|au)|fino al?|tot)" + _LEAD, re.I),
     ),
     (
         "before",
@@ -49,7 +53,8 @@ _AFTERWARDS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     (
         "at least",
         re.compile(
-            r"\s*(?:\w+\s){0,2}?(?:or (?:more|longer|older|above|over)|at least|and over|minimum"
+            r"\s*(?:\w+\s){0,2}?(?:or (?:more|longer|older|above|over)|at (?:the )?least"
+            r"|(?:before \w+ )?at the earliest|and (?:over|above|more)|onwards?|minimum"
             r"|oder mehr|ou plus|o más)\b",
             re.I,
         ),
@@ -63,7 +68,11 @@ _AFTERWARDS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_LIMITS: tuple[tuple[Bound, re.Pattern[str]], ...] = (("at least", _LOWER), ("at most", _UPPER))
+_LIMITS: tuple[tuple[Bound, re.Pattern[str]], ...] = (
+    ("at least", _LOWER),
+    ("at most", _UPPER),
+    ("until", re.compile(r"\b(?:until|till?)" + _LEAD, re.I)),
+)
 _TURNABLE = re.compile(r"more|less|fewer|\w+er than|over|above|below|under", re.I)
 _TURN = re.compile(
     r"\b(?:no|not|nobody|none|never|cannot|\w+n['’]t|without|nicht|kein\w*|niemand)\b[^.,;:]*$",

@@ -161,12 +161,11 @@ def _compare_tone(claim: Facts, own: Facts, found: Comparison) -> None:
         found.differ("only added", "the source does not say only")
     if source.exception and not (said.exception or said.only):
         found.differ("exception left out", "the source makes an exception")
+    if said.exception and not (source.exception or source.only or source.denials):
+        found.differ("exception added", "the source makes no exception")
     if said.all and not source.all:
         found.signals["all added"] += 1
     if (said.all and source.partly and not source.all) or (said.partly and source.all):
         found.differ("other extent", "the source does not say it of as many")
-    both_deny = said.denials and source.denials
-    if said.duty and source.duty and said.duty != source.duty and not both_deny:
-        found.differ("other duty", f"the source says {source.duty}, not {said.duty}")
     for word, opposite in find_opposites(claim.words, own.words):
         found.differ("opposites", f"the source says {opposite}, not {word}")

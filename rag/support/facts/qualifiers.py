@@ -12,7 +12,12 @@ DENIAL = re.compile(
     re.I,
 )
 LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
-IN_ALL = re.compile(r"\b(?:in|at|after|above) all\b", re.I)
+OTHERWISE_MEANT = re.compile(
+    r"\b(?:(?:in|at|after|above) all|(?:at )?the most|at most|half an?|an? half"
+    r"|any (?:more|longer))\b",
+    re.I,
+)
+"""Phrases whose "all", "most", "half" or "any" says nothing of how many."""
 ONLY = re.compile(
     r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo"
     r"|solamente|únicamente|soltanto|slechts|alleen)\b",
@@ -31,7 +36,8 @@ PARTLY = re.compile(
     re.I,
 )
 EXCEPT = re.compile(
-    r"\b(?:except\w*|apart from|other than|but not|unless"
+    r"\b(?<!without )(?<!without any )(?<!without an )(?<!no )(?:except\w*|apart from"
+    r"|other than|but not|unless"
     r"|außer|sauf|excepto|salvo|tranne|behalve)\b",
     re.I,
 )
@@ -70,7 +76,6 @@ class Tone(NamedTuple):
     all: bool
     partly: bool
     exception: bool
-    duty: str
 
 
 TURNED_BOUND = re.compile(
@@ -96,12 +101,11 @@ def find_denials(text: str) -> tuple[Denial, ...]:
 
 def read_tone(text: str) -> Tone:
     """The tone of a statement; a leading yes or no is its answer, not a denial."""
-    plain = IN_ALL.sub("", LEADING_REPLY.sub("", text))
+    plain = OTHERWISE_MEANT.sub("", LEADING_REPLY.sub("", text))
     return Tone(
         find_denials(text),
         bool(ONLY.search(plain)),
         bool(ALL.search(plain)),
         bool(PARTLY.search(plain)),
         bool(EXCEPT.search(plain)),
-        next((name for name, words in DUTIES.items() if words.search(plain)), ""),
     )

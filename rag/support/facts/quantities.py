@@ -72,14 +72,16 @@ class Quantity:
         is_count = "count" in (self.kind, other.kind)
         if self.kind != other.kind and (not is_count or "share" in (self.kind, other.kind)):
             return False
-        ones, twos = (self.values, other.values) if is_count else (self._sizes(), other._sizes())
+        ones, twos = (self.values, other.values) if is_count else (self.sizes, other.sizes)
         return any(abs(one - two) <= SAME * max(abs(one), abs(two)) for one in ones for two in twos)
 
     def has_value_of(self, other: "Quantity") -> bool:
         """Whether the bare numbers can be the same."""
         return not self.values.isdisjoint(other.values)
 
-    def _sizes(self) -> frozenset[float]:
+    @property
+    def sizes(self) -> frozenset[float]:
+        """Its values in the base unit of its kind."""
         factor = self.measure.size if self.measure else 1.0
         return frozenset(value * factor for value in self.values)
 

@@ -21,13 +21,18 @@ def differences(claim: str, source: str, above: str = "") -> list[str]:
         ("At most 3 rings.", "At least 3 rings.", "the source says at least, not at most"),
         ("Paid at 5 euros per mile.", "€5 per km.", "the source says per kilometre, not per mile"),
         ("It ends on 4 May 2025.", "It ends on 5 May 2025.", "the source names another date"),
-        ("Crews must book.", "Crews may book.", "the source says may, not must"),
         ("Only crews book.", "Crews book.", "the source does not say only"),
         (
             "Closed on all days.",
             "Closed on all days except Monday.",
             "the source makes an exception",
         ),
+        (
+            "Closed on all days without any exception.",
+            "Closed on all days except Monday.",
+            "the source makes an exception",
+        ),
+        ("Closed except on Monday.", "Closed on all days.", "the source makes no exception"),
         ("It leaves on Monday.", "It leaves on Friday.", "the source says friday, not monday"),
         (
             "Sail with the Solan.",
@@ -56,3 +61,18 @@ def test_the_same_in_other_words_does_not_differ(claim: str, source: str) -> Non
 
 def test_a_name_above_the_text_counts() -> None:
     assert differences("The bow of the Solan is red.", "The bow is red.", "Data sheet: Solan") == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("A stay lasts two days or more.", "A stay has a limit of 48 hours."),
+        (
+            "It is given back no earlier than 48 hours later.",
+            "Given back within the next 48 hours.",
+        ),
+        ("Check in 30 minutes before departure at the earliest.", "It closes 30 minutes before."),
+    ],
+)
+def test_a_limit_from_the_other_side_differs(claim: str, source: str) -> None:
+    assert "the source says at most, not at least" in differences(claim, source)
