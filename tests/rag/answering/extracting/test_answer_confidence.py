@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.memory.release import HashingEmbedder
+from rag.adapters.memory.word_checker import WordChecker
 from rag.answering.checking.judging import Checking
 from rag.answering.extracting.answer_confidence import load_judge
 from rag.answering.extracting.extractive import answer_extractively
 from rag.answering.turn import Draft
 from rag.checkers import load_local_checker
 from rag.domain import Answer, Message
-from tests.small_corpus import WordChecker, make_plumbline, make_release, make_turn, search
+from tests.small_corpus import make_plumbline, make_release, make_turn, search
 
 PETS = "# Pets on Route 1\n\nDogs travel for 1.50 per crossing.\n\nCats travel in a basket."
 WORDS_ALONE = ("reached", "lowest", "reached alone")
