@@ -39,7 +39,7 @@ from rag.support.verdicts import SentenceJudge, Split
 FOLDS = 10  # chosen
 SHAPE = Shape(trees=80, rate=0.06, leaves=6, least_in_leaf=12, penalty=3.0, share=0.5)
 """Chosen, with so few questions; 100 trees: the same within .01."""
-WRONG = 0.25  # chosen: what a wrong answer to a question that has one counts, where scores are scaled
+WRONG = 0.25  # chosen: what a wrong answer to a question that has one counts in the scaling
 SIGNS = {
     **dict.fromkeys(("search", "reached", "lowest", "reached alone"), 1),
     **dict.fromkeys(("own", "context", "around", "fits"), 1),
