@@ -30,7 +30,9 @@ def load_checking(settings: Settings, chat_model: ChatModel | None) -> Checking:
     """How sentences are checked. Raises SettingsError, EmbedderError."""
     require_checker(settings)
     second = SECOND_CHECKERS[settings.support](settings, chat_model)
-    return Checking(load_local_checker(), second, withholds=settings.unsupported == "withhold")
+    local = load_local_checker()
+    withholds = settings.unsupported == "withhold"
+    return Checking(local, second, withholds=withholds, reach=local.reach)
 
 
 def load_local_checker(judges: Judges | None = None) -> LocalChecker:

@@ -80,6 +80,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "ragas": ("evals.judging.ragas_metrics",),
     "sklearn": (
         *("evals.bench.quality.abstaining", "evals.training.regression", "evals.training.support"),
+        *("evals.training.trees", "evals.training.answer_confidence"),
     ),
     "fastapi": ("api",),
     "starlette": ("api",),

@@ -44,6 +44,8 @@ LAZY = {
     "evals.commands": "ragas, for the judged tier alone",
     "evals.training.regression": "scikit-learn, where coefficients are learned anew",
     "evals.training.support": "scikit-learn, as above",
+    "evals.training.trees": "scikit-learn, as above",
+    "evals.training.answer_confidence": "scikit-learn, as above",
     **dict.fromkeys(
         ("rag.__main__", "ingest.__main__", "api.__main__", "evals.__main__"),
         "what a command needs is loaded after its arguments are found right",

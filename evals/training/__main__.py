@@ -1,4 +1,4 @@
-"""`python -m evals.training confidence|units|support`: learn coefficients again, and write them."""
+"""`python -m evals.training WHAT`: learn coefficients again, and write them."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from evals.claims.answers import check_answers, read_answers
 from evals.claims.labelled import read_claims
 from evals.claims.measuring import check_claims
-from evals.training import confidence, support, units
+from evals.training import answer_confidence, confidence, support, units
 from evals.training.confidence import Source, open_corpora, sources_of
 from rag.checkers import load_local_checker
 from rag.errors import RagError
@@ -30,7 +30,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="data folders with the same corpora, embedded by others, to learn their scales",
     )
     ranked = kinds.add_parser("units", help="of how well a sentence or row answers")
-    for each in (searches, ranked):
+    answers = kinds.add_parser("answer-confidence", help="of whether an extractive answer is right")
+    answers.add_argument("source", nargs="+", metavar="CORPUS=SET", type=Source.parse, help="a set")
+    for each in (searches, ranked, answers):
         each.add_argument(
             "--testing",
             type=Path,
@@ -38,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
             required=True,
             help="set whose documents are kept back for testing; more than once for several",
         )
+    for each in (searches, ranked):
         each.add_argument(
             "source",
             nargs="+",
@@ -50,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     claims.add_argument(
         "--answers", type=Path, required=True, help="labelled answers of chat models, JSONL"
     )
-    for each in (searches, ranked, claims):
+    for each in (searches, ranked, claims, answers):
         each.add_argument("--data", type=Path, required=True, help="data folder with the corpora")
     return parser
 
@@ -88,6 +91,13 @@ def _learn_units(options: argparse.Namespace) -> str:
     return units.write(units.learn(seen), len(seen))
 
 
+def _learn_answers(options: argparse.Namespace) -> str:
+    corpora = open_corpora(load_settings(os.environ, data=options.data), _names(options))
+    seen = answer_confidence.observe(corpora, options.source, _kept_back(options))
+    learned, told = answer_confidence.learn(seen)
+    return f"{told}\n{answer_confidence.write(learned)}"
+
+
 def _names(options: argparse.Namespace) -> list[str]:
     return [source.corpus for source in options.source]
 
@@ -116,7 +126,12 @@ def _learn_support(options: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-LEARNERS = {"confidence": _learn_confidence, "units": _learn_units, "support": _learn_support}
+LEARNERS = {
+    "confidence": _learn_confidence,
+    "answer-confidence": _learn_answers,
+    "units": _learn_units,
+    "support": _learn_support,
+}
 
 
 if __name__ == "__main__":

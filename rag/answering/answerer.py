@@ -196,21 +196,23 @@ class Answerer:
         yield replace(shorten(draft, turn.writing), degraded=degraded)
 
     def _quote(self, turn: Turn) -> Draft:
-        if not turn.search.is_answered:
-            return abstain(turn.search)
         embedder = self._pipeline.embedder_of(turn.release.manifest)
-        draft = clean_draft(answer_extractively(turn, embedder), turn.sources)
-        return draft if draft.text else abstain(turn.search)
+        draft = answer_extractively(turn, embedder, self._checking.reach)
+        if not draft.text:
+            return replace(abstain(turn.search), confidence=draft.confidence)
+        return clean_draft(draft, turn.sources)
 
     def _stamp(self, draft: Draft, turn: Turn, timings_ms: dict[str, float]) -> Answer:
-        chat_model = draft.chat_model
+        chat_model, search = draft.chat_model, turn.search
+        if draft.confidence is not None:
+            search = replace(search, confidence=draft.confidence)
         asked = sum(estimate_tokens(message.content) for message in turn.conversation)
         estimated = Usage(math.ceil(asked), math.ceil(estimate_tokens(draft.text)))
         return Answer(
             id=f"ans_{uuid.uuid4().hex}",
             status=draft.status,
             text=draft.text,
-            search=turn.search,
+            search=search,
             generator=chat_model or EXTRACTIVE,
             citations=draft.citations,
             sentences=draft.sentences,

@@ -45,7 +45,8 @@ LANGUAGES = {
         _words("zusammen gott vielen schön sehr schöne auf dir ihnen euch gut ok"),
         _words(
             "der die das wie was wann wo wer welche welcher welches ist sind ich wir darf kann "
-            "muss für mit von nicht ein eine einen dem den im zum zur bei und viel viele lange"
+            "muss für mit von nicht ein eine einen dem den im zum zur bei und viel viele lange "
+            "gibt es nach habe hat haben wird"
         ),
         "Guten Tag! Fragen Sie mich etwas zu den Dokumenten in {corpus}: Ich antworte mit "
         "wörtlichen Zitaten und sage, wenn nichts darin steht.",
@@ -59,7 +60,7 @@ LANGUAGES = {
         _words(
             "le la les des du un une est sont quel quelle quels quelles combien quand où qui que "
             "quoi comment je on nous peut dois doit pour avec dans sur mon ma mes ce cette à aux "
-            "ils elle elles faut votre vos notre nos"
+            "ils elle elles faut votre vos notre nos de en y il ai avez faire"
         ),
         "Bonjour ! Posez-moi une question sur les documents de {corpus} : je réponds par des "
         "citations exactes, et je le dis quand ils ne contiennent pas la réponse.",
@@ -72,7 +73,8 @@ LANGUAGES = {
         _words("muchas muy a todos amable mil"),
         _words(
             "el la los las un una es son qué que cuál cuáles cuánto cuánta cuántos cuántas cuándo "
-            "dónde quién cómo puedo puede debo hay para con del al mi por se"
+            "dónde quién cómo puedo puede debo hay para con del al mi por se "
+            "de la en tengo tiene mis"
         ),
         "¡Hola! Pregúnteme algo sobre los documentos de {corpus}: respondo con citas exactas, "
         "y digo cuando no contienen la respuesta.",
@@ -85,7 +87,7 @@ LANGUAGES = {
         _words("mille tante a tutti molte"),
         _words(
             "il lo gli le un una è sono quale quali quanto quanta quanti quando dove chi come "
-            "cosa posso può devo per con del della nel di che si"
+            "cosa posso può devo per con del della nel di che si la ho mio mia ora a"
         ),
         "Buongiorno! Mi chieda qualcosa sui documenti di {corpus}: rispondo con citazioni esatte, "
         "e dico quando non contengono la risposta.",

@@ -69,7 +69,8 @@ def last_question(conversation: Sequence[Message]) -> str:
 class Draft:
     """Text with its checked citations, before it is stamped with its release and trace.
 
-    `chat_model` is the one that was asked for it, if any.
+    `chat_model` is the one that was asked for it, if any; `confidence` is there where it was read
+    more closely than the search could.
     """
 
     status: Status
@@ -81,6 +82,7 @@ class Draft:
     degraded: bool = False
     chat_model: str = ""
     checked_by: str = ""
+    confidence: float | None = None
 
     def followed_by(self, words: str) -> "Draft":
         """The draft with a paragraph of our own behind it; itself where there are no words."""

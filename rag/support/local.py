@@ -1,7 +1,7 @@
 """The check that needs no download: words softly, facts exactly, weighed as was learned."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.domain import Span, Verdict
@@ -9,6 +9,7 @@ from rag.ports import Claim, Embedder, Evidence, Judgement, Quote, WordEmbedder
 from rag.support.evidence_units import Unit
 from rag.support.facts.qualifiers import LEADING_REPLY
 from rag.support.languages import is_english
+from rag.support.reach import measure_reach
 from rag.support.reading import Reader
 from rag.support.selection import Part, select_parts
 from rag.support.signals import Held, hold
@@ -86,6 +87,10 @@ class LocalChecker:
         if not signals:
             return min((each.judgement.score for each in sentences), default=0.0)
         return self._judges.answer.judge(summarize(signals))
+
+    def reach(self, question: str, text: str, around: str) -> Mapping[str, float]:
+        """How far a text, and what stands around it, reaches the words of a question."""
+        return measure_reach(self._reader, question, text, around)
 
     def _weigh_one(self, claim: str, parts: Sequence[Part]) -> Weighed:
         evidence = [part.evidence for part in parts]

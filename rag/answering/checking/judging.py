@@ -1,7 +1,7 @@
 """Judging: each statement held against what it cites, and where that fails against all there is."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.checking.statements import Statement
@@ -14,17 +14,24 @@ log = logging.getLogger(__name__)
 ELSEWHERE = "not what it cites but another passage says this"
 
 
+Reach = Callable[[str, str, str], Mapping[str, float]]
+"""Signals of a question, a text and what stands around it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checking:
     """How the sentences of texts are checked.
 
     `checker` finds the quotes and judges by them; a `second` one has the last word where it comes
-    to it. With `withholds` doubtful sentences of answers are left out.
+    to it. With `withholds` doubtful sentences of answers are left out. `reach` tells how far a
+    text, and what stands around it, reaches the words of a question; without it the search alone
+    tells whether a question is answered.
     """
 
     checker: SupportChecker
     second: SupportChecker | None = None
     withholds: bool = False
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,30 @@ def add_beside(
     search: SearchResult,
     lexical: LexicalIndex,
 ) -> list[Part]:
-    """The parts, each followed by what disagrees with it among the candidates."""
+    """The parts, each followed by what disagrees with it among them or the candidates."""
     found: list[Part] = []
-    for part in parts:
+    left = list(parts)
+    while left:
+        part = left.pop(0)
+        if against := _find_against(part, left, search, lexical):
+            left.remove(against)
+            found += [_introduced(part, SOURCES_DISAGREE), _introduced(against)]
+            continue
         others = [each for each in candidates if not _is_told(each, parts)]
         found += _with_others(part, others, search, lexical)
     return found
+
+
+def _find_against(
+    part: Part, others: Sequence[Part], search: SearchResult, lexical: LexicalIndex
+) -> Part | None:
+    """The first of other parts that another source in force says against this one."""
+    single = [each for each in (part, *others) if len(each.units) == 1]
+    if len(part.units) > 1:
+        return None
+    told = find_disagreements(list(map(_statement, single)), lexical, instead=search.instead)
+    against = (each.statements for each in told if each.kind == "sources")
+    return next((single[other] for first, other in against if first == 0), None)
 
 
 def _is_told(candidate: Candidate, parts: Iterable[Part]) -> bool:

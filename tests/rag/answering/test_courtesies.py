@@ -51,3 +51,23 @@ def test_another_language_is_told_in_that_of_the_question() -> None:
     assert "anderen Sprache (English)" in tell_language(question, "english")
     assert tell_language(question, "german") == ""
     assert tell_language("Dog fare Route 3", "english") == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Combien de jours de congé ai-je ?", "french"),
+        ("Que faire en cas d'accident ?", "french"),
+        ("Y a-t-il une réduction étudiants ?", "french"),
+        ("Gibt es Rabatt für Studenten?", "german"),
+        ("Welche Schiffe fahren nach Kelda Quay?", "german"),
+        ("¿Cuántos días de vacaciones tengo?", "spanish"),
+        ("A che ora parte l'ultimo traghetto?", "italian"),
+        ("Posso portare la bicicletta?", "italian"),
+        ("Hoeveel vakantiedagen heb ik?", "dutch"),
+        ("What is an en route fee?", None),
+        ("parking at the pier", None),
+    ],
+)
+def test_the_language_of_a_short_question_is_told(question: str, language: str | None) -> None:
+    assert detect(question) == language
