@@ -11,7 +11,7 @@ import numpy as np
 
 from rag.ports import Vectors
 from rag.support.facts.comparing import Comparison
-from rag.support.facts.qualifiers import Denial, find_denials
+from rag.support.facts.qualifiers import INNER_DENIAL, Denial, find_denials
 from rag.support.reading import Flags, ReadText
 from rag.support.words import STOP_WORDS
 
@@ -22,6 +22,7 @@ DECAY = 4.0  # words after which a neighbour counts a third; chosen
 FARTHEST = 15.0  # words beyond which distance no longer counts; chosen
 SCOPE = 3  # content words after a denial that it denies; chosen
 REACH = 7.0  # words as far as a denial reaches at most; chosen
+SPOKEN = .3  # share of the denied words of which a claim speaks; chosen
 STEPS = {",": 4.0, ";": 4.0, ":": 4.0, ".": 8.0, "!": 8.0, "?": 8.0, "and": 2.0, "but": 2.0}
 """How far apart words stand: a comma parts more than a word does."""
 
@@ -109,7 +110,11 @@ class Binding:
         """Whether one of both denies what the other says, as far as the claim speaks of it."""
         own = len(find_denials(self._claim.text))
         other = sum(self._is_spoken_of(denial) for denial in denials)
-        return (own > 0) != (other > 0)
+        if (own > 0) == (other > 0):
+            return False
+        answers = INNER_DENIAL.findall(self._text if own else self._claim.text)
+        answered = self._claim.text if own else self._text
+        return all(word.lower() in answered.lower() for word in answers)
 
     def _is_spoken_of(self, denial: Denial) -> bool:
         place = self._find(denial.start)
@@ -119,9 +124,10 @@ class Binding:
         before = content[(content < place) & (apart >= -SCOPE)][-1:]
         scope = {int(at) for at in (*after, *before)}
         said = np.flatnonzero(self._claim.is_content)
-        if any(self._claim.stems[at] in {self._stems[s] for s in scope} for at in said):
-            return True
-        return any(self._at[at] in scope and self._similar[at] > SAME_SENSE for at in said)
+        stems = {self._claim.stems[at] for at in said}
+        meant = {int(self._at[at]) for at in said if self._similar[at] > SAME_SENSE}
+        spoken = sum(at in meant or self._stems[at] in stems for at in scope)
+        return spoken > 0 and spoken >= SPOKEN * len(scope)
 
     def _find(self, start: int) -> int:
         """The number of the window's word at character `start` of its text."""

@@ -7,7 +7,7 @@ ENGLISH = frozenset(
     re.findall(
         r"\S+",
         "the of and to in a is that it for was on are with as be at by from this have not but had "
-        "has they which or you were all their been one we there when who will more no if can an",
+        "has they which or you were all their been one we there when who will more no if can an per",
     )
 )
 OTHERS = frozenset(
@@ -18,18 +18,25 @@ OTHERS = frozenset(
         "les de des et un une du est que qui dans pour par sur au avec ne se pas sont plus ce il "
         "ou aux el los las y en del por con para su al lo como más o sus una se es son di che il "
         "per non gli della nel dei delle alla sono het een van dat op te zijn voor met niet aan om "
-        "ook maar bij",
+        "ook maar bij a in on no was all werden wurde hat haben seit wer wenn nur kein keine vom zum "
+        "zur ont été chez chaque tout toute sous leur leurs entre desde hasta todos cada ser está "
+        "hay su sus este esta entre chi da dal dalla dell dall al alla ai sul sulla nella nelle su "
+        "ogni ha hanno era erano viene vengono lo gli fra tra wordt worden werd onze ons uit door "
+        "heeft hebben naar hun deze dit er tot per",
     )
 )
 LATIN = "\u024f"  # the last letter of Latin Extended-B
+ACCENTED = re.compile(r"[à-öø-ÿœ]")
 FOREIGN_LETTERS = 0.3  # share of letters of another script; chosen
 
 
 def is_english(text: str) -> bool:
     """True also where nothing tells, as in a text of names and numbers."""
-    words = [word.lower() for word in WORD.findall(text)]
+    written = WORD.findall(text)
+    words = [word.lower() for word in written]
     letters = "".join(words)
     if letters and sum(letter > LATIN for letter in letters) > FOREIGN_LETTERS * len(letters):
         return False
     others = sum(word in OTHERS and word not in ENGLISH for word in words)
+    others += sum(word.islower() and bool(ACCENTED.search(word)) for word in written)
     return others <= sum(word in ENGLISH and word not in OTHERS for word in words)

@@ -11,6 +11,15 @@ DENIAL = re.compile(
     r"|senza|vietat\w+|niet|geen|nooit|zonder)\b",
     re.I,
 )
+INNER_DENIAL = re.compile(
+    r"\b(?:refus\w+|reject\w*|declin\w+|exclud\w+|prevent\w*|ban(?:s|ned)?|barred|block(?:s|ed)?"
+    r"|abolish\w*|cancel\w*|fail\w*|lack\w*|miss(?:es|ed|ing)?|avoid\w*|los(?:e|es|t|ing|s)"
+    r"|waive\w*|exempt\w*|free|un(?!til|it|der|ion|ique|ive|less|load)\w{4,}|stop(?:s|ped)?"
+    r"|instead|open-ended|to be \w+ed|missing|otherwise|keep\w* \w+ from|too \w+ to"
+    r"|turn\w* (?:\w+ ){0,3}(?:away|down))\b",
+    re.I,
+)
+"""Words that deny by what they mean; they answer a "not" of the other text, and undo their own."""
 LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
 IN_ALL = re.compile(r"\b(?:in|at|after|above) all\b", re.I)
 ONLY = re.compile(
@@ -82,6 +91,10 @@ TURNED_BOUND = re.compile(
 """Denials that only turn a bound round: "nobody may bring more than three"."""
 
 
+UNDONE = re.compile(rf"\s(?:\w+\s)?{INNER_DENIAL.pattern}", re.I)
+"""What follows a denial that means the opposite of one: "nobody is refused", "without loss"."""
+
+
 def find_denials(text: str) -> tuple[Denial, ...]:
     """The denials of a text, apart from a leading reply and from turned bounds."""
     reply = LEADING_REPLY.match(text)
@@ -91,6 +104,7 @@ def find_denials(text: str) -> tuple[Denial, ...]:
         Denial(*match.span())
         for match in DENIAL.finditer(text, start)
         if not any(first <= match.start() < last for first, last in turned)
+        and not UNDONE.match(text, match.end())
     )
 
 

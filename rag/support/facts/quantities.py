@@ -47,6 +47,20 @@ DESCRIBED_UNIT = re.compile(
 )
 RATE = re.compile(r"\s*(?:times\s+)?(?:per|an?|each|every|pro|je|par|por|al|a la|/)\s+(\w+)", re.I)
 RANGE = re.compile(r"-|\s-\s|\s*(?:–|to|and|or|bis|und|oder|à|a|et|ou|y|o|e|tot|en|,)\s*", re.I)
+_DAYS = """
+monday mondays montag montags lundi lundis lunes lunedì maandag maandags
+tuesday tuesdays dienstag dienstags mardi mardis martes martedì dinsdag dinsdags
+wednesday wednesdays mittwoch mittwochs mercredi mercredis miércoles mercoledì woensdag woensdags
+thursday thursdays donnerstag donnerstags jeudi jeudis jueves giovedì donderdag donderdags
+friday fridays freitag freitags vendredi vendredis viernes venerdì vrijdag vrijdags
+saturday saturdays samstag samstags samedi samedis sábado sábados sabato zaterdag zaterdags
+sunday sundays sonntag sonntags dimanche dimanches domingo domingos domenica zondag zondags
+"""
+WEEKDAYS = {
+    name: at for at, line in enumerate(_DAYS.strip().splitlines(), 1) for name in line.split()
+}
+WEEKDAY = re.compile(rf"\b(?:{'|'.join(WEEKDAYS)})\b", re.I)
+DAY_OF_WEEK = Measure("weekday", 1.0, "")
 CLOCK_TIME = Measure("clock", 1.0, "o'clock")
 SHARE = Measure("share", 1.0, "")
 SAME = 0.004  # of the amount: 33 per cent and a third are not the same, 0.3333 and a third are
@@ -110,6 +124,7 @@ def find_quantities(text: str) -> list[Quantity]:
     """The amounts of a text in order, numbers within dates aside."""
     found = [_read_clock(match) for match in CLOCK.finditer(text)]
     found += [clock for match in CLOCK_WORDS.finditer(text) if (clock := _read_clock_words(match))]
+    found += [_read_weekday(match) for match in WEEKDAY.finditer(text)]
     taken = [(each.start, each.end) for each in found]
     taken += [(date.start, date.end) for date in find_dates(text)]
     for number in find_numbers(text):
@@ -119,6 +134,11 @@ def find_quantities(text: str) -> list[Quantity]:
     apart = [each for at, each in enumerate(found) if not at or found[at - 1].end <= each.start]
     shared = _find_ranges(text, _join_parts(text, _share_units(text, apart)))
     return [_surround(text, each, shared) for each in shared]
+
+
+def _read_weekday(match: re.Match[str]) -> Quantity:
+    value = frozenset((float(WEEKDAYS[match.group().lower()]),))
+    return Quantity(value, DAY_OF_WEEK, "", "", *match.span(), match.group())
 
 
 def _read_clock(match: re.Match[str]) -> Quantity:
