@@ -22,7 +22,7 @@ DECAY = 4.0  # words after which a neighbour counts a third; chosen
 FARTHEST = 15.0  # words beyond which distance no longer counts; chosen
 SCOPE = 3  # content words after a denial that it denies; chosen
 REACH = 7.0  # words as far as a denial reaches at most; chosen
-SPOKEN = .3  # share of the denied words of which a claim speaks; chosen
+SPOKEN = 0.5  # share of the denied words of which a claim speaks; chosen
 STEPS = {",": 4.0, ";": 4.0, ":": 4.0, ".": 8.0, "!": 8.0, "?": 8.0, "and": 2.0, "but": 2.0}
 """How far apart words stand: a comma parts more than a word does."""
 

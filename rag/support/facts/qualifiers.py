@@ -13,9 +13,9 @@ DENIAL = re.compile(
 )
 INNER_DENIAL = re.compile(
     r"\b(?:refus\w+|reject\w*|declin\w+|exclud\w+|prevent\w*|ban(?:s|ned)?|barred|block(?:s|ed)?"
-    r"|abolish\w*|cancel\w*|fail\w*|lack\w*|miss(?:es|ed|ing)?|avoid\w*|los(?:e|es|t|ing|s)"
-    r"|waive\w*|exempt\w*|free|un(?!til|it|der|ion|ique|ive|less|load)\w{4,}|stop(?:s|ped)?"
-    r"|instead|open-ended|to be \w+ed|missing|otherwise|keep\w* \w+ from|too \w+ to"
+    r"|abolish\w*|cancel\w*|fail\w*|lack\w*|avoid\w*|loss"
+    r"|waive\w*|exempt\w*|free of|un(?!til|it|der|ion|ique|ive|less|load)\w{4,}|stop(?:s|ped)?"
+    r"|instead|open-ended|to be \w+ed|otherwise|keep\w* \w+ from|too \w+ to"
     r"|turn\w* (?:\w+ ){0,3}(?:away|down))\b",
     re.I,
 )
