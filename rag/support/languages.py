@@ -7,22 +7,22 @@ ENGLISH = frozenset(
     re.findall(
         r"\S+",
         "the of and to in a is that it for was on are with as be at by from this have not but had "
-        "has they which or you were all their been one we there when who will more no if can an per",
+        "has they which or you were all their been one we there when who will more no if can an "
+        "per",
     )
 )
 OTHERS = frozenset(
     re.findall(
         r"\S+",
         "der die das und den von zu mit sich des auf für ist im dem nicht ein eine als auch es an "
-        "werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen le la "
-        "les de des et un une du est que qui dans pour par sur au avec ne se pas sont plus ce il "
-        "ou aux el los las y en del por con para su al lo como más o sus una se es son di che il "
-        "per non gli della nel dei delle alla sono het een van dat op te zijn voor met niet aan om "
-        "ook maar bij a in on no was all werden wurde hat haben seit wer wenn nur kein keine vom zum "
-        "zur ont été chez chaque tout toute sous leur leurs entre desde hasta todos cada ser está "
-        "hay su sus este esta entre chi da dal dalla dell dall al alla ai sul sulla nella nelle su "
-        "ogni ha hanno era erano viene vengono lo gli fra tra wordt worden werd onze ons uit door "
-        "heeft hebben naar hun deze dit er tot per",
+        "werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen le "
+        "la les de et un une du est que qui dans pour par sur au avec ne se pas sont plus ce il "
+        "ou aux el los las y en del por con para su al lo como más o sus una son di che per non "
+        "gli della nel dei delle alla sono het een van dat op te zijn voor met niet aan om ook "
+        "maar bij a in on no was all wurde haben seit wer wenn nur kein keine vom zum zur ont été "
+        "chez chaque tout toute sous leur leurs entre desde hasta todos cada ser está hay este "
+        "esta chi da dal dalla dell dall ai sul sulla nella nelle ogni ha hanno era erano viene "
+        "vengono fra tra wordt worden werd onze ons uit door heeft hebben naar hun deze dit tot",
     )
 )
 LATIN = "\u024f"  # the last letter of Latin Extended-B
@@ -32,7 +32,7 @@ FOREIGN_LETTERS = 0.3  # share of letters of another script; chosen
 
 def is_english(text: str) -> bool:
     """True also where nothing tells, as in a text of names and numbers."""
-    written = WORD.findall(text)
+    written: list[str] = WORD.findall(text)
     words = [word.lower() for word in written]
     letters = "".join(words)
     if letters and sum(letter > LATIN for letter in letters) > FOREIGN_LETTERS * len(letters):

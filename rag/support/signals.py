@@ -235,6 +235,14 @@ def _fact_signals(
 
 DIFFERING = ("other amount", "other unit", "other bound", "other rate", "other date")
 COUNTED = (
-    *("amount implied", "amount agrees", "date agrees", "names lacking", "opposites", "other duty", "only added"),
+    *(
+        "amount implied",
+        "amount agrees",
+        "date agrees",
+        "names lacking",
+        "opposites",
+        "other duty",
+        "only added",
+    ),
     *("exception left out", "all added", "other extent", "year missing"),
 )

@@ -80,7 +80,7 @@ def read_compound(word: str) -> int:
 
 
 def denominator(word: str) -> int:
-    """Into how many parts "third", "twelfths" or "thirty-sixth" takes a whole; 0 for no fraction."""
+    """Into how many parts "third" or "thirty-sixth" takes a whole; 0 for no fraction."""
     ten, dash, last = word.partition("-")
     if dash and small_numbers().get(ten, 0) >= 20 and last in ORDINALS:
         return small_numbers()[ten] + ORDINALS[last]

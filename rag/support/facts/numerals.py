@@ -22,6 +22,7 @@ SPACED = re.compile(r"[ \u202f\u00a0]")
 TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d\S*|[^\w\s]")
 ARTICLES = ("a", "an", "eine", "einer", "une", "una")
 DURATION = re.compile(r"\b(?:within|after|than|least|most|takes?|lasts?|about)\s$", re.I)
+EVERY = re.compile(r"\bevery\s$", re.I)
 SHARES = re.compile(r"\b(?:every|an?|one)\s$", re.I)
 RATES = ("a", "an", "per", "every", "each")
 AND_A = re.compile(r"\s*(?:and|und|et|y|e|en)\s+(?:an?\s+)?")
@@ -132,10 +133,12 @@ def _value_alone(text: str, tokens: Sequence[_Token], at: int) -> float:
         return 1.0 if at + 1 < len(tokens) and tokens[at + 1].word in RATES else 0.0
     if token.word in FRACTIONS:
         return 1 / FRACTIONS[token.word]
+    if token.word == "second":
+        return 0.5 if EVERY.search(text, max(0, token.start - 6), token.start) else 0.0
     if parts := denominator(token.word):
         is_share = SHARES.search(text, max(0, token.start - 6), token.start)
-        is_share = is_share or (at > 0 and token.word.endswith("s") and _is_small(tokens[at - 1]))
-        return 1 / parts if is_share else 0.0
+        is_counted = at > 0 and token.word.endswith("s") and _is_small(tokens[at - 1])
+        return 1 / parts if is_share or is_counted else 0.0
     if hundreds := read_compound(token.word):
         return float(hundreds)
     first, dash, rest = token.word.partition("-")

@@ -34,7 +34,9 @@ UNIT = re.compile(
 SCALE = re.compile(r"\s?(k|m|mn|bn)\b", re.I)
 SCALES = {"k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9}
 VERSION = re.compile(r"\b(?:versions?|versión|versione|versie)\s$", re.I)
-COMPARED = re.compile(r"\s(?:as (?!of\b)\w+|times as\b|(?:fewer|more|less)\b(?! than (?:an?\b|\d)))", re.I)
+COMPARED = re.compile(
+    r"\s(?:as (?!of\b)\w+|times as\b|(?:fewer|more|less)\b(?! than (?:an?\b|\d)))", re.I
+)
 SPAN = re.compile(r"-|\s?–\s?|\s-\s|\s(?:to|bis|à|a|al?|tot)\s", re.I)
 BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|fra|tussen)\s$", re.I)
 AND = re.compile(r"\s(?:and|und|et|y|e|en)\s", re.I)
@@ -240,9 +242,7 @@ def _join_parts(text: str, found: Sequence[Quantity]) -> list[Quantity]:
         if whole and part and NEXT_UNIT.fullmatch(text[whole.end : each.start]):
             values = frozenset(value + part for value in whole.values)
             words = text[whole.start : each.end]
-            joined[-1] = replace(
-                whole, values=values, end=each.end, words=words, is_vague=False
-            )
+            joined[-1] = replace(whole, values=values, end=each.end, words=words, is_vague=False)
         else:
             joined.append(each)
     return joined
