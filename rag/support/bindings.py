@@ -22,7 +22,7 @@ DECAY = 4.0  # words after which a neighbour counts a third; chosen
 FARTHEST = 15.0  # words beyond which distance no longer counts; chosen
 SCOPE = 3  # content words after a denial that it denies; chosen
 REACH = 7.0  # words as far as a denial reaches at most; chosen
-SPOKEN = 0.5  # share of the denied words of which a claim speaks; chosen
+SPOKEN = 0.5  # share of the denied words of which a claim speaks that denies nothing; chosen
 STEPS = {",": 4.0, ";": 4.0, ":": 4.0, ".": 8.0, "!": 8.0, "?": 8.0, "and": 2.0, "but": 2.0}
 """How far apart words stand: a comma parts more than a word does."""
 
@@ -109,14 +109,15 @@ class Binding:
     def denial_differs(self, denials: Sequence[Denial]) -> bool:
         """Whether one of both denies what the other says, as far as the claim speaks of it."""
         own = len(find_denials(self._claim.text))
-        other = sum(self._is_spoken_of(denial) for denial in denials)
+        share = 0.0 if own else SPOKEN
+        other = sum(self._is_spoken_of(denial, share) for denial in denials)
         if (own > 0) == (other > 0):
             return False
         answers = INNER_DENIAL.findall(self._text if own else self._claim.text)
         answered = self._claim.text if own else self._text
         return all(word.lower() in answered.lower() for word in answers)
 
-    def _is_spoken_of(self, denial: Denial) -> bool:
+    def _is_spoken_of(self, denial: Denial, share: float) -> bool:
         place = self._find(denial.start)
         content = np.flatnonzero(self._is_content)
         apart = self._there[content] - self._there[place]
@@ -127,7 +128,7 @@ class Binding:
         stems = {self._claim.stems[at] for at in said}
         meant = {int(self._at[at]) for at in said if self._similar[at] > SAME_SENSE}
         spoken = sum(at in meant or self._stems[at] in stems for at in scope)
-        return spoken > 0 and spoken >= SPOKEN * len(scope)
+        return spoken > 0 and spoken >= share * len(scope)
 
     def _find(self, start: int) -> int:
         """The number of the window's word at character `start` of its text."""

@@ -39,8 +39,10 @@ def _is_in(bounded: Quantity, size: float) -> bool:
 def _is_share_of(wanted: Quantity, source: Sequence[Quantity]) -> bool:
     """Whether the first two amounts of one kind stand to each other as that share says."""
     for one, two in pairwise(source):
-        if one.kind == two.kind and not one.until:
-            low, high = sorted((max(one.sizes), max(two.sizes)))
+        if two.kind in (one.kind, "count") and not one.until:
+            is_count = "count" in (one.kind, two.kind)
+            both = (one.values, two.values) if is_count else (one.sizes, two.sizes)
+            low, high = sorted(max(each) for each in both)
             found = low / high if high else 0.0
             return _is_in(wanted, found) if wanted.bound else _is_same(max(wanted.sizes), found)
     return False

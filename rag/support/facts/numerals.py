@@ -21,6 +21,7 @@ GROUPED_PART = re.compile(rf"{GROUPED.pattern}(?:[.,]\d{{1,2}})?")
 SPACED = re.compile(r"[ \u202f\u00a0]")
 TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d\S*|[^\w\s]")
 ARTICLES = ("a", "an", "eine", "einer", "une", "una")
+BOTH = ("both", "beide", "beiden", "entrambi")
 DURATION = re.compile(r"\b(?:within|after|than|least|most|takes?|lasts?|about)\s$", re.I)
 EVERY = re.compile(r"\bevery\s$", re.I)
 SHARES = re.compile(r"\b(?:every|an?|one)\s$", re.I)
@@ -119,7 +120,8 @@ def _in_words(text: str) -> Iterator[Number]:
             yield Number(token.start, tokens[at + used - 1].end, frozenset((value,)))
         elif (value := _value_alone(text, tokens, at)) > 0:
             length = _length(token.word, value)
-            is_vague = token.word in ARTICLES and not _is_duration(text, tokens, at)
+            is_article = token.word in ARTICLES and not _is_duration(text, tokens, at)
+            is_vague = is_article or token.word in BOTH
             yield Number(token.start, token.start + length, frozenset((value,)), is_vague)
         at += max(1, used)
 
