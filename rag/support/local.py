@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from rag.domain import Span, Verdict
 from rag.ports import Claim, Embedder, Evidence, Judgement, Quote, WordEmbedder
 from rag.support.evidence_units import Unit
-from rag.support.facts.qualifiers import LEADING_REPLY
+from rag.support.facts.qualifiers import FRAME, LEADING_REPLY
 from rag.support.languages import is_english
 from rag.support.reading import Reader
 from rag.support.selection import Part, select_parts
@@ -76,9 +76,12 @@ class LocalChecker:
 
 
 def _complete(claim: str, question: str) -> str:
-    """A bare "No." with the question that it answers."""
+    """A bare "No." with the question that it answers, and a statement without what leads to it."""
     is_bare = bool(question) and LEADING_REPLY.sub("", claim.rstrip(" .!") + ",").strip() == ""
-    return f"{claim} {question.rstrip('?')}" if is_bare else claim
+    if is_bare:
+        return f"{claim} {question.rstrip('?')}"
+    plain = FRAME.sub("", LEADING_REPLY.sub("", claim))
+    return plain if len(plain.split()) > 2 else claim
 
 
 def _find_verbatim(claim: str, parts: Sequence[Part]) -> Quote | None:

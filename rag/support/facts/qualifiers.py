@@ -21,6 +21,14 @@ INNER_DENIAL = re.compile(
 )
 """Words that deny by what they mean; they answer a "not" of the other text, and undo their own."""
 LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
+FRAME = re.compile(
+    r"^(?:(?:please )?note that |good to know: |it (?:also )?(?:states|says|notes) that "
+    r"|to summari[sz]e, |in (?:short|summary|other words), |according to [^,]{1,60}, "
+    r"|(?:as )?per [^,]{1,40}, |as (?:stated|described|noted) in [^,]{1,40}, |by comparison, "
+    r"|in addition, |additionally, |overall, |looking at [^,]{1,40}, )",
+    re.I,
+)
+"""What stands before a statement and is no part of it: who says so, or that it follows."""
 IN_ALL = re.compile(r"\b(?:in|at|after|above) all\b", re.I)
 ONLY = re.compile(
     r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo"
