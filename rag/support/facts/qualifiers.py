@@ -108,11 +108,12 @@ def find_denials(text: str) -> tuple[Denial, ...]:
     reply = LEADING_REPLY.match(text)
     start = reply.end() if reply else 0
     turned = [match.span() for match in TURNED_BOUND.finditer(text)]
+    denials = [match.span() for match in DENIAL.finditer(text, start)]
+    undone = [(at, found.end()) for at, end in denials if (found := UNDONE.match(text, end))]
     return tuple(
-        Denial(*match.span())
-        for match in DENIAL.finditer(text, start)
-        if not any(first <= match.start() < last for first, last in turned)
-        and not UNDONE.match(text, match.end())
+        Denial(at, end)
+        for at, end in denials
+        if not any(first <= at < last for first, last in (*turned, *undone))
     )
 
 
