@@ -113,7 +113,7 @@ def _measure_claims(options: argparse.Namespace, settings: Settings) -> int:
     print(measuring.tabulate(measuring.check_claims(claims, settings, checker)))  # noqa: T201 - a command's output
     if answers:
         checked = list(check_answers(answers, checker))
-        print("\n" + measuring.tell_answers(checked, checker))  # noqa: T201 - as above
+        print("\n" + measuring.tell_answers(checked))  # noqa: T201 - as above
     if pairs:
         print("\n" + measuring.tell_pairs(*score_pairs(pairs, checker)))  # noqa: T201 - as above
     return 0

@@ -3,8 +3,8 @@
 Vectors are float32 arrays of unit length, one row a text: shape `(n, dimensions)`.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -207,13 +207,15 @@ class Quote(NamedTuple):
 class Judgement:
     """What the evidence says of one claim: how likely it supports it, why not, and where.
 
-    The best quote comes first; there is none where nothing speaks of the claim.
+    The best quote comes first; there is none where nothing speaks of the claim. `signals` are what
+    the judgement rests on, by name, where the checker weighs such.
     """
 
     verdict: Verdict
     score: float
     reasons: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 class SupportChecker(Protocol):

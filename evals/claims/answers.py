@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from rag.domain import Span
 from rag.errors import InvalidRegressionSet
-from rag.ports import Claim, Evidence
+from rag.ports import Claim, Evidence, Judgement
 from rag.support.evidence_units import ITEM
-from rag.support.local import LocalChecker, Weighed
+from rag.support.local import LocalChecker
 from rag.text.sentences import split_sentences
 
 
@@ -39,7 +39,7 @@ class CheckedAnswer:
     """An answer, its sentences as the check weighs them, and whether each is carried."""
 
     answer: LabelledAnswer
-    sentences: tuple[Weighed, ...]
+    sentences: tuple[Judgement, ...]
     are_carried: tuple[bool, ...]
 
 
@@ -99,6 +99,4 @@ def score_pairs(pairs: Sequence[Pair], checker: LocalChecker) -> tuple[list[floa
         )
         for each in pairs
     ]
-    return [right.judgement.score for right, _ in scored], [
-        made.judgement.score for _, made in scored
-    ]
+    return [right.score for right, _ in scored], [made.score for _, made in scored]

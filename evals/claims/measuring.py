@@ -8,9 +8,10 @@ from statistics import fmean
 from evals.claims.answers import CheckedAnswer
 from evals.claims.evidence import GATHERERS, ClaimedCorpus
 from evals.claims.labelled import LabelledClaim
-from rag.ports import Claim
+from rag.ports import Claim, Judgement
 from rag.settings import Settings
-from rag.support.local import SUPPORTED, LocalChecker, Weighed
+from rag.support.local import SUPPORTED, LocalChecker
+from rag.support.verdicts import score_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,12 @@ class Checked:
 
     claim: LabelledClaim
     gathered: str
-    weighed: Weighed
+    judgement: Judgement
 
     @property
     def is_right(self) -> bool:
         """Whether a true claim is called supported, or a false one is not."""
-        return (self.weighed.judgement.verdict == "supported") == self.claim.is_true
+        return (self.judgement.verdict == "supported") == self.claim.is_true
 
 
 def check_claims(
@@ -66,9 +67,9 @@ def tabulate(checked: Sequence[Checked]) -> str:
     return "\n\n".join(tables)
 
 
-def tell_answers(checked: Sequence[CheckedAnswer], checker: LocalChecker) -> str:
+def tell_answers(checked: Sequence[CheckedAnswer]) -> str:
     """How well the score of whole answers tells which hold a fault, in two lines."""
-    scores = [checker.score(each.sentences) for each in checked]
+    scores = [score_text(each.sentences) for each in checked]
     good = [score for score, each in zip(scores, checked, strict=True) if all(each.are_carried)]
     bad = [score for score, each in zip(scores, checked, strict=True) if not all(each.are_carried)]
     if not good or not bad:

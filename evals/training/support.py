@@ -154,13 +154,13 @@ def observe_claims(
     """
     found: tuple[list[Example], list[Example]] = ([], [])
     for each in checked:
-        if each.weighed.signals:
+        if each.judgement.signals:
             example = Example(
-                each.weighed.signals,
+                each.judgement.signals,
                 each.claim.is_true,
                 next((one.source for one in each.claim.evidence), each.claim.id),
             )
-            found["faults" not in each.weighed.signals].append(example)
+            found["faults" not in each.judgement.signals].append(example)
     return found
 
 

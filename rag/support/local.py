@@ -2,31 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rag.domain import Span, Verdict
 from rag.ports import Claim, Embedder, Evidence, Judgement, Quote, WordEmbedder
 from rag.support.evidence_units import Unit
-from rag.support.facts.qualifiers import LEADING_REPLY
+from rag.support.facts.qualifiers import FRAME, LEADING_REPLY
 from rag.support.languages import is_english
 from rag.support.reach import measure_reach
 from rag.support.reading import Reader
 from rag.support.selection import Part, select_parts
 from rag.support.signals import Held, hold
 from rag.support.translation import hold_translated, list_sentences
-from rag.support.verdicts import Judges, read_judges, summarize
+from rag.support.verdicts import Judges, read_judges
 
 MOST_REASONS = 2  # chosen: more are not read
 SUPPORTED = 0.5  # probability; the weights were learned with as many true claims as false ones
 NOTHING_SAYS = "no passage says this"
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """A judgement with the signals that it rests on; none of a claim that stands word for word."""
-
-    judgement: Judgement
-    signals: dict[str, float]
 
 
 class LocalChecker:
@@ -53,13 +44,12 @@ class LocalChecker:
         self, claims: Sequence[Claim], evidence: Sequence[Evidence], *, question: str = ""
     ) -> list[Judgement]:
         """One judgement a claim, in a thread of its own."""
-        weighed = await asyncio.to_thread(self.weigh, claims, evidence, question=question)
-        return [each.judgement for each in weighed]
+        return await asyncio.to_thread(self.weigh, claims, evidence, question=question)
 
     def weigh(
         self, claims: Sequence[Claim], evidence: Sequence[Evidence], *, question: str = ""
-    ) -> list[Weighed]:
-        """As `check`, with the signals."""
+    ) -> list[Judgement]:
+        """As `check`, at once."""
         parts = select_parts(claims, evidence)
         texts = [_complete(claim.text, question) for claim in claims]
         held = list(zip(texts, parts, strict=True))
@@ -81,36 +71,27 @@ class LocalChecker:
         if embedder:
             embedder.embed_queries(list_sentences(others))
 
-    def score(self, sentences: Sequence[Weighed]) -> float:
-        """How likely all that an answer of these sentences says is carried."""
-        signals = [each.signals for each in sentences if "faults" in each.signals]
-        if not signals:
-            return min((each.judgement.score for each in sentences), default=0.0)
-        return self._judges.answer.judge(summarize(signals))
-
     def reach(self, question: str, text: str, around: str) -> Mapping[str, float]:
         """How far a text, and what stands around it, reaches the words of a question."""
         return measure_reach(self._reader, question, text, around)
 
-    def _weigh_one(self, claim: str, parts: Sequence[Part]) -> Weighed:
+    def _weigh_one(self, claim: str, parts: Sequence[Part]) -> Judgement:
         evidence = [part.evidence for part in parts]
         if found := _find_verbatim(claim, parts):
-            return Weighed(Judgement("supported", 1.0, (), (found,)), {})
+            return Judgement("supported", 1.0, (), (found,))
         if not _are_english(claim, evidence):
             embedder = self._multilingual()
             translated = hold_translated(claim, evidence, embedder) if embedder else None
             if translated:
                 held, units = translated
                 score = self._judges.translated.judge(held.signals)
-                return Weighed(_judge(held, units, parts, score), dict(held.signals))
+                return _judge(held, units, parts, score)
         read = self._reader.read_evidence(evidence)
         held_in_english = hold(self._reader.read([claim])[0], read)
         if held_in_english is None:
-            return Weighed(Judgement("unsupported", 0.0, (NOTHING_SAYS,)), {})
+            return Judgement("unsupported", 0.0, (NOTHING_SAYS,))
         score = self._judges.sentence.judge(held_in_english.signals)
-        return Weighed(
-            _judge(held_in_english, read.units, parts, score), dict(held_in_english.signals)
-        )
+        return _judge(held_in_english, read.units, parts, score)
 
 
 def _are_english(claim: str, evidence: Sequence[Evidence]) -> bool:
@@ -118,9 +99,12 @@ def _are_english(claim: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def _complete(claim: str, question: str) -> str:
-    """A bare "No." with the question that it answers."""
+    """A bare "No." with the question that it answers, and a statement without what leads to it."""
     is_bare = bool(question) and LEADING_REPLY.sub("", claim.rstrip(" .!") + ",").strip() == ""
-    return f"{claim} {question.rstrip('?')}" if is_bare else claim
+    if is_bare:
+        return f"{claim} {question.rstrip('?')}"
+    plain = FRAME.sub("", LEADING_REPLY.sub("", claim))
+    return plain if len(plain.split()) > 2 else claim
 
 
 def _find_verbatim(claim: str, parts: Sequence[Part]) -> Quote | None:
@@ -137,7 +121,7 @@ def _judge(held: Held, units: Sequence[Unit], parts: Sequence[Part], score: floa
     first, last = units[held.units[0]].span, units[held.units[-1]].span
     quote = Quote(part.index, Span(part.start + first.start, part.start + last.end))
     verdict, reasons = _name(held, score)
-    return Judgement(verdict, score, reasons, (quote,))
+    return Judgement(verdict, score, reasons, (quote,), dict(held.signals))
 
 
 def _name(held: Held, score: float) -> tuple[Verdict, tuple[str, ...]]:

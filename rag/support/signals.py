@@ -246,8 +246,9 @@ def _fact_signals(
 
 DIFFERING = ("other amount", "other unit", "other bound", "other rate", "other date")
 COUNTED = (
-    *("amount agrees", "date agrees", "names lacking", "opposites", "other duty", "only added"),
-    *("exception left out", "all added", "other extent", "other order", "year missing"),
+    *("amount implied", "amount agrees", "date agrees", "names lacking", "opposites"),
+    *("other duty", "only added", "exception left out", "all added", "other extent"),
+    *("other order", "year missing"),
 )
 SWAPS = ("amounts swapped", "names swapped", "amounts exchanged", "names exchanged")
 SWAPPED = 1.0  # words nearer from which an exchange counts; chosen

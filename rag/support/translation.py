@@ -3,6 +3,7 @@
 Numbers, dates and names are the same in both; for the sense there is a multilingual embedder.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,7 +13,9 @@ from rag.support.evidence_units import Unit, list_runs, list_windows, split_unit
 from rag.support.facts.comparing import Comparison, compare
 from rag.support.facts.statement import Facts, read_facts
 from rag.support.signals import DIFFERING, Held
+from rag.support.words import STOP_WORDS
 
+CAPITALIZED = re.compile(r"(?<![.!?] )\b[A-Z][\w-]+")
 AGREEMENT = 0.05  # of cosine; those of multilingual-e5-small lie between .75 and .95
 CANDIDATES = 5  # windows whose facts are compared; chosen
 
@@ -45,6 +48,7 @@ def hold_translated(
     (_, comparison), at = best
     index, places = windows[at]
     signals = _signals(wanted, comparison, float(cosines[at]), float(np.median(cosines)))
+    signals["names elsewhere"] = float(_count_names_elsewhere(claim, units, places))
     return Held(signals, comparison, index, places), units
 
 
@@ -54,6 +58,17 @@ def list_sentences(held: Iterable[tuple[str, Sequence[Evidence]]]) -> list[str]:
     evidence = dict.fromkeys(each for _, group in held for each in group)
     runs = (run for each in evidence for run in list_runs(split_units(each)))
     return list(dict.fromkeys([*claims, *(unit.text for run in runs for unit in run)]))
+
+
+def _count_names_elsewhere(claim: str, units: Sequence[Unit], places: Sequence[int]) -> int:
+    """How many names of the claim stand only where the window is not; nouns of German nowhere."""
+    here = _names(" ".join(f"{units[at].context} {units[at].text}" for at in places))
+    known = _names(" ".join(unit.text for unit in units))
+    return len(_names(claim) & known - here)
+
+
+def _names(text: str) -> set[str]:
+    return {word for word in CAPITALIZED.findall(text) if word.lower() not in STOP_WORDS}
 
 
 def _agree(

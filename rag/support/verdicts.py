@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from rag.ports import Judgement
+
 COEFFICIENTS = Path(__file__).parent.parent / "coefficients" / "support.json"
 
 
@@ -100,6 +102,21 @@ class Judges:
 
 UNTAUGHT = Judges(SentenceJudge(0.0, ()), Regression(0.0, {}), Regression(0.0, {}))
 """Judges that say one half to everything, while others are learned."""
+
+
+def score_text(judgements: Sequence[Judgement], judge: Regression | None = None) -> float:
+    """How likely all sentences of a text are carried; below one half something is not.
+
+    The judge of answers tells it from the signals of several sentences, each with any. Else it is
+    the lowest score, as where another checker had the last word.
+    """
+    lowest = min((each.score for each in judgements), default=0.0)
+    signals = [each.signals for each in judgements if "faults" in each.signals]
+    if len(judgements) < 2 or not signals:
+        return lowest
+    others = [each.score for each in judgements if "faults" not in each.signals]
+    whole = (judge or read_judges().answer).judge(summarize(signals))
+    return min([whole, *others])
 
 
 @cache

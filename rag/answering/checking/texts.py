@@ -23,6 +23,7 @@ from rag.releases.folder import OpenRelease
 from rag.retrieval.packing import pack
 from rag.retrieval.pipeline import SearchPipeline
 from rag.retrieval.scope import Scope
+from rag.support.verdicts import score_text
 
 HITS = 4  # of the questions of the example set .97 have evidence among the first five
 EVIDENCE_CHARACTERS = 60_000  # chosen: ten times what an answer is written from
@@ -168,5 +169,5 @@ def _tell(
                 reasons=reasons,
             )
         )
-    scores = [each.score for each in sentences if each.score is not None]
-    return CheckedText(text, tuple(sentences), tuple(citations), min(scores, default=0.0), told_by)
+    score = score_text([e.judgement for e in judged if e.statement.kind == "statement"])
+    return CheckedText(text, tuple(sentences), tuple(citations), score, told_by)

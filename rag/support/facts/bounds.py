@@ -19,8 +19,8 @@ _LOWER = re.compile(
 )
 _UPPER = re.compile(
     r"\b(?:at most|no (?:more|later|longer|greater) than|not (?:more|later) than|maximum(?: of)?"
-    r"|max\.?|up to|as (?:much|many|late) as|less than|fewer than|under|below|within|limited to"
-    r"|limit (?:of|is)|closes?"
+    r"|max\.?|(?<!add )(?<!adds )(?<!adding )up to|as (?:much|many|late) as|less than|fewer than"
+    r"|under|below|within|limited to|limit (?:of|is)|closes?"
     r"|(?:short|young|light|low|small|earli|cold|cheap|slow)er than|höchstens|maximal|bis zu|unter"
     r"|weniger als|innerhalb von|binnen|spätestens|au plus|jusqu['’](?:à|au)|moins de|maximum de"
     r"|dans les|como máximo|hasta|menos de|dentro de|al massimo|fino a|entro|meno di|hoogstens"

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from rag.support.facts.bounds import is_opposed
 from rag.support.facts.dates import Date
+from rag.support.facts.implied import is_implied
 from rag.support.facts.opposites import find_opposites
 from rag.support.facts.quantities import Quantity
 from rag.support.facts.statement import Facts
@@ -70,6 +71,9 @@ def _compare_amount(
     if same:
         _compare_bounds(wanted, max(same, key=lambda each: _nearness(wanted, each)), found)
         return
+    if is_implied(wanted, source):
+        found.signals["amount implied"] += 1
+        return
     units = [each for each in source if wanted.has_value_of(each) and each.measure]
     if units and wanted.measure:
         found.differ("other unit", f"the source says {units[0].words}, not {wanted.words}")
@@ -86,7 +90,7 @@ def _compare_amount(
     if rivals:
         rival = max(rivals, key=lambda each: len(wanted.beside & each.beside))
         found.differ("other amount", f"the source says {rival.words}, not {wanted.words}")
-    elif not wanted.is_small_count:
+    elif not wanted.is_small_count and wanted.kind != "version":
         found.miss("amount missing", f"the source does not say {wanted.words}")
 
 

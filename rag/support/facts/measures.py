@@ -27,6 +27,7 @@ time 20160 fortnight : fortnight fortnights
 month 1 month : month months monat monate monaten mois mes meses mese mesi maand maanden monthly
 month 12 year : year years jahr jahre jahren ans année années año años anno anni jaar jaren
 month 12 year : yearly annually jährlich annual
+month 3 quarter : quarterly vierteljährlich
 month 120 decade : decade decades jahrzehnt
 length 1 metre : m metre metres meter meters mètre mètres metro metros metri
 length 0.01 centimetre : cm centimetre centimetres centimeter centimeters zentimeter centimètres
@@ -51,19 +52,28 @@ volume 0.0148 tablespoon : tablespoon tablespoons tbsp
 volume 0.0049 teaspoon : teaspoon teaspoons tsp
 speed 1 knot : knot knots kn knoten nœuds nudos nodi knopen
 speed 0.54 kilometre per hour : km/h kph kmh
+speed 0.869 mile per hour : mph
+area 1 square metre : m² m2 sqm qm
+area 10000 hectare : ha hectare hectares hektar
+volume 1000 cubic metre : m³ m3 cbm
+data 1 megabyte : mb megabyte megabytes
+data 0.001 kilobyte : kb kilobyte kilobytes
+data 1000 gigabyte : gb gigabyte gigabytes
+data 1000000 terabyte : tb terabyte terabytes
 power 1 kilowatt : kw kilowatt kilowatts
 power 1000 megawatt : mw megawatt megawatts
 energy 1 kilowatt-hour : kwh kilowatt-hour kilowatt-hours kilowattstunde kilowattstunden
 energy 1000 megawatt-hour : mwh megawatt-hour megawatt-hours
 share 0.01 per cent : % percent prozent procent
 money-eur 1 euro : € eur euro euros
-money-eur 0.01 cent : cent cents
+money-eur 0.01 cent : cent cents ct céntimos centimes centesimi
 money-usd 1 dollar : $ usd dollar dollars
 money-gbp 1 pound sterling : £ gbp sterling
 money-chf 1 franc : chf franken francs
 money-jpy 1 yen : ¥ jpy yen
 money-cad 1 Canadian dollar : cad
 money-nok 1 krone : nok sek dkk krone kroner kronor crown crowns
+version 1 version : version
 heat 1 degree : ° °c °f degree degrees grad
 sound 1 decibel : decibel decibels db
 """

@@ -1,4 +1,4 @@
-"""Numbers written as words: English in full, five other languages up to a hundred."""
+"""Numbers written as words: English in full, five other languages up to a few thousand."""
 
 import re
 from functools import cache
@@ -40,21 +40,17 @@ PARTS = {
     **dict.fromkeys(("dozen", "dutzend", "douzaine", "docena", "dozzina", "dozijn"), 12),
     **dict.fromkeys(("twice", "zweimal"), 2),
     "thrice": 3,
-    **dict.fromkeys(("anderthalb", "eineinhalb"), 1.5),
+    **dict.fromkeys(("anderthalb", "eineinhalb", "anderhalf", "anderhalve"), 1.5),
+    **dict.fromkeys(("both", "couple", "beide", "beiden", "entrambi"), 2),
 }
 """Parts, dozens and times, which stand for numbers too."""
 DOZENS = frozenset(word for word, value in PARTS.items() if value == 12)
 FRACTIONS = {
-    "third": 3,
-    "thirds": 3,
-    "quarters": 4,
-    "fifth": 5,
-    "fifths": 5,
-    "sixths": 6,
-    "sevenths": 7,
-    "eighths": 8,
-    "ninths": 9,
-    "tenths": 10,
+    **dict.fromkeys(("quarters", "quarter"), 4),
+    **dict.fromkeys(("drittel", "tiers", "tercio", "tercios", "terzo", "terzi"), 3),
+    **dict.fromkeys(("quarts", "cuartos", "quarti"), 4),
+    **dict.fromkeys(("fünftel", "cinquième", "quinto", "quinti"), 5),
+    "zehntel": 10,
 }
 AMBIGUOUS = frozenset(("once", "un", "uno", "een", "sei", "due", "sept"))
 """Words of one language that mean something else in another: "once" is eleven in Spanish."""
@@ -69,6 +65,27 @@ ORDINALS = {
         1,
     )
 }
+HUNDREDS = re.compile(r"(\w*?)(?:hundert|honderd|cento|cientos|cents)(?:und)?(\w*)")
+
+
+def read_compound(word: str) -> int:
+    """The value of "zweihundertzwanzig", written as one word; 0 where it is none."""
+    found = HUNDREDS.fullmatch(word)
+    if not found:
+        return 0
+    small = small_numbers() | {"": 1, "ein": 1, "due": 2, "sei": 6}
+    before, after = small.get(found.group(1), 0), small.get(found.group(2), 0)
+    rest = after if found.group(2) else 0
+    return 100 * before + rest if before and (rest or not found.group(2)) else 0
+
+
+def denominator(word: str) -> int:
+    """Into how many parts "third" or "thirty-sixth" takes a whole; 0 for no fraction."""
+    ten, dash, last = word.partition("-")
+    if dash and small_numbers().get(ten, 0) >= 20 and last in ORDINALS:
+        return small_numbers()[ten] + ORDINALS[last]
+    one = ORDINALS.get(word) or ORDINALS.get(word.removesuffix("s"), 0)
+    return FRACTIONS.get(word) or (one if one > 2 else 0)
 
 
 @cache

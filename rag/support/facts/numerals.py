@@ -5,21 +5,34 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rag.support.facts.measures import find_measure
-from rag.support.facts.number_words import DOZENS, FRACTIONS, LARGE, ORDINALS, PARTS, small_numbers
+from rag.support.facts.number_words import (
+    DOZENS,
+    FRACTIONS,
+    LARGE,
+    PARTS,
+    denominator,
+    read_compound,
+    small_numbers,
+)
 
 DIGITS = re.compile(r"(?<![\w.,])(?<!\w-)[-+\u2212]?(?:[€$£¥]\s?)?\d+(?:[.,' ’\u202f\u00a0]\d+)*")
-GROUPED = re.compile(r"\d{1,3}(?:[.,'’ \u202f\u00a0]\d{3})+")
+GROUPED = re.compile(r"\d{1,3}([.,'’ \u202f\u00a0])\d{3}(?:\1\d{3})*")
+GROUPED_PART = re.compile(rf"{GROUPED.pattern}(?:[.,]\d{{1,2}})?")
 SPACED = re.compile(r"[ \u202f\u00a0]")
 TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d\S*|[^\w\s]")
 ARTICLES = ("a", "an", "eine", "einer", "une", "una")
+BOTH = ("both", "beide", "beiden", "entrambi")
 DURATION = re.compile(r"\b(?:within|after|than|least|most|takes?|lasts?|about)\s$", re.I)
-SHARES = re.compile(r"\b(?:every|an?)\s$", re.I)
+EVERY = re.compile(r"\bevery\s$", re.I)
+SHARES = re.compile(r"\b(?:every|an?|one)\s$", re.I)
 RATES = ("a", "an", "per", "every", "each")
 AND_A = re.compile(r"\s*(?:and|und|et|y|e|en)\s+(?:an?\s+)?")
 OF_A = re.compile(r"\s+(?:an?\s+)?")
 AND_A_HALF = re.compile(
     r"\s(?:and|und|et|y|e|en)\s(?:an?\s|una?\s)?(half|demie?|media|mezza|quarter)\b", re.I
 )
+VULGAR = {"½": 1 / 2, "¼": 1 / 4, "¾": 3 / 4, "⅓": 1 / 3, "⅔": 2 / 3}
+FRACTION = re.compile(r"(?<![\w.,/])(?:(\d+)[ -]?)?(?:([½¼¾⅓⅔])|([1-9])/([2-9]|10))(?![\w/])")
 
 
 class Number(NamedTuple):
@@ -47,7 +60,8 @@ IN = re.compile(r"\s(?:in|out of)\s(?:every\s)?")
 def find_numbers(text: str) -> list[Number]:
     """All numbers of a text in order, "half a dozen" and "3.9 million" as one each."""
     merged: list[Number] = []
-    for number in sorted((*_in_digits(text), *_in_words(text))):
+    written = sorted((*_in_fractions(text), *_in_digits(text), *_in_words(text)), key=_place)
+    for number in written:
         if merged and number.start < merged[-1].end:
             continue
         joined = _join(text, merged[-1], number) if merged else None
@@ -58,13 +72,26 @@ def find_numbers(text: str) -> list[Number]:
     return merged
 
 
+def _place(number: Number) -> tuple[int, int]:
+    return number.start, -number.end
+
+
 def _in_digits(text: str) -> Iterator[Number]:
     for match in DIGITS.finditer(text):
         raw = match.group().lstrip("-+\u2212€$£¥ ")
         start = match.end() - len(raw)
-        if SPACED.search(raw) and not GROUPED.fullmatch(raw):
-            raw = SPACED.split(raw)[0]
-        yield Number(start, start + len(raw), _values(raw))
+        pieces = [raw] if GROUPED_PART.fullmatch(raw) else SPACED.split(raw)
+        for piece in pieces:
+            yield Number(start, start + len(piece), _values(piece))
+            start += len(piece) + 1
+
+
+def _in_fractions(text: str) -> Iterator[Number]:
+    """Those as "1½" and "3/4"."""
+    for match in FRACTION.finditer(text):
+        whole, sign, over, under = match.groups()
+        part = VULGAR[sign] if sign else int(over) / int(under)
+        yield Number(*match.span(), frozenset((int(whole or 0) + part,)))
 
 
 def _values(raw: str) -> frozenset[float]:
@@ -92,10 +119,9 @@ def _in_words(text: str) -> Iterator[Number]:
         if used:
             yield Number(token.start, tokens[at + used - 1].end, frozenset((value,)))
         elif (value := _value_alone(text, tokens, at)) > 0:
-            length = (
-                len(token.word.partition("-")[0]) if token.word not in PARTS else len(token.word)
-            )
-            is_vague = token.word in ARTICLES and not _is_duration(text, tokens, at)
+            length = _length(token.word, value)
+            is_article = token.word in ARTICLES and not _is_duration(text, tokens, at)
+            is_vague = is_article or token.word in BOTH
             yield Number(token.start, token.start + length, frozenset((value,)), is_vague)
         at += max(1, used)
 
@@ -107,13 +133,31 @@ def _value_alone(text: str, tokens: Sequence[_Token], at: int) -> float:
         return 1.0 if _is_time(tokens, at + 1) else 0.0
     if token.word == "once":
         return 1.0 if at + 1 < len(tokens) and tokens[at + 1].word in RATES else 0.0
-    if token.word in ORDINALS:
-        is_share = SHARES.search(text, max(0, token.start - 6), token.start)
-        return 1 / ORDINALS[token.word] if is_share else 0.0
     if token.word in FRACTIONS:
         return 1 / FRACTIONS[token.word]
-    first, dash, _ = token.word.partition("-")
-    return PARTS.get(token.word) or float(small_numbers().get(first, 0) if dash else 0)
+    if token.word == "second":
+        return 0.5 if EVERY.search(text, max(0, token.start - 6), token.start) else 0.0
+    if parts := denominator(token.word):
+        is_share = SHARES.search(text, max(0, token.start - 6), token.start)
+        is_counted = at > 0 and token.word.endswith("s") and _is_small(tokens[at - 1])
+        return 1 / parts if is_share or is_counted else 0.0
+    if hundreds := read_compound(token.word):
+        return float(hundreds)
+    first, dash, rest = token.word.partition("-")
+    parts = denominator(rest.partition("-")[0]) if dash else 0
+    return PARTS.get(token.word) or (small_numbers().get(first, 0) / (parts or 1) if dash else 0.0)
+
+
+def _length(word: str, value: float) -> int:
+    """How much of a word its number is: "two" of "two-day", "two-thirds" of "two-thirds-full"."""
+    parts = word.split("-")
+    if word in PARTS or len(parts) == 1:
+        return len(word)
+    return len(parts[0]) if value.is_integer() else len("-".join(parts[:2]))
+
+
+def _is_small(token: _Token) -> bool:
+    return token.word in small_numbers() or token.word.isdigit()
 
 
 def _is_time(tokens: Sequence[_Token], at: int) -> bool:
@@ -167,8 +211,8 @@ def _join(text: str, first: Number, second: Number) -> Number | None:
     factor = 0.0
     if word in DOZENS and OF_A.fullmatch(gap):
         factor = 12.0
-    elif gap.isspace() and word in FRACTIONS:
-        factor = 1 / FRACTIONS[word]
+    elif gap.isspace() and (parts := denominator(word)):
+        factor = 1 / parts
     elif gap.isspace() and word in LARGE and _is_digits_or_part(text, first):
         factor = float(LARGE[word])
     if factor:

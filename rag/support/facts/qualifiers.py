@@ -11,6 +11,15 @@ DENIAL = re.compile(
     r"|senza|vietat\w+|niet|geen|nooit|zonder)\b",
     re.I,
 )
+INNER_DENIAL = re.compile(
+    r"\b(?:refus\w+|reject\w*|declin\w+|exclud\w+|prevent\w*|ban(?:s|ned)?|barred|block(?:s|ed)?"
+    r"|abolish\w*|cancel\w*|fail\w*|lack\w*|avoid\w*|loss"
+    r"|waive\w*|exempt\w*|free of|un(?!til|it|der|ion|ique|ive|less|load)\w{4,}|stop(?:s|ped)?"
+    r"|instead|open-ended|to be \w+ed|otherwise|keep\w* \w+ from|too \w+ to"
+    r"|turn\w* (?:\w+ ){0,3}(?:away|down))\b",
+    re.I,
+)
+"""Words that deny by what they mean; they answer a "not" of the other text, and undo their own."""
 LEADING_REPLY = re.compile(r"^\W*(?:yes|no|ja|nein|oui|non|sí|si|no|nee)\s*[,.;:–-]+\s*", re.I)
 OTHERWISE_MEANT = re.compile(
     r"\b(?:(?:in|at|after|above) all|(?:at )?the most|at most|half an?|an? half"
@@ -18,6 +27,14 @@ OTHERWISE_MEANT = re.compile(
     re.I,
 )
 """Phrases whose "all", "most", "half" or "any" says nothing of how many."""
+FRAME = re.compile(
+    r"^(?:(?:please )?note that |good to know: |it (?:also )?(?:states|says|notes) that "
+    r"|to summari[sz]e, |in (?:short|summary|other words), |according to [^,]{1,60}, "
+    r"|(?:as )?per [^,]{1,40}, |as (?:stated|described|noted) in [^,]{1,40}, |by comparison, "
+    r"|in addition, |additionally, |overall, |looking at [^,]{1,40}, )",
+    re.I,
+)
+"""What stands before a statement and is no part of it: who says so, or that it follows."""
 ONLY = re.compile(
     r"\b(?:only|solely|exclusively|alone|nur|ausschließlich|uniquement|seulement|sólo|solo"
     r"|solamente|únicamente|soltanto|slechts|alleen)\b",
@@ -87,15 +104,21 @@ TURNED_BOUND = re.compile(
 """Denials that only turn a bound round: "nobody may bring more than three"."""
 
 
+UNDONE = re.compile(rf"\s(?:\w+\s)?{INNER_DENIAL.pattern}", re.I)
+"""What follows a denial that means the opposite of one: "nobody is refused", "without loss"."""
+
+
 def find_denials(text: str) -> tuple[Denial, ...]:
     """The denials of a text, apart from a leading reply and from turned bounds."""
     reply = LEADING_REPLY.match(text)
     start = reply.end() if reply else 0
     turned = [match.span() for match in TURNED_BOUND.finditer(text)]
+    denials = [match.span() for match in DENIAL.finditer(text, start)]
+    undone = [(at, found.end()) for at, end in denials if (found := UNDONE.match(text, end))]
     return tuple(
-        Denial(*match.span())
-        for match in DENIAL.finditer(text, start)
-        if not any(first <= match.start() < last for first, last in turned)
+        Denial(at, end)
+        for at, end in denials
+        if not any(first <= at < last for first, last in (*turned, *undone))
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from rag.support.facts.comparing import Comparison
 from rag.support.facts.dates import Date
-from rag.support.facts.qualifiers import Denial, find_denials
+from rag.support.facts.qualifiers import INNER_DENIAL, Denial, find_denials
 from rag.support.facts.quantities import Quantity
 from rag.support.facts.statement import Facts
 from rag.support.reading import Flags
@@ -26,6 +26,7 @@ DECAY = 4.0  # words after which a neighbour counts a third; chosen
 FARTHEST = 15.0  # words beyond which distance no longer counts; chosen
 SCOPE = 3  # content words after a denial that it denies; chosen
 REACH = 7.0  # words as far as a denial reaches at most; chosen
+SPOKEN = 0.5  # share of the denied words of which a claim speaks that denies nothing; chosen
 PARTED, STEP, APART = 4.0, 0.4, 9.0  # of a clause, of a word, and at most; chosen
 OTHER_CLAUSE = 0.3  # what a word of another clause counts; chosen
 
@@ -145,10 +146,16 @@ class Binding:
     def denial_differs(self, denials: Sequence[Denial]) -> bool:
         """Whether one of both denies what the other says, as far as the claim speaks of it."""
         own = len(find_denials(self._claim.text))
-        other = sum(self._is_spoken_of(denial) for denial in denials)
-        return (own > 0) != (other > 0)
+        share = 0.0 if own else SPOKEN
+        other = sum(self._is_spoken_of(denial, share) for denial in denials)
+        if (own > 0) == (other > 0):
+            return False
+        texts = (self._aligned.text, self._claim.text)
+        answering, answered = texts if own else reversed(texts)
+        answers = INNER_DENIAL.findall(answering)
+        return all(word.lower() in answered.lower() for word in answers)
 
-    def _is_spoken_of(self, denial: Denial) -> bool:
+    def _is_spoken_of(self, denial: Denial, share: float) -> bool:
         place = self._aligned.find(denial.start)
         content = np.flatnonzero(self._aligned.is_content)
         apart = self._aligned.there[content] - self._aligned.there[place]
@@ -156,11 +163,11 @@ class Binding:
         before = content[(content < place) & (apart >= -SCOPE)][-1:]
         scope = {int(at) for at in (*after, *before)}
         said = np.flatnonzero(self._claim.is_content)
-        if any(self._claim.stems[at] in {self._aligned.stems[s] for s in scope} for at in said):
-            return True
-        return any(
-            self._aligned.at[at] in scope and self._aligned.similar[at] > SAME_SENSE for at in said
-        )
+        stems = {self._claim.stems[at] for at in said}
+        near = self._aligned.similar > SAME_SENSE
+        meant = {int(self._aligned.at[at]) for at in said if near[at]}
+        spoken = sum(at in meant or self._aligned.stems[at] in stems for at in scope)
+        return spoken > 0 and spoken >= share * len(scope)
 
     def _most_exchanged(self, items: Sequence[_Item]) -> float:
         most = 0.0

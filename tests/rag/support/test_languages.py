@@ -22,6 +22,8 @@ def test_english_and_what_is_in_no_language_is_english(text: str) -> None:
             "船は正午に出る。",
         ),
         "De schepen varen niet in de winter.",
+        "I fornitori vengono valutati ogni anno su una scala da 1 a 10.",
+        "In 2024 werden in totaal 611 dagen gehouden.",
     ],
 )
 def test_other_languages_are_told(text: str) -> None:

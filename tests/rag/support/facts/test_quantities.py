@@ -87,3 +87,36 @@ def test_numbers_of_dates_and_codes_are_no_amounts() -> None:
 
 def test_a_word_of_another_language_is_no_number() -> None:
     assert find_quantities("The refund is due once the claim is in.") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("an hour and a half", "1½ hours"),
+        ("90 minutes", "1 hr 30 min"),
+        ("two hours and fifteen minutes", "135 minutes"),
+        ("three quarters of an hour", "3/4 of an hour"),
+        ("two thirds of the fees", "2/3 of the fees"),
+        ("a twelfth of them", "one twelfth of them"),
+        ("7 euros 80", "€7.80"),
+        ("€4.5k", "4,500 euros"),
+        ("one and a half times", "150 per cent"),
+        ("zweihundertzwanzig", "220"),
+        ("anderhalf uur", "90 minuten"),
+        ("am Mittwoch", "on Wednesdays"),
+        ("0.5 GB", "500 MB"),
+    ],
+)
+def test_an_amount_is_the_same_in_another_spelling(one: str, other: str) -> None:
+    (first,), (second,) = find_quantities(one), find_quantities(other)
+    assert first.equals(second)
+
+
+def test_numbers_beside_each_other_in_a_row_stay_two() -> None:
+    values = [max(each.values) for each in find_quantities("Petrel Queen 148,200 397 -12.3 %")]
+    assert values == [148_200, 397, 12.3]
+
+
+def test_a_version_is_no_amount_of_anything() -> None:
+    version, amount = find_quantities("version 4.0 pays 4")
+    assert not version.equals(amount)
