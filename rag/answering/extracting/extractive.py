@@ -18,7 +18,6 @@ def answer_extractively(turn: Turn, embedder: Embedder) -> Draft:
     if not found:
         return Draft("abstained", "")
     candidates = in_force(found, turn.search)
-    embedder = embedder.for_sentences(turn.search.query)
     asked = read_question(last_question(turn.conversation))
     parts: list[Part] = []
     for half in asked.halves:
