@@ -96,7 +96,7 @@ def _observe(
     embedder = corpus.embedder.for_sentences(turn.search.query)
     asked = read_question(sample.question)
     question, ranked = rank_halves(turn, asked, in_force(found, turn.search), embedder)[0]
-    best = ranked[0].candidate
+    best = ranked[0]
     targets = [find_target(evidence, find) for evidence in sample.evidence]
     is_right = any(
         touches(target, each.document.version, each.span)
@@ -104,7 +104,7 @@ def _observe(
         for target in targets
     )
     signals = read_answer(question, best, turn.search, reach)
-    about = sample.evidence[0].source if sample.evidence else best.source.document.source
+    about = sample.evidence[0].source if sample.evidence else best.candidate.source.document.source
     return [Seen(signals, is_right, sample.is_answerable, about, name, sample.kind)]
 
 

@@ -18,6 +18,7 @@ from evals.samples.locating import Sources, find_target
 from evals.samples.reading import read_set
 from evals.samples.sample import Sample
 from evals.training.regression import fit, round_off
+from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
 from rag.bootstrap import load_embedder, open_release
 from rag.learning.asking import make_questions
 from rag.learning.calibration import (
@@ -82,7 +83,7 @@ def open_corpora(settings: Settings, names: Iterable[str]) -> dict[str, Corpus]:
     found = {}
     for name in sorted(set(names)):
         release = replace(open_release(release_folder(settings.data, name)), closeness=AS_IT_IS)
-        embedder = load_embedder(settings, release.manifest.embedder_name)
+        embedder = MicroBatchingEmbedder(load_embedder(settings, release.manifest.embedder_name))
         found[name] = Corpus(release, embedder)
     return found
 

@@ -24,10 +24,10 @@ from rag.answering.extracting.scoring import (
     WORDS,
     Question,
     add_meaning,
-    compare_meanings,
     read_signals,
     weigh_terms,
 )
+from rag.answering.extracting.senses import compare_meanings
 from rag.domain import SearchResult
 from rag.ports import Embedder
 from rag.retrieval.confidence import Coefficient, Regression, Signals
@@ -78,8 +78,8 @@ def _observe(text: str, search: SearchResult, targets: Sequence[Target], corpus:
         any(touches(target, each.source.document.version, each.span) for target in targets)
         for each in candidates
     ]
-    signals = read_signals(question, candidates, search)
-    return Seen(question, candidates, signals, answers, corpus.embedder.for_sentences(text))
+    signals = read_signals(question, candidates, search, corpus.embedder)
+    return Seen(question, candidates, signals, answers, corpus.embedder)
 
 
 def learn(seen: Sequence[Seen]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def learn(seen: Sequence[Seen]) -> dict[str, Any]:
         order = sorted(range(len(each.signals)), key=lambda at: -weigh(each.signals[at]))
         order = order[:MOST_EMBEDDED]
         candidates = [each.candidates[at] for at in order]
-        meanings = compare_meanings(each.question, candidates, each.embedder)
+        meanings = compare_meanings(each.question.texts, candidates, each.embedder)
         signals = add_meaning([each.signals[at] for at in order], meanings)
         kept.append((signals, [each.answers[at] for at in order]))
     return {WORDS: words, BOTH: _fit([each for each in kept if any(each[1])])}

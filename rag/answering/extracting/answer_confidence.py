@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from rag.answering.checking.judging import Reach
-from rag.answering.extracting.candidates import Candidate
 from rag.answering.extracting.quotable import plain
-from rag.answering.extracting.scoring import Question, Scored, read_signals
+from rag.answering.extracting.scoring import Question, Scored
 from rag.domain import SearchResult
 from rag.retrieval.confidence import Signals
 from rag.support.verdicts import SentenceJudge, Split
@@ -34,7 +33,7 @@ def estimate(
     """
     if not ranked:
         return 0.0
-    return load_judge().judge(read_answer(question, ranked[0].candidate, search, reach))
+    return load_judge().judge(read_answer(question, ranked[0], search, reach))
 
 
 @cache
@@ -44,17 +43,16 @@ def load_judge(path: Path = COEFFICIENTS) -> SentenceJudge:
     return SentenceJudge(raw["start"], tuple(Split.parse(tree) for tree in raw["trees"]))
 
 
-def read_answer(question: Question, best: Candidate, search: SearchResult, reach: Reach) -> Signals:
+def read_answer(question: Question, best: Scored, search: SearchResult, reach: Reach) -> Signals:
     """What tells of an answer that begins with this unit."""
-    (told,) = read_signals(question, [best], search)
-    unit, wanted = best.unit, question.asked.wanted
+    unit, wanted = best.candidate.unit, question.asked.wanted
     lead = plain(unit.before.text) if unit.before else ""
-    above = (best.source.document.title, *unit.heading, lead, " ".join(unit.columns))
+    above = (best.candidate.source.document.title, *unit.heading, lead, " ".join(unit.columns))
     sure = min(max(search.confidence, SURE), 1 - SURE)
     return {
         "search": math.log(sure / (1 - sure)),
         **reach(_asked(question), plain(unit.text), " . ".join(filter(None, above))),
-        **{name: told[name] for name in OF_UNITS},
+        **{name: best.signals[name] for name in OF_UNITS},
         "unmet": float(not question.is_met_by(unit.text)),
         "terms": math.log1p(len(question.terms)),
         **{f"wants a {kind}": float(wanted == kind) for kind in WANTED},
