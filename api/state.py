@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from rag.bootstrap import REMOTE_EMBEDDER
 from rag.errors import RagError
 from rag.plumbline import Plumbline
 from rag.releases.folder import corpus_folder, corpus_names, live_number
@@ -16,6 +18,7 @@ from rag.settings import Settings
 
 log = logging.getLogger(__name__)
 
+REST_S = 0.02  # chosen: between two passes of what is read ahead, so that questions come first
 REFRESH_S = 1.0  # chosen: a new release is picked up within a second
 RETRY_S = 5.0  # chosen: opening what is damaged costs a process each time
 LOADING = "the models are still loading, try again in a moment"
@@ -32,6 +35,9 @@ class Service:
         self.settings = settings
         self._open_plumbline = open_plumbline
         self._plumbline: Plumbline | None = None
+        self._read: dict[str, int] = {}
+        self._reading: threading.Thread | None = None
+        self._stopping = threading.Event()
         self.problem = ""
 
     @asynccontextmanager
@@ -42,8 +48,11 @@ class Service:
         try:
             yield
         finally:
+            self._stopping.set()
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+            if self._reading is not None:
+                await asyncio.to_thread(self._reading.join)
             if self._plumbline is not None:
                 self._plumbline.close()
 
@@ -58,6 +67,7 @@ class Service:
         log.info("ready: %s", ", ".join(m.corpus for m in self._plumbline.corpora()) or "no corpus")
         while True:
             await asyncio.sleep(REFRESH_S)
+            self._start_reading(self._plumbline)
             try:
                 problems = await asyncio.to_thread(self._plumbline.refresh)
             except OSError as error:
@@ -65,6 +75,27 @@ class Service:
                 continue
             said = "; ".join(f"{name}: {error}" for name, error in problems.items())
             self._note(f"a live release is damaged or cannot be opened: {said}" if said else "")
+
+    def _start_reading(self, plumbline: Plumbline) -> None:
+        """Read ahead what is live and was not yet, one corpus after the other."""
+        if self.settings.chat_model or self.settings.embedder.startswith(REMOTE_EMBEDDER):
+            return
+        new = {m.corpus: m.release for m in plumbline.corpora()}
+        if new.items() <= self._read.items() or (self._reading and self._reading.is_alive()):
+            return
+        corpora = [name for name, release in new.items() if self._read.get(name) != release]
+        self._read = new
+        self._reading = threading.Thread(
+            target=self._read_ahead, args=(plumbline, corpora), name="reading ahead", daemon=True
+        )
+        self._reading.start()
+
+    def _read_ahead(self, plumbline: Plumbline, corpora: Sequence[str]) -> None:
+        for name in corpora:
+            try:
+                plumbline.read_ahead(name, lambda: self._stopping.wait(REST_S))
+            except RagError as error:
+                log.warning("%s is read when it is asked for: %s", name, error)
 
     def _note(self, problem: str) -> None:
         if problem and problem != self.problem:

@@ -49,18 +49,20 @@ def load_embedder(
 
     Raises EmbedderError.
     """
+    from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
+
     name = name or embedder_name(settings)
     if name.startswith(REMOTE_EMBEDDER):
         from rag.adapters.embedding_server.openai_embeddings import OpenAIEmbedder
 
-        return OpenAIEmbedder(
+        remote = OpenAIEmbedder(
             name.removeprefix(REMOTE_EMBEDDER),
             base_url=settings.embedder_base_url,
             api_key=settings.embedder_api_key.get_secret_value(),
             query_prefix=settings.embedder_query_prefix,
             document_prefix=settings.embedder_document_prefix,
         )
-    from rag.adapters.embedding.micro_batching import MicroBatchingEmbedder
+        return MicroBatchingEmbedder(remote) if is_shared else remote
     from rag.adapters.embedding.pair import load_embedder as load_local
 
     precision, prefixes = settings.embedder_precision, _prefixes(settings)

@@ -1,6 +1,6 @@
 """The question side as one object: search, answer, read documents, over live releases."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rag.answering.answerer import Answerer
@@ -12,6 +12,7 @@ from rag.answering.checking.texts import (
     find_evidence,
 )
 from rag.answering.followups import Standalone
+from rag.answering.reading_ahead import read_ahead
 from rag.answering.turn import Turn
 from rag.domain import (
     AS_SET,
@@ -176,6 +177,12 @@ class Plumbline:
         """The documents that may be read, in order of their source. Raises CorpusNotFound."""
         with self._open(corpus, scope) as release:
             return release.documents.references()
+
+    def read_ahead(self, corpus: str, is_stopped: Callable[[], bool]) -> int:
+        """Embed what extractive answers of a corpus will be made of; see `reading_ahead`."""
+        with self._corpora.hold(corpus) as release:
+            embedder = self._pipeline.embedder_of(release.manifest)
+            return read_ahead(release, embedder, is_stopped)
 
     def refresh(self) -> dict[str, RagError]:
         """Open what was published since and swap it in; what failed, by the name of its corpus."""

@@ -13,7 +13,7 @@ from rag.errors import EmbedderError
 from rag.ports import CountingEmbedder, Vectors
 
 MOST_TEXTS = 32  # chosen: the 32 clients that are measured at once
-REMEMBERED = 16_384  # chosen: 25 MB with 384 numbers; single words are among them
+REMEMBERED = 32_768  # chosen: 50 MB with 384 numbers; single words are among them
 
 Kind = Literal["documents", "queries"]
 

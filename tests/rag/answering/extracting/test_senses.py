@@ -44,4 +44,4 @@ def test_a_question_whose_words_tell_nothing_is_like_nothing() -> None:
 
 def test_a_row_is_read_with_its_document_headings_and_columns() -> None:
     [row] = candidates("Tern", TABLE)
-    assert full_text(row).endswith("Fleet. Ship: Tern; Crew: 7")
+    assert full_text(row.source.name, row.unit).endswith("Fleet. Ship: Tern; Crew: 7")
