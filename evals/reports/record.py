@@ -1,6 +1,7 @@
 """The JSON of record: what one evaluation run found, complete enough to render and to compare."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -10,10 +11,11 @@ from evals.observing import Missing
 from evals.samples.locating import Lost
 from evals.samples.sample import Kind
 from evals.samples.validation import first_fault
+from evals.statistics.paired import ROUNDING
 from rag.domain import Fingerprint, Span, Status
 from rag.errors import NotMeasured
 
-SCHEMA = 2  # counts up when earlier records cannot be read
+SCHEMA = 3  # counts up when earlier records cannot be read
 
 Value = float | Missing
 """In JSON a number, or `{"reason": "..."}` for a value that is missing."""
@@ -90,6 +92,7 @@ class JudgeRecord:
     """The judged tier; `note` says why where it was not measured.
 
     `calls` went to the judge, `cached` answers did not; `tokens` are those of the calls.
+    `version` is that of the questions it is asked: with another one its values cannot be compared.
     """
 
     measured: bool
@@ -101,6 +104,7 @@ class JudgeRecord:
     cached: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +118,103 @@ class SetRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """What changed since an earlier run: samples lost and gained, and how likely by chance."""
+class MetricComparison:
+    """One metric over the `n` questions with a valid value before and after.
 
-    run_id: str
-    lost: tuple[str, ...]
-    gained: tuple[str, ...]
+    `missing` counts those where one of the two is missing, `alone` those to which it applies in one
+    run only. `low` and `high` are the 95 % interval of `difference`, after less before.
+    `detectable` is the least drop that would have been found. `adjusted_p` and `least_drop` are
+    those of a metric that gates, and None for others.
+    """
+
+    n: int
+    missing: int
+    alone: int
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
     p: float
+    adjusted_p: float | None
+    detectable: float
+    least_drop: float | None
+    regressed: bool
+
+    @property
+    def gating(self) -> bool:
+        """Whether a regression of it is one of the run."""
+        return self.least_drop is not None
+
+
+Fate = Literal["lost", "worse", "better", "gained"]
+"""`lost` was right and is not, `gained` the other way; the others are as right as before."""
+FATES: tuple[Fate, ...] = ("lost", "worse", "better", "gained")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleChange:
+    """A question that fared differently: both answers, and the shares that differ, both values."""
+
+    id: str
+    fate: Fate
+    critical: bool
+    question: str
+    before: str
+    after: str
+    values: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something of the two runs that is not the same, by name."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs of one set, by their run ids; `samples` has the worst first.
+
+    `notes` say what could not be compared.
+    """
+
+    before: str
+    after: str
+    changes: tuple[Change, ...]
+    metrics: dict[str, MetricComparison]
+    samples: tuple[SampleChange, ...]
+    notes: tuple[str, ...]
+
+    def having(self, fate: Fate) -> tuple[SampleChange, ...]:
+        """The questions of one fate."""
+        return tuple(sample for sample in self.samples if sample.fate == fate)
+
+    def worst_metrics(self) -> list[tuple[str, MetricComparison]]:
+        """Those that gate, then those that changed; regressions first, then the largest drops."""
+        shown = [
+            (name, found)
+            for name, found in self.metrics.items()
+            if found.gating or abs(found.difference) > ROUNDING
+        ]
+        return sorted(
+            shown, key=lambda each: (not each[1].regressed, not each[1].gating, each[1].difference)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the run decides, a sentence for each reason, and what it was held against."""
 
-    exit_code: int
-    unmeasured: tuple[str, ...]
-    broken: tuple[str, ...]
-    regressions: tuple[str, ...]
-    notes: tuple[str, ...]
-    floors: dict[str, float]
-    comparison: Comparison | None
+    exit_code: int = 0
+    unmeasured: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    regressions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    floors: dict[str, float] = field(default_factory=dict)
+    comparison: Comparison | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -177,6 +258,7 @@ class _Versioned:
 
 
 _ADAPTER = TypeAdapter(Report)
+_VERDICT = TypeAdapter(Verdict)
 _SCHEMA = TypeAdapter(_Versioned)
 
 
@@ -185,15 +267,32 @@ def to_json(report: Report) -> str:
     return _ADAPTER.dump_json(report, indent=2).decode() + "\n"
 
 
+def verdict_to_json(verdict: Verdict) -> str:
+    """A verdict with its comparison, as JSON."""
+    return _VERDICT.dump_json(verdict, indent=2).decode() + "\n"
+
+
 def read_report(path: Path) -> Report:
     """Read a `report.json`. Raises NotMeasured if it is not one of this schema."""
+    return parse_report(path, read_json(path))
+
+
+def read_json(path: Path) -> object:
+    """The JSON of a file. Raises NotMeasured."""
     try:
-        content = path.read_bytes()
-        schema = _SCHEMA.validate_json(content).schema
-        if schema != SCHEMA:
-            raise NotMeasured(f"{path} has report schema {schema}, this version reads {SCHEMA}")
-        return _ADAPTER.validate_json(content)
+        return json.loads(path.read_bytes())
     except OSError as error:
         raise NotMeasured(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise NotMeasured(f"{path} is not a report: not JSON, {error}") from error
+
+
+def parse_report(path: Path, raw: object) -> Report:
+    """The report that the JSON of `path` means. Raises NotMeasured."""
+    try:
+        schema = _SCHEMA.validate_python(raw).schema
+        if schema != SCHEMA:
+            raise NotMeasured(f"{path} has report schema {schema}, this version reads {SCHEMA}")
+        return _ADAPTER.validate_python(raw)
     except ValidationError as error:
         raise NotMeasured(f"{path} is not a report: {first_fault(error)}") from error
