@@ -67,13 +67,13 @@ def test_another_set_judge_or_sample_is_refused(report: Report) -> None:
     with pytest.raises(UsageError, match=r"on s\.jsonl 000.*on s\.jsonl 111.*the same set"):
         compare_runs(report, replace(report, regression_set=other))
     ours = replace(report, judge=JUDGE)
-    for part, says in (
-        ({"model": "judge-2"}, "model 'judge-1', this one with 'judge-2'"),
-        ({"base_url": "http://other/v1"}, "base_url"),
-        ({"version": "ragas 2"}, "version 'ragas 1', this one with 'ragas 2'"),
+    for judge, says in (
+        (replace(JUDGE, model="judge-2"), "model 'judge-1', this one with 'judge-2'"),
+        (replace(JUDGE, base_url="http://other/v1"), "base_url"),
+        (replace(JUDGE, version="ragas 2"), "version 'ragas 1', this one with 'ragas 2'"),
     ):
         with pytest.raises(UsageError, match=says):
-            compare_runs(ours, replace(report, judge=replace(JUDGE, **part)))
+            compare_runs(ours, replace(report, judge=judge))
     with pytest.raises(UsageError, match="not asked 1 of these samples, close first"):
         compare_runs(replace(report, samples=report.samples[:3]), report)
 
