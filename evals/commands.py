@@ -14,6 +14,7 @@ from evals.gates.baselines import accept, baseline_path, read_baseline, read_run
 from evals.gates.criteria import PACKAGED_SETS, read_criteria
 from evals.gates.verdict import decide
 from evals.reports import record, rendering
+from evals.reports.decision import verdict_to_json
 from evals.reports.record import JudgeRecord, Report
 from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Sources, locate_set
@@ -145,7 +146,7 @@ def _compare(options: argparse.Namespace, _: Settings) -> int:
     )
     verdict = decide(after, replace(criteria, baseline=before))
     if options.json:
-        print(record.verdict_to_json(verdict), end="")  # noqa: T201 - a command's output
+        print(verdict_to_json(verdict), end="")  # noqa: T201 - a command's output
     else:
         terminal.print_verdict(verdict)
     for reason in verdict.reasons:

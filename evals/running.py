@@ -19,6 +19,7 @@ from evals.reports.aggregates import (
     mean_of_repeats,
     slice_by_tag,
 )
+from evals.reports.decision import Verdict
 from evals.reports.record import (
     SCHEMA,
     JudgeRecord,
@@ -28,7 +29,6 @@ from evals.reports.record import (
     SampleRecord,
     SetRecord,
     Value,
-    Verdict,
 )
 from evals.samples.locating import Target
 from evals.samples.sample import RegressionSet, Sample

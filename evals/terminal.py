@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from evals.gates.baselines import Baseline
+from evals.reports.decision import FATES, Comparison, Verdict
 from evals.reports.failures import find_failures
-from evals.reports.record import FATES, Comparison, Report, Verdict
+from evals.reports.record import Report
 
 SHOWN_FAILURES = 10  # chosen: a screen
 SHOWN_CHANGES = 3  # chosen: enough to see why

@@ -12,7 +12,8 @@ from evals.comparing.pairs import (
     pair_samples,
     pair_values,
 )
-from evals.reports.record import Comparison, MetricComparison, Report
+from evals.reports.decision import Comparison, MetricComparison
+from evals.reports.record import Report
 from evals.statistics.correction import holm
 from evals.statistics.paired import ROUNDING, mean_interval, paired_p
 from evals.statistics.power import detectable_drop

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 from dataclasses import asdict
 
-from evals.reports.record import Change, JudgeRecord, Report
+from evals.reports.decision import Change
+from evals.reports.record import JudgeRecord, Report
 from rag.errors import UsageError
 
 SHOWN_DIGITS = 12  # of a hash, as everywhere in a report

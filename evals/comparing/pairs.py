@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evals.observing import Missing
-from evals.reports.record import FATES, Fate, Report, SampleChange, SampleRecord
+from evals.reports.decision import FATES, Fate, SampleChange
+from evals.reports.record import Report, SampleRecord
 from evals.statistics.paired import ROUNDING, Numbers
 
 Pair = tuple[SampleRecord, SampleRecord]

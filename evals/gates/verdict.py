@@ -11,7 +11,8 @@ from evals.comparing.comparison import compare
 from evals.gates.criteria import Criteria
 from evals.observing import Missing
 from evals.reports.aggregates import aggregate_all, poorly_measured
-from evals.reports.record import Aggregate, Comparison, Report, Verdict
+from evals.reports.decision import Comparison, Verdict
+from evals.reports.record import Aggregate, Report
 from evals.statistics.paired import ROUNDING
 from rag.errors import NotMeasured
 

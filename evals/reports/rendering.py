@@ -6,8 +6,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evals.reports.aggregates import missing_values
+from evals.reports.decision import FATES
 from evals.reports.failures import find_failures, find_weakest
-from evals.reports.record import FATES, Aggregate, Report, read_report, to_json
+from evals.reports.record import Aggregate, Report, read_report, to_json
 from rag.errors import StorageError
 
 SLICE_METRICS = (

@@ -9,7 +9,8 @@ from evals.comparing.comparison import compare
 from evals.metrics.table import METRICS
 from evals.observing import Missing
 from evals.reports.aggregates import aggregate_all
-from evals.reports.record import Change, Comparison, JudgeRecord, MetricRecord, Report, Value
+from evals.reports.decision import Change, Comparison
+from evals.reports.record import JudgeRecord, MetricRecord, Report, Value
 from rag.errors import UsageError
 from tests.evals.test_running import SAMPLES, run
 from tests.small_corpus import make_plumbline

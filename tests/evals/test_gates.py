@@ -12,7 +12,8 @@ from evals.gates.criteria import JUDGED_METRICS, default_criteria, read_criteria
 from evals.judging.ragas_metrics import JUDGED
 from evals.metrics.table import METRICS
 from evals.observing import Missing
-from evals.reports.record import Report, Verdict, to_json
+from evals.reports.decision import Verdict
+from evals.reports.record import Report, to_json
 from evals.samples.reading import read_set
 from evals.samples.sample import RegressionSet
 from rag.errors import NotMeasured, StorageError, UsageError

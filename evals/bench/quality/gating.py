@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from evals.gates.criteria import default_criteria
 from evals.gates.verdict import decide
 from evals.reports.aggregates import aggregate_all, mean_of_repeats
+from evals.reports.decision import Verdict
 from evals.reports.record import (
     SCHEMA,
     JudgeRecord,
@@ -20,7 +21,6 @@ from evals.reports.record import (
     SampleRecord,
     SetRecord,
     Value,
-    Verdict,
 )
 from evals.statistics.proportion import wilson_interval
 
