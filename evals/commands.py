@@ -161,12 +161,13 @@ def _baseline(options: argparse.Namespace, _: Settings) -> int:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         terminal.print_baseline(accept(report, path, why=options.why, accepted=now))
         return 0
-    paths = [options.set] if options.set else sorted(PACKAGED_SETS.glob("*.jsonl"))
-    for path in map(baseline_path, paths):
-        if path.exists():
-            terminal.print_baseline(read_baseline(path))
-        elif options.set:
-            raise UsageError(f"there is no baseline {path}: `python -m evals baseline accept`")
+    sets = [options.set] if options.set else sorted(PACKAGED_SETS.glob("*.jsonl"))
+    paths = [path for path in map(baseline_path, sets) if path.exists()]
+    if not paths:
+        where = baseline_path(sets[0]).parent
+        raise UsageError(f"no baseline in {where}: `python -m evals baseline accept` makes one")
+    for path in paths:
+        terminal.print_baseline(read_baseline(path))
     return 0
 
 

@@ -82,6 +82,10 @@ def _print_comparison(console: Console, compared: Comparison) -> None:
     for change in compared.changes:
         console.print(Text(f"  {change.name}: {change.before} → {change.after}"))
     console.print(_comparison_table(compared))
+    others = [(name, found) for name, found in compared.worst_metrics() if not found.gating]
+    if others:
+        told = ", ".join(f"{name} {found.difference:+.3f}" for name, found in others)
+        console.print(f"do not gate: {told}")
     for note in compared.notes:
         console.print(Text(note))
     for sample in compared.samples[:SHOWN_CHANGES]:
@@ -92,18 +96,18 @@ def _print_comparison(console: Console, compared: Comparison) -> None:
 
 
 def _comparison_table(compared: Comparison) -> Table:
-    """The metrics that gate, the worst first, then the others of which anything changed."""
-    table = Table("metric", box=None, pad_edge=False)
-    for column in ("before", "now", "change", "95 % interval", "p", "adjusted", "detectable", "n"):
-        table.add_column(column, justify="right")
+    """The metrics that gate, the worst first, those with a regression marked."""
+    table = Table("", "metric", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("before", "now", "change", "95 % interval", "adj. p", "detectable", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, found in compared.worst_metrics():
-        table.add_row(
-            Text(f"{name} REGRESSION" if found.regressed else name),
-            *(f"{found.before:.3f}", f"{found.after:.3f}", f"{found.difference:+.3f}"),
-            *(f"{found.low:+.3f} to {found.high:+.3f}", f"{found.p:.4f}"),
-            "" if found.adjusted_p is None else f"{found.adjusted_p:.4f}",
-            *(f"{found.detectable:.3f}" if found.gating else "", str(found.n)),
-        )
+        if found.gating:
+            table.add_row(
+                *("✗" if found.regressed else "", name),
+                *(f"{found.before:.3f}", f"{found.after:.3f}", f"{found.difference:+.3f}"),
+                f"{found.low:+.3f} {found.high:+.3f}",
+                *(f"{found.adjusted_p:.4f}", f"{found.detectable:.3f}", str(found.n)),
+            )
     return table
 
 

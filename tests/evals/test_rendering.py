@@ -54,13 +54,15 @@ def report(tmp_path: Path) -> Report:
 
 
 def with_judge(report: Report) -> Report:
-    """The report with a judge, a judged value that is missing, and hostile text."""
+    """The report with a judge, a missing value, hostile text, and what changed by these."""
     first, *rest = report.samples
     values = first.values | {"hit@1": Missing(HOSTILE), "right": 0.0}
     first = replace(first, values=values, question=HOSTILE, answer=HOSTILE, tags=("a|b",))
     lost: dict[str, tuple[str, ...]] = {f"{HOSTILE} no longer holds the quote": (first.id,)}
     judge = JudgeRecord(True, "", "judge-1", "http://localhost/v1", 3, 9, 1, 900, 90)
-    return replace(report, judge=judge, samples=(first, *rest), lost_evidence=lost)
+    found = replace(report, judge=judge, samples=(first, *rest), lost_evidence=lost)
+    criteria = replace(default_criteria(), baseline=replace(report, corpus=HOSTILE))
+    return replace(found, verdict=decide(found, criteria))
 
 
 def test_the_record_reads_back_as_it_was(report: Report, tmp_path: Path) -> None:
