@@ -15,7 +15,7 @@ from evals.gates.criteria import PACKAGED_SETS, read_criteria
 from evals.gates.verdict import decide
 from evals.reports import record, rendering
 from evals.reports.decision import verdict_to_json
-from evals.reports.record import JudgeRecord, Report
+from evals.reports.record import Report
 from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
@@ -40,7 +40,10 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     run = _plan(options)
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
-    _check_baseline(run, judged.record() if judged else NOT_JUDGED)
+    if run.criteria.baseline:  # fails before anything is measured
+        ids = [sample.id for sample in run.samples]
+        judge = judged.record() if judged else NOT_JUDGED
+        check_comparable(run.criteria.baseline, run.regression_set, judge, ids)
     plumbline = open_plumbline(settings)
     try:
         with terminal.show_progress() as advance:
@@ -66,18 +69,6 @@ def _plan(options: argparse.Namespace) -> Run:
     if options.baseline or (path.exists() and not options.no_baseline):
         criteria = replace(criteria, baseline=read_run(path))
     return replace(run, criteria=criteria)
-
-
-def _check_baseline(run: Run, judge: JudgeRecord) -> None:
-    """Refuse a baseline that this run cannot be compared with, before anything is measured."""
-    if run.criteria.baseline:
-        check_comparable(
-            run.criteria.baseline,
-            name=run.regression_set.name,
-            sha256=run.regression_set.sha256,
-            judge=judge,
-            asked=[sample.id for sample in run.samples],
-        )
 
 
 def _load_judged_tier(settings: Settings, repeats: int) -> "JudgedTier":

@@ -23,14 +23,9 @@ def compare(
     before: Report, after: Report, least_drops: Mapping[str, float], alpha: float
 ) -> Comparison:
     """What became of `before`; the metrics of `least_drops` gate. Raises UsageError."""
+    ids = [sample.id for sample in after.samples]
+    check_comparable(before, after.regression_set, after.judge, ids)
     pairs = pair_samples(before, after)
-    check_comparable(
-        before,
-        name=after.regression_set.name,
-        sha256=after.regression_set.sha256,
-        judge=after.judge,
-        asked=[sample.id for sample in after.samples],
-    )
     shares = [name for name in _shares(after) if _means_the_same(name, before, after)]
     found = {name: pair_values(name, pairs) for name in shares}
     paired = {name: values for name, values in found.items() if values.before.size}

@@ -1,34 +1,36 @@
 """Which runs can be compared, and in what two runs differ that can."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from evals.reports.decision import Change
-from evals.reports.record import JudgeRecord, Report
+from evals.reports.record import JudgeRecord, Report, SetRecord
+from evals.samples.sample import RegressionSet
 from rag.errors import UsageError
 
 SHOWN_DIGITS = 12  # of a hash, as everywhere in a report
 
 
 def check_comparable(
-    before: Report, *, name: str, sha256: str, judge: JudgeRecord, asked: Collection[str]
+    before: Report, asked: RegressionSet | SetRecord, judge: JudgeRecord, ids: Iterable[str]
 ) -> None:
-    """Whether a run of this set with this judge can be held against `before`. Raises UsageError.
+    """Whether a run of this set by these samples and judge can be held against `before`.
 
     Another release, chat model, prompt or setting can: that is what a comparison is for.
+    Raises UsageError.
     """
     theirs = before.regression_set
-    if theirs.sha256 != sha256:
+    if theirs.sha256 != asked.sha256:
         raise UsageError(
             f"run {before.run_id} was measured on {theirs.name} {theirs.sha256[:SHOWN_DIGITS]}, "
-            f"this one on {name} {sha256[:SHOWN_DIGITS]}: compare runs of the same set"
+            f"this one on {asked.name} {asked.sha256[:SHOWN_DIGITS]}: compare runs of the same set"
         )
     for what, then, now in _judges(before.judge, judge):
         raise UsageError(
             f"run {before.run_id} was judged with {what} {then!r}, this one with {now!r}: "
             "compare runs of the same judge"
         )
-    not_asked = sorted(set(asked) - {sample.id for sample in before.samples})
+    not_asked = sorted(set(ids) - {sample.id for sample in before.samples})
     if not_asked:
         raise UsageError(
             f"run {before.run_id} was not asked {len(not_asked)} of these samples, "
