@@ -88,6 +88,9 @@ def _print_comparison(console: Console, compared: Comparison) -> None:
         console.print(f"do not gate: {told}")
     for note in compared.notes:
         console.print(Text(note))
+    if compared.uncompared:
+        names = ", ".join(compared.uncompared)
+        console.print(f"without a value in both runs, or defined otherwise then: {names}")
     for sample in compared.samples[:SHOWN_CHANGES]:
         critical = "critical, " if sample.critical else ""
         console.print(Text(f"{sample.fate}: {critical}{sample.id}: {_line(sample.question)}"))

@@ -1,6 +1,6 @@
 """A comparison of two runs: each metric with its p and interval, each question that changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -29,13 +29,22 @@ def compare(
     shares = [name for name in _shares(after) if _means_the_same(name, before, after)]
     found = {name: pair_values(name, pairs) for name in shares}
     paired = {name: values for name, values in found.items() if values.before.size}
+    then, now = (
+        _applying(0, pairs) & set(_shares(before)),
+        _applying(1, pairs) & set(_shares(after)),
+    )
     return Comparison(
         before=before.run_id,
         after=after.run_id,
         changes=find_changes(before, after),
         metrics=_compare_metrics(paired, least_drops, alpha),
+        uncompared=tuple(sorted((then & now) - paired.keys())),
         samples=find_sample_changes(pairs, shares, least_drops),
-        notes=tuple(_notes(before, after, pairs, paired)),
+        notes=(
+            *_tell_not_asked(before, after),
+            *_tell_alone(before, then - now),
+            *_tell_alone(after, now - then),
+        ),
     )
 
 
@@ -85,18 +94,17 @@ def _means_the_same(name: str, before: Report, after: Report) -> bool:
     return before.metrics.get(name) == after.metrics[name]
 
 
-def _notes(
-    before: Report, after: Report, pairs: Sequence[Pair], paired: Mapping[str, PairedValues]
-) -> Iterator[str]:
-    not_again = len(before.samples) - len(pairs)
+def _applying(place: int, pairs: Sequence[Pair]) -> set[str]:
+    """The metrics that apply to any of the samples before (0) or after (1)."""
+    return {name for pair in pairs for name in pair[place].values}
+
+
+def _tell_not_asked(before: Report, after: Report) -> Iterator[str]:
+    not_again = len(before.samples) - len(after.samples)
     if not_again:
         yield f"{not_again} samples of run {before.run_id} were not asked again"
-    then = {name for sample, _ in pairs for name in sample.values} & set(_shares(before))
-    now = {name for _, sample in pairs for name in sample.values} & set(_shares(after))
-    for run, alone in ((before, then - now), (after, now - then)):
-        if alone:
-            yield f"measured in run {run.run_id} alone: {', '.join(sorted(alone))}"
-    otherwise = (then & now) - paired.keys()
-    if otherwise:
-        names = ", ".join(sorted(otherwise))
-        yield f"not compared, without a common value or defined otherwise then: {names}"
+
+
+def _tell_alone(run: Report, names: Collection[str]) -> Iterator[str]:
+    if names:
+        yield f"measured in run {run.run_id} alone: {', '.join(sorted(names))}"

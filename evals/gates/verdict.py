@@ -51,7 +51,12 @@ def _unmeasured(report: Report, criteria: Criteria) -> Iterator[str]:
 
 def _unpaired(compared: Comparison | None, criteria: Criteria) -> Iterator[str]:
     """The metrics that gate and have too few pairs, though each run may have enough values."""
-    for name, found in compared.metrics.items() if compared else ():
+    if not compared:
+        return
+    for name in compared.uncompared:
+        if name in criteria.least_drops:
+            yield f"the change of {name}: no value in both runs, or defined otherwise then"
+    for name, found in compared.metrics.items():
         asked = found.n + found.missing
         if found.gating and found.n < criteria.least_valid * asked:
             yield f"the change of {name}: {found.n} of {asked} measured in both runs"

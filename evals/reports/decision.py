@@ -69,13 +69,15 @@ class Change:
 class Comparison:
     """Two runs of one set, by their run ids; `samples` has the worst first.
 
-    `notes` say what could not be compared.
+    `uncompared` are the metrics without a sample that has a valid value in both runs, or that were
+    defined otherwise then. `notes` say what else could not be compared.
     """
 
     before: str
     after: str
     changes: tuple[Change, ...]
     metrics: dict[str, MetricComparison]
+    uncompared: tuple[str, ...]
     samples: tuple[SampleChange, ...]
     notes: tuple[str, ...]
 

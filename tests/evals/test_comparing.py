@@ -52,7 +52,7 @@ def compare_runs(before: Report, after: Report) -> Comparison:
 
 def test_a_run_is_as_good_as_itself(report: Report) -> None:
     found = compare_runs(report, report)
-    assert (found.changes, found.samples, found.notes) == ((), (), ())
+    assert (found.changes, found.samples, found.uncompared, found.notes) == ((), (), (), ())
     assert set(found.metrics) == {n for n, m in METRICS.items() if m.unit == "share"} & set(
         report.aggregates
     )
@@ -144,7 +144,14 @@ def test_a_metric_that_was_defined_otherwise_is_told_and_not_compared(report: Re
     other = replace(report.metrics["mrr"], definition="something else")
     found = compare_runs(replace(report, metrics=report.metrics | {"mrr": other}), report)
     assert "mrr" not in found.metrics
-    assert found.notes == ("not compared, without a common value or defined otherwise then: mrr",)
+    assert found.uncompared == ("mrr",)
+
+
+def test_a_metric_without_a_value_in_both_runs_is_told_and_not_compared(report: Report) -> None:
+    before = judged(report, {"leave": Missing("x"), "boats": 1.0})
+    found = compare_runs(before, judged(report, {"leave": 1.0, "boats": Missing("x")}))
+    assert "faithfulness" not in found.metrics
+    assert found.uncompared == ("faithfulness",)
 
 
 def test_samples_that_are_not_asked_again_are_told(report: Report) -> None:

@@ -165,6 +165,15 @@ def test_too_few_pairs_of_a_metric_that_gates_are_not_measured(report: Report) -
     assert same.exit_code == 0
 
 
+def test_a_metric_that_gates_and_was_defined_otherwise_is_not_measured(report: Report) -> None:
+    other = {"right": replace(report.metrics["right"], definition="something else")}
+    before = replace(report, metrics=report.metrics | other)
+    found = decide(report, replace(NO_FLOORS, baseline=before))
+    assert found.exit_code == 3
+    assert found.unmeasured[0].startswith("the change of right: no value in both runs, or defined")
+    assert decide(report, replace(NO_FLOORS, baseline=before, least_drops={})).exit_code == 0
+
+
 def test_wrong_answers_come_first_and_the_critical_ones_before_the_others(
     report: Report,
 ) -> None:
