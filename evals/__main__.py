@@ -13,11 +13,12 @@ USAGE = InvalidRegressionSet.exit_code  # 1 to 3 say what was measured
 EXIT_CODES = """\
 exit codes, the highest that applies:
   0  measured and passed
-  1  regression: a critical sample lost, or significantly more samples lost than gained,
-     since the run of --baseline
+  1  regression since the earlier run: a critical sample lost, or a metric that gates fell
+     by its least drop, and by more than chance explains (Holm-adjusted p below alpha)
   2  a floor is broken, or a critical sample is not right
-  3  could not measure: more than a tenth of a metric's values, or a critical sample
-  4  usage: an option, the set, its floors or the baseline cannot be meant
+  3  could not measure: too few values of a metric, a critical sample, or no such report
+  4  usage: an option, the set or gates.toml cannot be meant; the runs cannot be compared,
+     as they are of another set, judge or other samples
 before anything is measured: 66 no such corpus, 74 the disk, 78 a setting or a model
 """
 HANDBOOK = Path(__file__).parent / "sets" / "handbook.jsonl"
@@ -37,7 +38,8 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         "run",
         help="put a regression set to the live release, write a report",
         description="Ask the live release of a corpus all questions of a regression set, measure "
-        "the answers, write a report. The floors are those of SET.floors.toml beside the set.",
+        "the answers, compare them with the set's baseline, write a report. What a run must reach "
+        "is in gates.toml beside the set.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -57,9 +59,14 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         metavar="METRIC=SHARE",
         help="the least mean of a metric, in place of the set's; may be repeated",
     )
-    run.add_argument(
-        "--baseline", type=Path, metavar="REPORT", help="an earlier report.json, to compare with"
+    baseline = run.add_mutually_exclusive_group()
+    baseline.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="RUN",
+        help="the run to compare with, a report or a baseline, in place of the set's baseline",
     )
+    baseline.add_argument("--no-baseline", action="store_true", help="compare with no run")
     run.add_argument("--json", action="store_true", help="print the JSON of record for programs")
     locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
     locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
@@ -75,7 +82,32 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
     for command in (run, locate, claims):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    _add_gate_commands(commands)
     return parser
+
+
+def _add_gate_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="compare two runs of one set, question by question",
+        description="Compare run B with run A: each a report, its folder, or a baseline. "
+        "Releases, settings, prompts and models may differ, set, samples and judge may not.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("before", type=Path, metavar="A", help="the run to be equalled")
+    compare.add_argument("after", type=Path, metavar="B", help="the run that is decided on")
+    compare.add_argument("--json", action="store_true", help="print the verdict for programs")
+    baseline = commands.add_parser("baseline", help="the runs that later ones are held against")
+    actions = baseline.add_subparsers(dest="action", required=True)
+    accept = actions.add_parser("accept", help="make a run the baseline of its set")
+    accept.add_argument("report", type=Path, metavar="REPORT", help="a report.json or its folder")
+    accept.add_argument("--why", required=True, help="why later runs must equal this one")
+    show = actions.add_parser("show", help="which run the baseline of a set is, and why")
+    for command in (compare, accept, show):
+        command.add_argument("--set", type=Path, help="its set, if it is not one of evals/sets")
+    baseline.set_defaults(data=None)
+    compare.set_defaults(data=None)
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m evals") -> int:

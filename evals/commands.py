@@ -4,18 +4,25 @@ import argparse
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals import terminal
-from evals.gates.criteria import floors_path, read_baseline, read_floors
+from evals.comparing.identity import check_comparable
+from evals.gates.baselines import accept, baseline_path, read_baseline, read_run
+from evals.gates.criteria import PACKAGED_SETS, read_criteria
+from evals.gates.verdict import decide
 from evals.reports import record, rendering
-from evals.running import Run, evaluate
+from evals.reports.decision import verdict_to_json
+from evals.reports.record import Report
+from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
 from ingest.releases.erasure import JUDGE_CACHE
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
-from rag.errors import InvalidRegressionSet, SettingsError
+from rag.errors import InvalidRegressionSet, SettingsError, UsageError
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
@@ -33,6 +40,10 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     run = _plan(options)
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
+    if run.criteria.baseline:  # fails before anything is measured
+        ids = [sample.id for sample in run.samples]
+        judge = judged.record() if judged else NOT_JUDGED
+        check_comparable(run.criteria.baseline, run.regression_set, judge, ids)
     plumbline = open_plumbline(settings)
     try:
         with terminal.show_progress() as advance:
@@ -53,11 +64,10 @@ def _plan(options: argparse.Namespace) -> Run:
     asked = read_set(options.set)
     run = Run(asked, options.corpus, options.limit)
     is_whole = run.samples == asked.samples
-    given = dict(options.floor)
-    criteria = read_floors(floors_path(options.set), asked, given, is_whole=is_whole)
-    if options.baseline:
-        baseline = read_baseline(options.baseline, asked, [sample.id for sample in run.samples])
-        criteria = replace(criteria, baseline=baseline)
+    criteria = read_criteria(options.set, asked.samples, dict(options.floor), is_whole=is_whole)
+    path = options.baseline or baseline_path(options.set)
+    if options.baseline or (path.exists() and not options.no_baseline):
+        criteria = replace(criteria, baseline=read_run(path))
     return replace(run, criteria=criteria)
 
 
@@ -119,4 +129,48 @@ def _measure_claims(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-COMMANDS = {"run": _evaluate, "locate": _locate, "claims": _measure_claims}
+def _compare(options: argparse.Namespace, _: Settings) -> int:
+    before, after = read_run(options.before), read_run(options.after)
+    asked = after.regression_set
+    criteria = read_criteria(
+        _set_of(after, options), after.samples, {}, is_whole=asked.asked == asked.samples
+    )
+    verdict = decide(after, replace(criteria, baseline=before))
+    if options.json:
+        print(verdict_to_json(verdict), end="")  # noqa: T201 - a command's output
+    else:
+        terminal.print_verdict(verdict)
+    for reason in verdict.reasons:
+        terminal.complain(reason)
+    return verdict.exit_code
+
+
+def _baseline(options: argparse.Namespace, _: Settings) -> int:
+    if options.action == "accept":
+        report = read_run(options.report)
+        path = _set_of(report, options)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        terminal.print_baseline(accept(report, path, why=options.why, accepted=now))
+        return 0
+    sets = [options.set] if options.set else sorted(PACKAGED_SETS.glob("*.jsonl"))
+    paths = [path for path in map(baseline_path, sets) if path.exists()]
+    if not paths:
+        where = baseline_path(sets[0]).parent
+        raise UsageError(f"no baseline in {where}: `python -m evals baseline accept` makes one")
+    for path in paths:
+        terminal.print_baseline(read_baseline(path))
+    return 0
+
+
+def _set_of(report: Report, options: argparse.Namespace) -> Path:
+    path: Path = options.set or PACKAGED_SETS / report.regression_set.name
+    return path
+
+
+COMMANDS = {
+    "run": _evaluate,
+    "locate": _locate,
+    "claims": _measure_claims,
+    "compare": _compare,
+    "baseline": _baseline,
+}

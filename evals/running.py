@@ -3,11 +3,11 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from evals.gates.criteria import Criteria
+from evals.gates.criteria import Criteria, default_criteria
 from evals.gates.verdict import decide
 from evals.metrics.ranking import touches
 from evals.metrics.table import METRICS, measure_all
@@ -19,6 +19,7 @@ from evals.reports.aggregates import (
     mean_of_repeats,
     slice_by_tag,
 )
+from evals.reports.decision import Verdict
 from evals.reports.record import (
     SCHEMA,
     JudgeRecord,
@@ -50,7 +51,7 @@ class Run:
     regression_set: RegressionSet
     corpus: str
     limit: int | None = None
-    criteria: Criteria = field(default_factory=Criteria)
+    criteria: Criteria = field(default_factory=default_criteria)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -78,9 +79,8 @@ async def evaluate(
         on_progress("asking", len(run.samples))
     records = await _record_all(run.samples, observations, judged, on_progress)
     metrics = _describe_metrics() | (judged.metrics() if judged else {})
-    aggregates = aggregate_all(records, metrics)
     asked = run.regression_set
-    return Report(
+    report = Report(
         schema=SCHEMA,
         run_id=f"{created:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         created=created.isoformat(timespec="seconds"),
@@ -91,14 +91,15 @@ async def evaluate(
         regression_set=SetRecord(asked.name, asked.sha256, len(asked.samples), len(records)),
         fingerprint=_fingerprint(observations),
         judge=judged.record() if judged else NOT_JUDGED,
-        verdict=decide(records, aggregates, run.criteria),
+        verdict=Verdict(),
         lost_evidence=lost_evidence(records),
         metrics=metrics,
-        aggregates=aggregates,
+        aggregates=aggregate_all(records, metrics),
         slices=slice_by_tag(records, metrics),
         abstention=confusion_matrix(records),
         samples=records,
     )
+    return replace(report, verdict=decide(report, run.criteria))
 
 
 async def _record_all(

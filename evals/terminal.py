@@ -11,10 +11,14 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
+from evals.gates.baselines import Baseline
+from evals.reports.decision import FATES, Comparison, Verdict
 from evals.reports.failures import find_failures
 from evals.reports.record import Report
 
 SHOWN_FAILURES = 10  # chosen: a screen
+SHOWN_CHANGES = 3  # chosen: enough to see why
+SHOWN_CHARACTERS = 200  # chosen: two lines
 LONG = 50  # chosen: half a line
 
 
@@ -58,15 +62,73 @@ def print_report(report: Report, folder: Path) -> None:
         )
     judge = report.judge
     console.print(f"judge: {judge.model if judge.measured else judge.note}")
-    if compared := report.verdict.comparison:
-        console.print(
-            f"since {compared.run_id}: {len(compared.lost)} samples lost, "
-            f"{len(compared.gained)} gained, p = {compared.p:.3f}"
-        )
-    for note in report.verdict.notes:
-        console.print(note)
+    print_verdict(report.verdict)
     for suffix in ("json", "md", "html"):
         console.print(str(folder / f"report.{suffix}"))
+
+
+def print_verdict(verdict: Verdict) -> None:
+    """The comparison, if there is one, and what else is to be told of the run."""
+    console = Console(highlight=False, soft_wrap=True)
+    if verdict.comparison:
+        _print_comparison(console, verdict.comparison)
+    for note in verdict.notes:
+        console.print(Text(note))
+
+
+def _print_comparison(console: Console, compared: Comparison) -> None:
+    counts = ", ".join(f"{len(compared.having(fate))} {fate}" for fate in FATES)
+    console.print(f"run {compared.after} since run {compared.before}: {counts}")
+    for change in compared.changes:
+        console.print(Text(f"  {change.name}: {change.before} → {change.after}"))
+    console.print(_comparison_table(compared))
+    others = [(name, found) for name, found in compared.worst_metrics() if not found.gating]
+    if others:
+        told = ", ".join(f"{name} {found.difference:+.3f}" for name, found in others)
+        console.print(f"do not gate: {told}")
+    for note in compared.notes:
+        console.print(Text(note))
+    if compared.uncompared:
+        names = ", ".join(compared.uncompared)
+        console.print(f"without a value in both runs, or defined otherwise then: {names}")
+    for sample in compared.samples[:SHOWN_CHANGES]:
+        critical = "critical, " if sample.critical else ""
+        console.print(Text(f"{sample.fate}: {critical}{sample.id}: {_line(sample.question)}"))
+        for when, answer in (("before", sample.before), ("now", sample.after)):
+            console.print(Text(f"  {when}: {_line(answer) or 'no answer'}"))
+
+
+def _comparison_table(compared: Comparison) -> Table:
+    """The metrics that gate, the worst first, those with a regression marked."""
+    table = Table("", "metric", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("before", "now", "change", "95 % interval", "adj. p", "detectable", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for name, found in compared.worst_metrics():
+        if found.gating:
+            table.add_row(
+                *("✗" if found.regressed else "", name),
+                *(f"{found.before:.3f}", f"{found.after:.3f}", f"{found.difference:+.3f}"),
+                f"{found.low:+.3f} {found.high:+.3f}",
+                *(f"{found.adjusted_p:.4f}", f"{found.detectable:.3f}", str(found.n)),
+            )
+    return table
+
+
+def print_baseline(baseline: Baseline) -> None:
+    """Which run it is, of what, and why it and those before it became the baseline."""
+    console = Console(highlight=False, soft_wrap=True)
+    run = baseline.report
+    console.print(
+        f"{run.regression_set.name}: run {run.run_id} of {run.corpus}@{run.release}, "
+        f"{len(run.samples)} samples, judge: {run.judge.model or 'none'}"
+    )
+    for each in reversed(baseline.history):
+        console.print(Text(f"  {each.accepted}, run {each.run_id}: {each.why}"))
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN_CHARACTERS else line[:SHOWN_CHARACTERS] + "…"
 
 
 def _print_failures(console: Console, report: Report) -> None:

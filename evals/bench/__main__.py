@@ -42,7 +42,7 @@ def read_options() -> argparse.Namespace:
         "--only",
         nargs="*",
         help="parts: commands handbook abstaining service embedders spans precision mistyping "
-        "limit unchanged scale questions folders attacks messy",
+        "gate limit unchanged scale questions folders attacks messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -83,6 +83,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
         yield "spans", lambda: _spans(options, data)
         yield "precision", lambda: _precision(options, data)
     yield "mistyping", lambda: _mistyping(options, data)
+    yield "gate", lambda: _gate()
     yield "limit", lambda: scale.measure_limit(load_settings(os.environ))
     yield "unchanged", lambda: scale.measure_unchanged(data)
     if options.scale:
@@ -133,6 +134,12 @@ def _abstaining(options: argparse.Namespace, data: Path) -> Rows:
         return rows + (abstaining.measure_left_out(plumbline, folder, data) if folder else [])
     finally:
         plumbline.close()
+
+
+def _gate() -> Rows:
+    from evals.bench.quality.gating import measure_gate
+
+    return measure_gate()
 
 
 def _answers(place: Path) -> Rows:

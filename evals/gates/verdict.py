@@ -1,73 +1,87 @@
 """What a run decides: whether anything is wrong enough to stop for, with a sentence for each.
 
 A floor is broken by a mean below it, a critical sample by not being right. A regression is a
-critical sample that an earlier run had right, or more samples lost than gained by more than chance.
-What could not be measured weighs most, since a part of the rest is then unknown.
+critical sample that an earlier run had right, or a metric that gates and fell by more than chance
+explains. What could not be measured weighs most, since a part of the rest is then unknown.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from math import comb
+from collections.abc import Iterator, Mapping
 
+from evals.comparing.comparison import compare
 from evals.gates.criteria import Criteria
 from evals.observing import Missing
-from evals.reports.aggregates import poorly_measured
-from evals.reports.record import Aggregate, Comparison, Report, SampleRecord, Verdict
+from evals.reports.aggregates import aggregate_all, poorly_measured
+from evals.reports.decision import Comparison, Verdict
+from evals.reports.record import Aggregate, Report
+from evals.statistics.paired import ROUNDING
 from rag.errors import NotMeasured
 
 PASS, REGRESSION, BROKEN = 0, 1, 2
 NOT_MEASURED = NotMeasured.exit_code
-ALPHA = 0.05  # the usual one
-ROUNDING = 1e-9  # of means in floating point
 
 
-def decide(
-    samples: Sequence[SampleRecord], aggregates: Mapping[str, Aggregate], criteria: Criteria
-) -> Verdict:
-    """The verdict on a run; the highest exit code of its reasons is its own."""
-    compared = compare(samples, criteria.baseline) if criteria.baseline else None
+def decide(report: Report, criteria: Criteria) -> Verdict:
+    """The verdict on a run; the highest exit code of its reasons is its own. Raises UsageError."""
+    compared = None
+    if criteria.baseline:
+        compared = compare(criteria.baseline, report, criteria.least_drops, criteria.alpha)
     reasons = {
-        NOT_MEASURED: [*poorly_measured(aggregates, samples), *_unknown_critical(samples)],
-        BROKEN: [*_broken_floors(aggregates, criteria), *_broken_critical(samples, criteria)],
-        REGRESSION: [*_regressions(samples, compared)] if compared else [],
+        NOT_MEASURED: [*_unmeasured(report, criteria), *_unpaired(compared, criteria)],
+        BROKEN: [*_broken_floors(report, criteria), *_broken_critical(report, criteria)],
+        REGRESSION: [*_regressions(compared)],
     }
     return Verdict(
         exit_code=max((code for code, found in reasons.items() if found), default=PASS),
         unmeasured=tuple(reasons[NOT_MEASURED]),
         broken=tuple(reasons[BROKEN]),
         regressions=tuple(reasons[REGRESSION]),
-        notes=tuple(_mended(samples, criteria)),
+        notes=tuple(_mended(report, criteria)),
         floors=dict(criteria.floors),
         comparison=compared,
     )
 
 
-def compare(samples: Sequence[SampleRecord], baseline: Report) -> Comparison:
-    """The samples that were right then or now, and not both; what either lacks is left out."""
-    before = {sample.id: sample.values.get("right") for sample in baseline.samples}
-    pairs = [(sample.id, before.get(sample.id), sample.values.get("right")) for sample in samples]
-    lost = tuple(id_ for id_, then, now in pairs if (then, now) == (1.0, 0.0))
-    gained = tuple(id_ for id_, then, now in pairs if (then, now) == (0.0, 1.0))
-    return Comparison(baseline.run_id, lost, gained, mcnemar(len(lost), len(gained)))
+def _unmeasured(report: Report, criteria: Criteria) -> Iterator[str]:
+    yield from poorly_measured(report.aggregates, report.samples, criteria.least_valid)
+    for sample in report.samples:
+        value = sample.values["right"]
+        if sample.critical and isinstance(value, Missing):
+            yield f"critical sample {sample.id}: {value.reason}"
 
 
-def mcnemar(lost: int, gained: int) -> float:
-    """The exact two-sided p of so uneven a split, were each of the changes a toss of a coin."""
-    changes = lost + gained
-    tail = sum(comb(changes, k) for k in range(max(lost, gained), changes + 1))
-    return min(1.0, float(2 * tail / 2**changes))
+def _unpaired(compared: Comparison | None, criteria: Criteria) -> Iterator[str]:
+    """The metrics that gate and have too few pairs, though each run may have enough values."""
+    if not compared:
+        return
+    for name in compared.uncompared:
+        if name in criteria.least_drops:
+            yield f"the change of {name}: no value in both runs, or defined otherwise then"
+    for name, found in compared.metrics.items():
+        asked = found.n + found.missing
+        if found.gating and found.n < criteria.least_valid * asked:
+            yield f"the change of {name}: {found.n} of {asked} measured in both runs"
 
 
-def _broken_floors(aggregates: Mapping[str, Aggregate], criteria: Criteria) -> Iterator[str]:
-    for name, floor in criteria.floors.items():
+def _broken_floors(report: Report, criteria: Criteria) -> Iterator[str]:
+    yield from _below(report.aggregates, criteria.floors, "")
+    for tag, floors in criteria.slice_floors.items():
+        tagged = [sample for sample in report.samples if tag in sample.tags]
+        yield from _below(aggregate_all(tagged, floors), floors, f" of {tag}")
+
+
+def _below(
+    aggregates: Mapping[str, Aggregate], floors: Mapping[str, float], of: str
+) -> Iterator[str]:
+    for name, floor in floors.items():
         mean = aggregates[name].mean if name in aggregates else None
         if mean is not None and mean < floor - ROUNDING:
-            yield f"{name} is {mean:.3f}, its floor {floor:g}"
+            yield f"{name}{of} is {mean:.3f}, its floor {floor:g}"
 
 
-def _broken_critical(samples: Sequence[SampleRecord], criteria: Criteria) -> Iterator[str]:
+def _broken_critical(report: Report, criteria: Criteria) -> Iterator[str]:
     wrong = [
         sample.id
-        for sample in samples
+        for sample in report.samples
         if sample.critical and sample.values["right"] == 0.0
         if sample.id not in criteria.known_wrong
     ]
@@ -75,25 +89,21 @@ def _broken_critical(samples: Sequence[SampleRecord], criteria: Criteria) -> Ite
         yield f"critical and not right: {', '.join(wrong)}"
 
 
-def _unknown_critical(samples: Sequence[SampleRecord]) -> Iterator[str]:
-    for sample in samples:
-        value = sample.values["right"]
-        if sample.critical and isinstance(value, Missing):
-            yield f"critical sample {sample.id}: {value.reason}"
-
-
-def _regressions(samples: Sequence[SampleRecord], compared: Comparison) -> Iterator[str]:
-    critical = [each.id for each in samples if each.critical and each.id in compared.lost]
+def _regressions(compared: Comparison | None) -> Iterator[str]:
+    if not compared:
+        return
+    critical = [change.id for change in compared.having("lost") if change.critical]
     if critical:
-        yield f"critical samples that were right in {compared.run_id}: {', '.join(critical)}"
-    if len(compared.lost) > len(compared.gained) and compared.p < ALPHA:
-        yield (
-            f"{len(compared.lost)} samples lost and {len(compared.gained)} gained since "
-            f"{compared.run_id} (p = {compared.p:.3f})"
-        )
+        yield f"critical samples that were right in {compared.before}: {', '.join(critical)}"
+    for name, found in compared.metrics.items():
+        if found.regressed:
+            yield (
+                f"{name} fell from {found.before:.3f} to {found.after:.3f} since {compared.before} "
+                f"({found.n} samples, adjusted p = {found.adjusted_p:.4f})"
+            )
 
 
-def _mended(samples: Sequence[SampleRecord], criteria: Criteria) -> Iterator[str]:
-    for sample in samples:
+def _mended(report: Report, criteria: Criteria) -> Iterator[str]:
+    for sample in report.samples:
         if sample.id in criteria.known_wrong and sample.values["right"] == 1.0:
             yield f"{sample.id} is right now: take it out of known_wrong"

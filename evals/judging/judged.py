@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from evals.judging.judge import Judge
-from evals.judging.ragas_metrics import JUDGED, Case, score
+from evals.judging.ragas_metrics import JUDGED, VERSION, Case, score
 from evals.observing import Missing, Observation
 from evals.reports.record import JudgeRecord, MetricRecord, Value
 from evals.samples.sample import Sample
@@ -66,6 +66,7 @@ class JudgedTier:
             model=self._judge.model,
             base_url=self._judge.base_url,
             repeats=self._repeats,
+            version=VERSION,
             **asdict(self._judge.counts),
         )
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # here, so that whoever imports ragas is not tracked
 
+import ragas
 from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.base import InstructorBaseRagasLLM
 from ragas.metrics.collections import (
@@ -27,6 +28,10 @@ from rag.errors import NotMeasured
 from rag.ports import Embedder
 
 Schema = TypeVar("Schema", bound=BaseModel)
+
+ASKED_AS = 1  # counts up when we ask otherwise, or make the values of the verdicts otherwise
+VERSION = f"ragas {ragas.__version__}, asked as of {ASKED_AS}"
+"""Of the questions to the judge: values of one version alone can be compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from evals.observing import Missing
 from evals.reports.record import Aggregate, Decisions, Report, SampleRecord, Value
 from evals.samples.sample import KINDS, Kind
 
-ENOUGH = 0.9  # chosen: with more missing a mean speaks of other samples
 REASON_CHARACTERS = 200  # chosen: two lines
 
 
@@ -66,13 +65,13 @@ def _decisions(samples: Sequence[SampleRecord]) -> Decisions:
 
 
 def poorly_measured(
-    aggregates: Mapping[str, Aggregate], samples: Sequence[SampleRecord]
+    aggregates: Mapping[str, Aggregate], samples: Sequence[SampleRecord], least_valid: float
 ) -> list[str]:
-    """The metrics with less than nine tenths of their values valid, a line for each reason."""
+    """The metrics with less than that share of their values valid, a line for each reason."""
     names: dict[tuple[int, int, str], list[str]] = {}
     for name, found in aggregates.items():
         asked = found.n + found.missing
-        if found.n < ENOUGH * asked:
+        if found.n < least_valid * asked:
             names.setdefault((found.n, asked, _first_reason(name, samples)), []).append(name)
     return [
         f"{', '.join(metrics)}: {n} of {asked} measured ({reason})"

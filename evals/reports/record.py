@@ -1,5 +1,6 @@
 """The JSON of record: what one evaluation run found, complete enough to render and to compare."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -7,13 +8,14 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from evals.observing import Missing
+from evals.reports.decision import Verdict
 from evals.samples.locating import Lost
 from evals.samples.sample import Kind
 from evals.samples.validation import first_fault
 from rag.domain import Fingerprint, Span, Status
 from rag.errors import NotMeasured
 
-SCHEMA = 2  # counts up when earlier records cannot be read
+SCHEMA = 3  # counts up when earlier records cannot be read
 
 Value = float | Missing
 """In JSON a number, or `{"reason": "..."}` for a value that is missing."""
@@ -90,6 +92,7 @@ class JudgeRecord:
     """The judged tier; `note` says why where it was not measured.
 
     `calls` went to the judge, `cached` answers did not; `tokens` are those of the calls.
+    `version` is that of the questions it is asked: with another one its values cannot be compared.
     """
 
     measured: bool
@@ -101,6 +104,7 @@ class JudgeRecord:
     cached: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,38 +115,6 @@ class SetRecord:
     sha256: str
     samples: int
     asked: int
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What changed since an earlier run: samples lost and gained, and how likely by chance."""
-
-    run_id: str
-    lost: tuple[str, ...]
-    gained: tuple[str, ...]
-    p: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the run decides, a sentence for each reason, and what it was held against."""
-
-    exit_code: int
-    unmeasured: tuple[str, ...]
-    broken: tuple[str, ...]
-    regressions: tuple[str, ...]
-    notes: tuple[str, ...]
-    floors: dict[str, float]
-    comparison: Comparison | None
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """All that speaks against the run, the gravest first, each as a line."""
-        return (
-            *(f"could not measure {reason}" for reason in self.unmeasured),
-            *(f"broken: {reason}" for reason in self.broken),
-            *(f"regression: {reason}" for reason in self.regressions),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +159,25 @@ def to_json(report: Report) -> str:
 
 def read_report(path: Path) -> Report:
     """Read a `report.json`. Raises NotMeasured if it is not one of this schema."""
+    return parse_report(path, read_json(path))
+
+
+def read_json(path: Path) -> object:
+    """The JSON of a file. Raises NotMeasured."""
     try:
-        content = path.read_bytes()
-        schema = _SCHEMA.validate_json(content).schema
-        if schema != SCHEMA:
-            raise NotMeasured(f"{path} has report schema {schema}, this version reads {SCHEMA}")
-        return _ADAPTER.validate_json(content)
+        return json.loads(path.read_bytes())
     except OSError as error:
         raise NotMeasured(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise NotMeasured(f"{path} is not a report: not JSON, {error}") from error
+
+
+def parse_report(path: Path, raw: object) -> Report:
+    """The report that the JSON of `path` means. Raises NotMeasured."""
+    try:
+        schema = _SCHEMA.validate_python(raw).schema
+        if schema != SCHEMA:
+            raise NotMeasured(f"{path} has report schema {schema}, this version reads {SCHEMA}")
+        return _ADAPTER.validate_python(raw)
     except ValidationError as error:
         raise NotMeasured(f"{path} is not a report: {first_fault(error)}") from error

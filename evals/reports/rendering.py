@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evals.reports.aggregates import missing_values
+from evals.reports.decision import FATES
 from evals.reports.failures import find_failures, find_weakest
 from evals.reports.record import Aggregate, Report, read_report, to_json
 from rag.errors import StorageError
@@ -23,6 +24,7 @@ SLICE_METRICS = (
     "context_recall",
 )
 WEAKEST = 20  # chosen: a screen or two
+SHOWN_CHANGES = 20  # as above
 
 
 def write_report(report: Report, out: Path) -> Path:
@@ -55,7 +57,7 @@ def render(report: Report, suffix: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": _cell, "number": _number, "ms": _ms}
+    environment.filters |= {"cell": _cell, "number": _number, "ms": _ms, "signed": "{:+.3f}".format}
     return environment.get_template(f"report.{suffix}.j2").render(
         report=report,
         shares=_aggregates(report, "share"),
@@ -65,6 +67,8 @@ def render(report: Report, suffix: str) -> str:
         failures=find_failures(report),
         weakest=find_weakest(report, WEAKEST),
         fingerprint=_fingerprint(report),
+        fates=FATES,
+        most_changes=SHOWN_CHANGES,
     )
 
 

@@ -55,6 +55,12 @@ def run(data: Path, *options: str, line: dict[str, Any] = LINE) -> int:
     return main(["run", *common, "--out", str(data.parent / "reports"), *options])
 
 
+def write_gates(data: Path) -> None:
+    """That the one sample, which is critical, may be wrong."""
+    text = '[sets.s]\nknown_wrong = ["leave-1"]\nfloors.right = 0\n'
+    (data.parent / "gates.toml").write_text(text)
+
+
 def test_a_run_prints_a_table_and_the_paths_of_its_files(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,7 +114,7 @@ def test_a_critical_sample_that_is_not_right_is_exit_code_2_until_it_is_known(
     printed = capsys.readouterr()
     assert printed.err == "evals: broken: critical and not right: leave-1\n"
     assert "  leave-1: critical, wrong: cites none of the evidence: " in printed.out
-    (data.parent / "s.floors.toml").write_text('known_wrong = ["leave-1"]\n[floors]\nright = 0\n')
+    write_gates(data)
     assert run(data, line=line) == 0
 
 
@@ -116,12 +122,12 @@ def test_a_critical_sample_lost_since_the_baseline_is_exit_code_1(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = LINE | {"critical": True}
-    (data.parent / "s.floors.toml").write_text('known_wrong = ["leave-1"]\n[floors]\nright = 0\n')
+    write_gates(data)
     assert run(data, line=line) == 0
     assert "leave-1 is right now: take it out of known_wrong" in capsys.readouterr().out
     baseline = (data.parent / "reports" / "latest").resolve()
     assert run(data, "--baseline", str(baseline), line=line) == 0
-    assert "0 samples lost, 0 gained, p = 1.000" in capsys.readouterr().out
+    assert ": 0 lost, 0 worse, 0 better, 0 gained\n" in capsys.readouterr().out
     monkeypatch.setenv("RAG_MIN_CONFIDENCE", "1")
     assert run(data, "--baseline", str(baseline), line=line) == 1
     error = capsys.readouterr().err
@@ -130,6 +136,75 @@ def test_a_critical_sample_lost_since_the_baseline_is_exit_code_1(
     other = line | {"reference": "27 weeks."}
     assert run(data, "--baseline", str(baseline), line=other) == 4
     assert "compare runs of the same set" in capsys.readouterr().err
+
+
+def test_a_run_is_compared_with_the_baseline_of_its_set(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, "--floor", "right=0") == 0
+    reports = data.parent / "reports"
+    path = data.parent / "s.jsonl"
+    accept = ["baseline", "accept", str(reports / "latest"), "--set", str(path), "--why"]
+    assert main([*accept, " "]) == 4
+    assert main([*accept, "it is right"]) == 0
+    assert main(["baseline", "show", "--set", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("s.jsonl: run 20") == said.count(": it is right\n") == 2
+    assert run(data, "--floor", "right=0") == 0
+    printed = capsys.readouterr().out
+    assert ": 0 lost, 0 worse, 0 better, 0 gained\n" in printed
+    assert "detectable" in printed
+    assert run(data, "--floor", "right=0", "--no-baseline") == 0
+    assert "0 lost" not in capsys.readouterr().out
+    before = len(list(reports.iterdir()))
+    assert run(data, line=LINE | {"reference": "27 weeks."}) == 4
+    assert "compare runs of the same set" in capsys.readouterr().err
+    assert len(list(reports.iterdir())) == before
+    monkeypatch.setenv("RAG_MIN_CONFIDENCE", "1")
+    assert run(data, "--floor", "right=0") == 0
+    printed = capsys.readouterr().out
+    assert ": 1 lost, 0 worse, 0 better, 0 gained\n" in printed
+    assert "  threshold: 0.3 → 1.0\n" in printed
+
+
+def test_two_runs_are_compared_by_their_folders(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = LINE | {"critical": True}
+    write_gates(data)
+    run(data, line=line)
+    before = str((data.parent / "reports" / "latest").resolve())
+    monkeypatch.setenv("RAG_MIN_CONFIDENCE", "1")
+    run(data, line=line)
+    after = str((data.parent / "reports" / "latest").resolve())
+    asked = ["--set", str(data.parent / "s.jsonl")]
+    capsys.readouterr()
+    assert main(["compare", after, before, *asked]) == 0
+    assert main(["compare", before, after, *asked]) == 1
+    printed = capsys.readouterr()
+    assert f"lost: critical, leave-1: {LINE['question']}\n  before: {QUOTE}" in printed.out
+    assert printed.err.startswith("evals: regression: critical samples that were right in 20")
+    assert main(["compare", before, after, *asked, "--json"]) == 1
+    verdict = json.loads(capsys.readouterr().out)
+    assert verdict["comparison"]["samples"][0]["fate"] == "lost"
+    assert verdict["exit_code"] == 1
+    record = Path(after) / "report.json"
+    for text, code, says in (
+        (record.read_text().replace('"sha256": "', '"sha256": "0'), 4, "of the same set"),
+        (record.read_text()[:5000], 3, "is not a report: not JSON"),
+    ):
+        record.write_text(text)
+        assert main(["compare", before, after, *asked]) == code
+        printed = capsys.readouterr()
+        assert (printed.out, printed.err.count("\n")) == ("", 1)
+        assert says in printed.err
+
+
+def test_a_baseline_that_is_not_there_is_told(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["baseline", "show", "--set", str(data.parent / "s.jsonl")]) == 4
+    assert "python -m evals baseline accept" in capsys.readouterr().err
 
 
 def test_a_limit_that_is_no_number_says_what_it_must_be(
@@ -230,6 +305,9 @@ def test_a_judge_without_a_model_is_a_settings_error(
         ["run", "--floor", "right"],
         ["run", "--floor", "right=80"],
         ["run", "--repeats", "x"],
+        ["run", "--baseline", "a", "--no-baseline"],
+        ["compare", "a"],
+        ["baseline", "accept", "a"],
         ["locate", "s.jsonl"],
     ],
 )
@@ -247,7 +325,7 @@ def test_bad_arguments_are_exit_code_4(
     [
         (LINE | {"answerable": "maybe"}, [], 4, "s.jsonl:1: answerable: "),
         (LINE, ["--set", "absent.jsonl"], 4, "absent.jsonl cannot be read"),
-        (LINE, ["--floor", "hit@7=0.5"], 4, "no floor for 'hit@7'"),
+        (LINE, ["--floor", "hit@7=0.5"], 4, "no metric 'hit@7' can gate"),
         (LINE, ["--baseline", "absent.json"], 3, "absent.json cannot be read"),
         (LINE, ["--corpus", "../etc"], 4, "not allowed"),
         (LINE, ["--corpus", "absent"], 66, "python -m ingest add"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.gates.criteria import Criteria
+from evals.gates.criteria import default_criteria
 from evals.gates.verdict import decide
 from evals.observing import Missing
 from evals.reports.record import JudgeRecord, Report, read_report, to_json
@@ -54,13 +54,15 @@ def report(tmp_path: Path) -> Report:
 
 
 def with_judge(report: Report) -> Report:
-    """The report with a judge, a judged value that is missing, and hostile text."""
+    """The report with a judge, a missing value, hostile text, and what changed by these."""
     first, *rest = report.samples
     values = first.values | {"hit@1": Missing(HOSTILE), "right": 0.0}
     first = replace(first, values=values, question=HOSTILE, answer=HOSTILE, tags=("a|b",))
     lost: dict[str, tuple[str, ...]] = {f"{HOSTILE} no longer holds the quote": (first.id,)}
     judge = JudgeRecord(True, "", "judge-1", "http://localhost/v1", 3, 9, 1, 900, 90)
-    return replace(report, judge=judge, samples=(first, *rest), lost_evidence=lost)
+    found = replace(report, judge=judge, samples=(first, *rest), lost_evidence=lost)
+    criteria = replace(default_criteria(), baseline=replace(report, corpus=HOSTILE))
+    return replace(found, verdict=decide(found, criteria))
 
 
 def test_the_record_reads_back_as_it_was(report: Report, tmp_path: Path) -> None:
@@ -69,7 +71,7 @@ def test_the_record_reads_back_as_it_was(report: Report, tmp_path: Path) -> None
     path.write_text(to_json(report))
     assert read_report(path) == report
     raw = json.loads(path.read_text())
-    assert raw["schema"] == 2
+    assert raw["schema"] == 3
     assert raw["samples"][0]["values"]["hit@1"] == {"reason": HOSTILE}
     assert raw["samples"][1]["values"]["hit@1"] == 1.0
 
@@ -106,10 +108,9 @@ def not_right(report: Report) -> Report:
     wrong = replace(boats, critical=True, values=boats.values | {"right": 0.0})
     lost = Lost("pay.md", "the release holds no source 'pay.md'")
     samples = (replace(leave, lost=(lost,)), wrong, *rest)
-    verdict = decide(samples, report.aggregates, Criteria({"right": 0.9}, baseline=report))
-    return replace(
-        report, samples=samples, lost_evidence={lost.reason: ("leave",)}, verdict=verdict
-    )
+    worse = replace(report, samples=samples, lost_evidence={lost.reason: ("leave",)})
+    criteria = replace(default_criteria(), floors={"right": 0.9}, baseline=report)
+    return replace(worse, verdict=decide(worse, criteria))
 
 
 @pytest.mark.parametrize("suffix", ["md", "html"])
@@ -119,7 +120,9 @@ def test_a_report_begins_with_its_verdict_and_what_is_wrong(suffix: str, report:
         "broken: right is 0.750, its floor 0.9",
         "critical and not right: boats",
         "critical samples that were right in",
-        "1 samples lost",
+        f"Since run {report.run_id}",
+        "1 lost",
+        "answer before",
         "Not right: 2 of 4",
         "wrong: cites none of the evidence",
         "answered, though the documents do not",

@@ -1,0 +1,1 @@
+"""Two runs of one set, question by question."""
