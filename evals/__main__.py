@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Never
 
+from evals.set_options import add_lint
 from rag.errors import InvalidRegressionSet, NotMeasured, RagError, UsageError
 
 USAGE = InvalidRegressionSet.exit_code  # 1 to 3 say what was measured
@@ -75,6 +76,7 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
     for command in (run, locate, claims):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    add_lint(commands)
     return parser
 
 

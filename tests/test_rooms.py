@@ -27,8 +27,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         *(("routes",), ("main",), ("serving",), ("__main__",), ("console",)),
     ),
     "evals": (
-        *(("samples",), ("claims",), ("observing",), ("reports",), ("metrics",), ("judging",)),
-        *(("gates",), ("running", "terminal"), ("commands", "demo"), ("__main__",), ("bench",)),
+        *(("samples",), ("claims",), ("observing",), ("reports",), ("metrics",)),
+        *(("judging", "curation"), ("gates", "set_options"), ("running", "terminal")),
+        *(("set_commands",), ("commands", "demo"), ("__main__",), ("bench",)),
         ("training",),
     ),
 }

@@ -1,0 +1,69 @@
+"""What the commands that look after regression sets do."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+
+from evals.curation.linting import Finding, Search, lint
+from evals.samples.locating import Sources
+from evals.samples.reading import read_lines
+from rag.bootstrap import open_plumbline
+from rag.releases.folder import release_folder
+from rag.settings import Settings
+
+WRONG = 2  # the exit code of a set with a wrong sample, as of a broken floor
+HITS = 10  # more than are looked at
+
+
+@contextmanager
+def _open(corpus: str, settings: Settings) -> Iterator[tuple[Sources, Search]]:
+    """The documents of the live release of a corpus, and what searches them."""
+    release_folder(settings.data, corpus)  # fails before a model is loaded
+    plumbline = open_plumbline(settings)
+    try:
+        yield (
+            Sources(plumbline.documents(corpus), partial(plumbline.document, corpus=corpus)),
+            partial(plumbline.search, corpus=corpus, top_k=HITS),
+        )
+    finally:
+        plumbline.close()
+
+
+def lint_set(options: argparse.Namespace, settings: Settings) -> int:
+    """Print what is wrong with a set; the exit code says whether it may be used."""
+    lines = read_lines(options.set)
+    corpus = options.corpus
+    release_folder(settings.data, corpus)  # fails before a model is loaded
+    plumbline = open_plumbline(settings)
+    try:
+        found = lint(
+            lines,
+            Sources(
+                plumbline.documents(corpus), lambda id_: plumbline.document(id_, corpus=corpus)
+            ),
+            lambda question: plumbline.search(question, corpus=corpus, top_k=HITS),
+        )
+    finally:
+        plumbline.close()
+    errors = sum(finding.is_error for finding in found)
+    if options.json:
+        findings = [asdict(each) | {"error": each.is_error} for each in found]
+        _print(json.dumps({"set": str(options.set), "findings": findings}, ensure_ascii=False))
+    else:
+        for finding in found:
+            _print(f"{options.set}{_tell(finding)}")
+        _print(f"{len(lines)} samples, {errors} errors, {len(found) - errors} warnings")
+    return WRONG if errors or (options.strict and found) else 0
+
+
+def _tell(finding: Finding) -> str:
+    place = f":{finding.line}" if finding.line else ""
+    sample = f"{finding.sample}: " if finding.sample else ""
+    return f"{place}: {finding.rule}: {sample}{finding.message}"
+
+
+def _print(line: str) -> None:
+    print(line)  # noqa: T201 - a command's output

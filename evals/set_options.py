@@ -1,0 +1,31 @@
+"""The options of the commands that look after regression sets."""
+
+import argparse
+from pathlib import Path
+from typing import TypeVar
+
+Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+
+LINT_EXIT_CODES = """\
+exit codes:
+  0  nothing but warnings
+  2  a sample is wrong or cannot be measured; with --strict, any warning
+  4  the set cannot be read
+  66, 74, 78  no such corpus, the disk, a setting or a model
+"""
+
+
+def add_lint(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """`lint SET --corpus NAME`."""
+    lint = commands.add_parser(
+        "lint",
+        help="tell what is wrong with a regression set",
+        description="Tell what is wrong with a regression set and what to do, the gravest first.",
+        epilog=LINT_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    lint.add_argument("set", type=Path, help="regression set, JSONL")
+    lint.add_argument("--corpus", required=True, help="name of the corpus")
+    lint.add_argument("--strict", action="store_true", help="exit with 2 for warnings as well")
+    lint.add_argument("--json", action="store_true", help="print the findings for programs")
+    lint.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
