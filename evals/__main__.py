@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Never
 
-from evals.set_options import add_lint
+from evals.set_options import add_harvest, add_lint
 from rag.errors import InvalidRegressionSet, NotMeasured, RagError, UsageError
 
 USAGE = InvalidRegressionSet.exit_code  # 1 to 3 say what was measured
@@ -77,6 +77,7 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     for command in (run, locate, claims):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     add_lint(commands)
+    add_harvest(commands)
     return parser
 
 

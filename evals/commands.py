@@ -12,7 +12,7 @@ from evals.reports import record, rendering
 from evals.running import Run, evaluate
 from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
-from evals.set_commands import lint_set
+from evals.set_commands import SET_COMMANDS
 from ingest.releases.erasure import JUDGE_CACHE
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
@@ -120,4 +120,4 @@ def _measure_claims(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-COMMANDS = {"run": _evaluate, "locate": _locate, "claims": _measure_claims, "lint": lint_set}
+COMMANDS = {"run": _evaluate, "locate": _locate, "claims": _measure_claims, **SET_COMMANDS}

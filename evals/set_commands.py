@@ -7,10 +7,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 
+from evals.curation.drafts import check_is_free, write_drafts
+from evals.curation.feedback import read_feedback
+from evals.curation.harvesting import Harvester, group
 from evals.curation.linting import Finding, Search, lint
 from evals.samples.locating import Sources
-from evals.samples.reading import read_lines
+from evals.samples.reading import read_lines, read_set
 from rag.bootstrap import open_plumbline
+from rag.outgoing.redaction import redact
 from rag.releases.folder import release_folder
 from rag.settings import Settings
 
@@ -59,6 +63,26 @@ def lint_set(options: argparse.Namespace, settings: Settings) -> int:
     return WRONG if errors or (options.strict and found) else 0
 
 
+def harvest_feedback(options: argparse.Namespace, settings: Settings) -> int:
+    """Write drafts of what was asked and found wanting."""
+    check_is_free(options.out)
+    lines = read_feedback(options.feedback)
+    own = [line for line in lines if line.corpus == options.corpus]
+    known = [sample for path in options.set for sample in read_set(path).samples]
+    groups, left_out = group(own, known)
+    if groups:
+        with _open(options.corpus, settings) as (sources, search):
+            mask = partial(redact, secrets=settings.secrets)
+            harvester = Harvester(sources, search, mask)
+            write_drafts(options.out, [harvester.draft(each) for each in groups], "feedback")
+    where = f"{len(groups)} drafts written to {options.out}" if groups else "nothing to draft"
+    _print(
+        f"{len(lines)} lines of feedback, {len(lines) - len(own)} of other corpora, {left_out} on "
+        f"questions that a set has: {where}"
+    )
+    return 0
+
+
 def _tell(finding: Finding) -> str:
     place = f":{finding.line}" if finding.line else ""
     sample = f"{finding.sample}: " if finding.sample else ""
@@ -67,3 +91,6 @@ def _tell(finding: Finding) -> str:
 
 def _print(line: str) -> None:
     print(line)  # noqa: T201 - a command's output
+
+
+SET_COMMANDS = {"lint": lint_set, "harvest": harvest_feedback}

@@ -28,4 +28,29 @@ def add_lint(commands: "argparse._SubParsersAction[Parser]") -> None:
     lint.add_argument("--corpus", required=True, help="name of the corpus")
     lint.add_argument("--strict", action="store_true", help="exit with 2 for warnings as well")
     lint.add_argument("--json", action="store_true", help="print the findings for programs")
-    lint.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    _add_data(lint)
+
+
+def add_harvest(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """`harvest FEEDBACK --corpus NAME --out DRAFT`."""
+    harvest = commands.add_parser(
+        "harvest",
+        help="turn feedback into drafts of samples",
+        description="Turn feedback on answers into drafts of samples, the worst first, for people "
+        "to review: no set takes a draft as it is.",
+    )
+    harvest.add_argument("feedback", type=Path, help="feedback, JSONL")
+    harvest.add_argument("--corpus", required=True, help="name of the corpus")
+    harvest.add_argument("--out", type=Path, required=True, help="a new file for the drafts, JSONL")
+    harvest.add_argument(
+        "--set",
+        type=Path,
+        action="append",
+        default=[],
+        help="a regression set whose questions are left out; may be repeated",
+    )
+    _add_data(harvest)
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
