@@ -51,6 +51,9 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         "--limit", type=_positive, metavar="N", help="ask only N samples, from all over the set"
     )
     run.add_argument(
+        "--slice", default="", metavar="TAG", help="ask only the samples that have this tag"
+    )
+    run.add_argument(
         "--floor",
         type=_floor,
         action="append",

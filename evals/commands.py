@@ -16,7 +16,7 @@ from evals.set_commands import SET_COMMANDS
 from ingest.releases.erasure import JUDGE_CACHE
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
-from rag.errors import InvalidRegressionSet, SettingsError
+from rag.errors import InvalidRegressionSet, SettingsError, UsageError
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
@@ -52,7 +52,12 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
 
 def _plan(options: argparse.Namespace) -> Run:
     asked = read_set(options.set)
-    run = Run(asked, options.corpus, options.limit)
+    run = Run(asked, options.corpus, options.limit, options.slice)
+    if not run.samples:
+        tags = sorted({tag for sample in asked.samples for tag in sample.tags})
+        raise UsageError(
+            f"no sample of {options.set} has the tag {options.slice!r}: there are {', '.join(tags)}"
+        )
     is_whole = run.samples == asked.samples
     given = dict(options.floor)
     criteria = read_floors(floors_path(options.set), asked, given, is_whole=is_whole)
