@@ -1,22 +1,29 @@
 """What the commands that look after regression sets do."""
 
 import argparse
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from typing import TYPE_CHECKING
 
 from evals.curation.drafts import check_is_free, write_drafts
 from evals.curation.feedback import read_feedback
+from evals.curation.generating import choose_chunks, make_draft
 from evals.curation.harvesting import Harvester, group
 from evals.curation.linting import Finding, Search, lint
 from evals.samples.locating import Sources
 from evals.samples.reading import read_lines, read_set
-from rag.bootstrap import open_plumbline
+from rag.bootstrap import load_chat_model, open_plumbline, open_release
+from rag.errors import NotMeasured, SettingsError
 from rag.outgoing.redaction import redact
 from rag.releases.folder import release_folder
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from evals.judging.ragas_questions import QuestionDrafter
 
 WRONG = 2  # the exit code of a set with a wrong sample, as of a broken floor
 HITS = 10  # more than are looked at
@@ -83,6 +90,43 @@ def harvest_feedback(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def generate_drafts(options: argparse.Namespace, settings: Settings) -> int:
+    """Write drafts of what a chat model asks about chunks of a corpus."""
+    check_is_free(options.out)
+    drafter = _load_drafter(settings)
+    release = open_release(release_folder(settings.data, options.corpus))
+    try:
+        chosen = choose_chunks(release.documents, options.n, options.seed)
+    finally:
+        release.close()
+    drafted = asyncio.run(drafter.draft([chunk for chunk, _ in chosen], options.n))
+    failures = drafter.failures
+    lost = f", {failures.count} steps failed: {failures.reason}" if failures.count else ""
+    if not drafted:
+        raise NotMeasured(f"no question came of {len(chosen)} chunks{lost}")
+    source_of = {chunk.id: (chunk, document) for chunk, document in chosen}
+    by = drafter.chat_model.name
+    drafts = [
+        make_draft(each.question, each.answer, [source_of[chunk.id] for chunk in each.chunks], by)
+        for each in drafted
+    ]
+    write_drafts(options.out, drafts, "generated")
+    _print(f"{len(drafts)} drafts written to {options.out}{lost}")
+    return 0
+
+
+def _load_drafter(settings: Settings) -> "QuestionDrafter":
+    chat_model = load_chat_model(settings)
+    if chat_model is None:
+        raise SettingsError("RAG_CHAT_MODEL is empty: name the chat model that drafts questions")
+    try:
+        from evals.judging.ragas_questions import QuestionDrafter
+    except ModuleNotFoundError as error:
+        library = (error.name or "").split(".")[0]
+        raise SettingsError(f"drafting needs {library}: run `pip install '.[evals]'`") from error
+    return QuestionDrafter(chat_model, settings.chat_max_tokens)
+
+
 def _tell(finding: Finding) -> str:
     place = f":{finding.line}" if finding.line else ""
     sample = f"{finding.sample}: " if finding.sample else ""
@@ -93,4 +137,4 @@ def _print(line: str) -> None:
     print(line)  # noqa: T201 - a command's output
 
 
-SET_COMMANDS = {"lint": lint_set, "harvest": harvest_feedback}
+SET_COMMANDS = {"lint": lint_set, "harvest": harvest_feedback, "generate": generate_drafts}

@@ -52,5 +52,27 @@ def add_harvest(commands: "argparse._SubParsersAction[Parser]") -> None:
     _add_data(harvest)
 
 
+def add_generate(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """`generate --corpus NAME --out DRAFT`."""
+    generate = commands.add_parser(
+        "generate",
+        help="let a chat model draft samples from a corpus",
+        description="Let the chat model (RAG_CHAT_MODEL) draft questions about chunks of a corpus, "
+        "with Ragas' prompts, for people to review: no set takes a draft as it is.",
+    )
+    generate.add_argument("--corpus", required=True, help="name of the corpus")
+    generate.add_argument("--out", type=Path, required=True, help="a new file for the drafts")
+    generate.add_argument("--n", type=positive, default=20, help="the most drafts (20)")
+    generate.add_argument("--seed", type=int, default=1, help="chooses the chunks (1)")
+    _add_data(generate)
+
+
 def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)

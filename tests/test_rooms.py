@@ -43,6 +43,7 @@ LAZY = {
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
     "evals.commands": "ragas, for the judged tier alone",
+    "evals.set_commands": "ragas, for drafting alone",
     "evals.training.regression": "scikit-learn, where coefficients are learned anew",
     "evals.training.support": "scikit-learn, as above",
     **dict.fromkeys(
