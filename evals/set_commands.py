@@ -10,12 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from evals.curation.drafts import check_is_free, write_drafts
-from evals.curation.feedback import read_feedback
+from evals.curation.feedback import FeedbackLine
 from evals.curation.generating import choose_chunks, make_draft
 from evals.curation.harvesting import Harvester, group
 from evals.curation.linting import Finding, Search, lint
 from evals.samples.locating import Sources
 from evals.samples.reading import read_lines, read_set
+from evals.samples.validation import read_forms
 from rag.bootstrap import load_chat_model, open_plumbline, open_release
 from rag.errors import NotMeasured, SettingsError
 from rag.outgoing.redaction import redact
@@ -73,7 +74,7 @@ def lint_set(options: argparse.Namespace, settings: Settings) -> int:
 def harvest_feedback(options: argparse.Namespace, settings: Settings) -> int:
     """Write drafts of what was asked and found wanting."""
     check_is_free(options.out)
-    lines = read_feedback(options.feedback)
+    lines = read_forms(options.feedback, FeedbackLine)
     own = [line for line in lines if line.corpus == options.corpus]
     known = [sample for path in options.set for sample in read_set(path).samples]
     groups, left_out = group(own, known)

@@ -10,8 +10,8 @@ from rag.support.words import terms_of, weigh_terms
 
 HITS = 5  # chosen: what stands further down is rarely what was asked for
 MOST_WORDS = 0.85
-"""Measured: of 124 questions of the example sets that nothing answers one unit holds so much of
-one, of the answerable ones so much of a quarter. The support check tells them apart less well: a
+"""Measured: one unit holds so much of 1 of 176 unanswerable questions of the example sets, and of a
+fifth of the answerable ones of the handbook. The support check tells them apart less well: a
 question is no claim."""
 
 

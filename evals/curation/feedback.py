@@ -1,16 +1,12 @@
 """Feedback on answers as a file: JSONL, a rated or unanswered question a line."""
 
-import json
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evals.samples.reading import MessageLine, QuoteLine
-from evals.samples.validation import first_fault
 from rag.domain import Status
-from rag.errors import InvalidRegressionSet
 
 
 class FeedbackLine(BaseModel):
@@ -47,24 +43,3 @@ class FeedbackLine(BaseModel):
     def asked(self) -> str:
         """All that the user said."""
         return " ".join(each.content for each in self.messages if each.role == "user")
-
-
-def read_feedback(path: Path) -> list[FeedbackLine]:
-    """The lines of a file. Raises InvalidRegressionSet, which names the first bad one."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRegressionSet(f"{path} cannot be read: {error}") from error
-    found = [_read(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
-        raise InvalidRegressionSet(f"{path} holds no feedback")
-    return found
-
-
-def _read(path: Path, number: int, line: str) -> FeedbackLine:
-    try:
-        return FeedbackLine.model_validate(json.loads(line))
-    except ValidationError as error:
-        raise InvalidRegressionSet(f"{path}:{number}: {first_fault(error)}") from error
-    except ValueError as error:
-        raise InvalidRegressionSet(f"{path}:{number}: not JSON: {error}") from error

@@ -11,8 +11,8 @@ from itertools import combinations
 
 LETTERS = 3  # the usual length: a typing error changes three runs of a whole question
 NEARLY_SAME = 0.7
-"""Measured: of questions with two letters exchanged, a greeting or a paraphrased beginning nine in
-ten reach it, of the 29,000 pairs of different questions in the example set one does."""
+"""Measured: of questions with two letters exchanged or a greeting in front 86 % reach it, of
+29,161 pairs of different questions of the example set one, whose numbers differ."""
 WORD = re.compile(r"\w+")
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 

@@ -1,6 +1,7 @@
 """`python -m evals lint`: each fault of a set is found, a good set has none."""
 
 import json
+import random
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 
 from evals import set_commands
-from evals.__main__ import main
+from evals.__main__ import HANDBOOK, main
 from evals.curation.key_facts import find_unheld
-from evals.curation.similarity import Wording
+from evals.curation.similarity import Wording, near_pairs
+from evals.samples.reading import read_set
 from tests.evals.test_command import open_small
 from tests.small_corpus import make_data_folder
 
@@ -193,3 +195,18 @@ def test_questions_are_near_duplicates_by_their_letters_and_all_their_numbers(
     one: str, two: str, is_near: bool
 ) -> None:
     assert Wording(one).is_near(Wording(two)) is is_near
+
+
+def test_slightly_changed_questions_are_near_duplicates_and_those_of_the_example_set_are_not() -> (
+    None
+):
+    asked = [each.question for each in read_set(HANDBOOK).samples if len(each.conversation) == 1]
+    choice = random.Random(3)
+    found = 0
+    for question in asked:
+        at = choice.randrange(1, len(question) - 2)
+        mistyped = question[:at] + question[at + 1] + question[at] + question[at + 2 :]
+        greeted = f"Could you tell me, {question}"
+        found += sum(Wording(question).is_near(Wording(each)) for each in (mistyped, greeted))
+    assert found >= 0.85 * 2 * len(asked)
+    assert list(near_pairs(asked)) == []
