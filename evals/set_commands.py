@@ -13,8 +13,8 @@ from evals.curation.drafts import check_is_free, write_drafts
 from evals.curation.feedback import FeedbackLine
 from evals.curation.generating import choose_chunks, make_draft
 from evals.curation.harvesting import Harvester, group
-from evals.curation.linting import Finding, Search, lint
-from evals.samples.locating import Sources
+from evals.curation.linting import Finding, lint
+from evals.samples.locating import Search, Sources
 from evals.samples.reading import read_lines, read_set
 from evals.samples.validation import read_forms
 from rag.bootstrap import load_chat_model, open_plumbline, open_release
@@ -47,19 +47,8 @@ def _open(corpus: str, settings: Settings) -> Iterator[tuple[Sources, Search]]:
 def lint_set(options: argparse.Namespace, settings: Settings) -> int:
     """Print what is wrong with a set; the exit code says whether it may be used."""
     lines = read_lines(options.set)
-    corpus = options.corpus
-    release_folder(settings.data, corpus)  # fails before a model is loaded
-    plumbline = open_plumbline(settings)
-    try:
-        found = lint(
-            lines,
-            Sources(
-                plumbline.documents(corpus), lambda id_: plumbline.document(id_, corpus=corpus)
-            ),
-            lambda question: plumbline.search(question, corpus=corpus, top_k=HITS),
-        )
-    finally:
-        plumbline.close()
+    with _open(options.corpus, settings) as (sources, search):
+        found = lint(lines, sources, search)
     errors = sum(finding.is_error for finding in found)
     if options.json:
         findings = [asdict(each) | {"error": each.is_error} for each in found]
@@ -100,6 +89,8 @@ def generate_drafts(options: argparse.Namespace, settings: Settings) -> int:
         chosen = choose_chunks(release.documents, options.n, options.seed)
     finally:
         release.close()
+    if not chosen:
+        raise NotMeasured(f"{options.corpus} has no chunk long enough to ask about")
     drafted = asyncio.run(drafter.draft([chunk for chunk, _ in chosen], options.n))
     failures = drafter.failures
     lost = f", {failures.count} steps failed: {failures.reason}" if failures.count else ""

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from evals.curation.drafts import Draft
 from evals.curation.feedback import FeedbackLine
 from evals.curation.similarity import Wording
-from evals.samples.locating import Lost, Sources, find_quote
+from evals.samples.locating import Lost, Search, Sources, find_quote
 from evals.samples.reading import QuoteLine
 from evals.samples.sample import Evidence, Sample
-from rag.domain import Message, SearchResult, Span
+from rag.domain import Message, Span
 from rag.errors import InvalidQuestion
 from rag.ports import Evidence as Passage
 from rag.support.alignment import AlignedEvidence
 
 SHOWN = 3  # chosen: as many answers and comments as are read
-Search = Callable[[str], SearchResult]
 
 
 @dataclass(slots=True)
@@ -66,13 +65,14 @@ class Harvester:
         """The question of the latest feedback, its evidence as cited, else as a search finds it."""
         latest = max(group.lines, key=lambda line: line.time.timestamp() if line.time else 0.0)
         cited = dict.fromkeys(quote for line in group.lines for quote in self._cited(line))
-        evidence = tuple(cited) or tuple(self._find(latest.asked))
+        evidence = tuple(cited or self._find(latest.asked))
+        how = ("cited" if cited else "searched") if evidence else "none"
         return Draft(
             tuple(Message(each.role, self.mask(each.content)) for each in latest.messages),
             reference="",
             evidence=evidence,
             tags=("feedback",) if evidence else ("feedback", "close-miss"),
-            origin=self._origin(group) | {"evidence": "cited" if cited else "searched"},
+            origin=self._origin(group) | {"evidence": how},
         )
 
     def _origin(self, group: Group) -> dict[str, object]:
@@ -104,8 +104,8 @@ class Harvester:
         spans = [] if isinstance(document, Lost) else find_quote(document.text, quote.quote)
         if isinstance(document, Lost) or not spans:
             return None
-        start = min(spans, key=lambda span: abs(span.start - (quote.start or 0)))
-        return Evidence(document.source, document.text[start.start : start.end], start)
+        span = min(spans, key=lambda each: abs(each.start - (quote.start or 0)))
+        return Evidence(document.source, document.text[span.start : span.end], span)
 
     def _find(self, question: str) -> Iterator[Evidence]:
         """The sentences of the first hit that carry the question best, if it has an answer."""

@@ -1,7 +1,7 @@
 """What is wrong with a regression set, a finding for each fault, the gravest first."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import combinations
@@ -9,14 +9,22 @@ from itertools import combinations
 from evals.curation.answered import seems_to_answer
 from evals.curation.key_facts import find_unheld
 from evals.curation.similarity import near_pairs
-from evals.samples.locating import QUOTE_CHARACTERS, Lost, Sources, find_quote, list_quotes
+from evals.samples.locating import (
+    QUOTE_CHARACTERS,
+    Lost,
+    Search,
+    Sources,
+    find_quote,
+    list_quotes,
+)
 from evals.samples.reading import Line
 from evals.samples.sample import KINDS, Evidence
-from rag.domain import SearchResult
+from rag.errors import InvalidQuestion
+from rag.retrieval.question import check_question
 
 FEWEST = 5
 """Samples of a tag or kind; chosen: of fewer, one question moves a share by more than a fifth."""
-ERRORS = ("evidence-not-found", "facts-not-in-evidence")
+ERRORS = ("not-askable", "evidence-not-found", "facts-not-in-evidence")
 """What makes a sample wrong, or its numbers mean nothing."""
 WARNINGS = (
     *("fact-not-in-evidence", "seems-answerable", "evidence-at-several-places"),
@@ -25,7 +33,6 @@ WARNINGS = (
 """What somebody should look at."""
 RULES = (*ERRORS, *WARNINGS)
 
-Search = Callable[[str], SearchResult]
 Fault = tuple[str, str]
 """A rule, and what is wrong and what to do."""
 
@@ -58,6 +65,11 @@ def lint(lines: Sequence[Line], sources: Sources, search: Search) -> list[Findin
 
 
 def _check(line: Line, sources: Sources, search: Search) -> Iterator[Fault]:
+    try:
+        check_question(line.sample.question)
+    except InvalidQuestion as error:
+        yield "not-askable", str(error)
+        return
     if line.sample.is_answerable:
         yield from _check_evidence(line, sources)
         yield from _check_reference(line)

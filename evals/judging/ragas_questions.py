@@ -44,10 +44,11 @@ def _refuse(**_: str) -> str:
 ragas._analytics.user_data_dir = _refuse  # type: ignore[attr-defined]  # it has no setting
 
 ATTEMPTS = 3  # as the judge has
+CHUNK = "plumbline_chunk"
+"""The property of a node that holds our chunk."""
 AT_ONCE = 8  # as the judge has
 PERSONAS = 3  # what Ragas makes itself
 OF_TWO_CHUNKS = 1 / 3  # of the questions, where two chunks name the same; as Ragas divides them
-OVERLAP = "entities_overlap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class QuestionDrafter:
     async def draft(self, chunks: Sequence[Chunk], most: int) -> list[DraftedQuestion]:
         """At most so many questions, about a third of them on two chunks that name the same."""
         writer = ChatWriter(self.chat_model, self.max_tokens)
-        graph, of_node = await self._read(chunks, writer)
+        graph = await self._read(chunks, writer)
         personas = await self._imagine(graph.nodes[:PERSONAS], writer)
         pairs = [
             KnowledgeGraph([pair.source, pair.target], [pair])
@@ -138,35 +139,30 @@ class QuestionDrafter:
         singles = [KnowledgeGraph([node]) for node in graph.nodes[: most - len(pairs)]]
         of_two = MultiHopSpecificQuerySynthesizer(llm=writer)
         of_one = SingleHopSpecificQuerySynthesizer(llm=writer)
-        steps = [self._write(of_two, pair, personas) for pair in pairs]
-        steps += [self._write(of_one, single, personas) for single in singles]
-        written = await asyncio.gather(*steps)
-        return [
-            DraftedQuestion(question, answer, tuple(of_node[str(node.id)] for node in nodes))
-            for each in written
-            if each
-            for question, answer, nodes in [each]
-        ]
+        written = await asyncio.gather(
+            *(self._write(of_two, pair, personas) for pair in pairs),
+            *(self._write(of_one, single, personas) for single in singles),
+        )
+        return [question for question in written if question]
 
-    async def _read(
-        self, chunks: Sequence[Chunk], writer: ChatWriter
-    ) -> tuple[KnowledgeGraph, dict[str, Chunk]]:
+    async def _read(self, chunks: Sequence[Chunk], writer: ChatWriter) -> KnowledgeGraph:
         """The chunks that name something, joined where two name the same."""
-        texts = [{"page_content": chunk.text} for chunk in chunks]
-        nodes = [Node(type=NodeType.CHUNK, properties=text) for text in texts]
+        nodes = [
+            Node(type=NodeType.CHUNK, properties={"page_content": chunk.text, CHUNK: chunk})
+            for chunk in chunks
+        ]
         reader = NERExtractor(llm=writer, tokenizer=_Characters())
         found = await asyncio.gather(
             *(self.failures.none_if_failed(reader.extract(node)) for node in nodes)
         )
-        graph, of_node = KnowledgeGraph(), {}
-        for node, chunk, named in zip(nodes, chunks, found, strict=True):
+        graph = KnowledgeGraph()
+        for node, named in zip(nodes, found, strict=True):
             if named and named[1]:
                 node.add_property(*named)
                 graph.nodes.append(node)
-                of_node[str(node.id)] = chunk
         joined: list[Relationship] = await OverlapScoreBuilder().transform(graph)
         graph.relationships.extend(joined)
-        return graph, of_node
+        return graph
 
     async def _imagine(self, nodes: Sequence[Node], writer: ChatWriter) -> list[Persona]:
         """People who might ask about what the chunks say."""
@@ -181,15 +177,16 @@ class QuestionDrafter:
         synthesizer: BaseSynthesizer[BaseScenario],
         graph: KnowledgeGraph,
         personas: list[Persona],
-    ) -> tuple[str, str, list[Node]] | None:
-        """A question on the one or two chunks of a graph, its answer, and those chunks."""
+    ) -> DraftedQuestion | None:
+        """A question on the one or two chunks of a graph."""
         planned = synthesizer.generate_scenarios(1, graph, personas)
         scenarios = await self.failures.none_if_failed(planned)
         if not scenarios:
             return None
-        step = synthesizer.generate_sample(scenarios[0])
-        sample = await self.failures.none_if_failed(step)
+        written = synthesizer.generate_sample(scenarios[0])
+        sample = await self.failures.none_if_failed(written)
         if not isinstance(sample, SingleTurnSample):
             return None
         question, answer = (sample.user_input or "").strip(), (sample.reference or "").strip()
-        return (question, answer, scenarios[0].nodes) if question and answer else None
+        chunks = tuple(node.properties[CHUNK] for node in scenarios[0].nodes)
+        return DraftedQuestion(question, answer, chunks) if question and answer else None

@@ -11,9 +11,11 @@ from typing import Any
 
 from evals.samples.reading import Line
 from evals.samples.sample import Evidence
-from rag.domain import Document, DocumentRef, Span
+from rag.domain import Document, DocumentRef, SearchResult, Span
 
 QUOTE_CHARACTERS = 60  # chosen: enough to recognise it
+Search = Callable[[str], SearchResult]
+"""What a question finds in a release."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,19 @@ def test_a_model_of_no_use_is_exit_code_3_and_writes_nothing(
     assert not (tmp_path / "draft.jsonl").exists()
 
 
+def test_a_corpus_of_short_chunks_alone_is_told(
+    server: JudgeServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    short = make_release(1, {"short.md": TEXTS["short.md"]})
+    monkeypatch.setattr(set_commands, "open_release", lambda folder: short)
+    assert generate(tmp_path) == 3
+    assert capsys.readouterr().err == "evals: small has no chunk long enough to ask about\n"
+    assert server.requests == []
+
+
 def test_without_a_chat_model_one_line_says_what_to_set(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ def test_evidence_is_what_was_cited_else_what_a_search_finds_else_none(data: Pat
     assert TEXTS["dogs.md"][dog["start"] : dog["end"]] == dog["quote"]
     assert (leave["source"], leave["quote"]) == ("leave.md", PAY)
     assert TEXTS["leave.md"][leave["start"] : leave["end"]] == PAY
-    assert [each["origin"]["evidence"] for each in (cited, searched)] == ["cited", "searched"]
+    assert [each["origin"]["evidence"] for each in drafts(data)] == [*("cited", "searched", "none")]
     assert (none["answerable"], none["tags"]) == (False, ["feedback", "close-miss"])
 
 

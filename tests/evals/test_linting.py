@@ -74,6 +74,7 @@ DOGS = "Dogs travel free of charge on every boat?"
 @pytest.mark.parametrize(
     ("line", "code", "told"),
     [
+        (unanswerable("x", " ", "off-topic"), 2, "not-askable: x: "),
         (
             answerable("x", "Who?", evidence=[{"source": "pay.md", "quote": PAY}]),
             *(2, "evidence-not-found: x: evidence.0: the release holds no source 'pay.md'"),
