@@ -7,7 +7,7 @@ from evals.metrics.wording import content_tokens
 from rag.support.languages import is_english
 
 NAME = re.compile(r"(?<=[\w,;] )[A-Z][\w-]+")
-THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")  # as 2.102.800 is written in German
+THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3}){2,}|\d{1,3}\.000\b")  # 2.102.800 and 2.000 in German
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 

@@ -83,7 +83,13 @@ BUDGETS = (2000, 4000, 8000)
 """Tokens of context: what small, usual and large prompts spend on passages."""
 DEPTHS = (1, 5, 10)  # the usual ones of the field
 
-VERDICTS: tuple[Verdict, ...] = ("supported", "differs", "unsupported", "not_checked")
+VERDICTS: dict[Verdict, str] = {
+    "supported": "that a source supports",
+    "differs": "of which a source says otherwise",
+    "unsupported": "that no source supports",
+    "not_checked": "that were not checked",
+}
+"""What the sentences of each verdict of the support check are."""
 
 _TABLE = (
     Metric(
@@ -211,11 +217,11 @@ _TABLE = (
     *(
         Metric(
             f"sentences_{verdict}",
-            f"sentences of a given answer that the support check calls {verdict.replace('_', ' ')}",
+            f"sentences of a given answer {what}",
             _of_answer(answering.count_sentences(verdict)),
             "sentences",
         )
-        for verdict in VERDICTS
+        for verdict, what in VERDICTS.items()
     ),
     Metric(
         "context_tokens",

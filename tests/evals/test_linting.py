@@ -168,6 +168,7 @@ def test_an_unreadable_set_or_an_unknown_corpus_is_one_line(
     ("reference", "evidence", "facts"),
     [
         ("2,102,800 litres, 0,44 Euro", "2.102.800 Liter, 0.44 Euro", ()),
+        ("Zusammen 2.000 Euro.", "2,000 euros altogether", ()),
         ("From 13:00 to 15:00.", "gilt von 13 bis 15 Uhr und ist die Ruhe", ()),
         ("Five, on the top floor.", "La lavandería está en la última planta", ()),
         ("Die Frist ist 14 Tage.", "The limit is 15 days.", ("14",)),
