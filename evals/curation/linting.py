@@ -1,5 +1,6 @@
 """What is wrong with a regression set, a finding for each fault, the gravest first."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from rag.retrieval.question import check_question
 
 FEWEST = 5
 """Samples of a tag or kind; chosen: of fewer, one question moves a share by more than a fifth."""
+LEAST_SHARE = 0.05  # of a kind; chosen: a smaller one is lost in any mean
 ERRORS = ("not-askable", "evidence-not-found", "facts-not-in-evidence")
 """What makes a sample wrong, or its numbers mean nothing."""
 WARNINGS = (
@@ -148,12 +150,13 @@ def _near_duplicates(lines: Sequence[Line]) -> Iterator[Finding]:
 
 def _check_slices(lines: Sequence[Line]) -> Iterator[Fault]:
     kinds = Counter(line.sample.kind for line in lines)
+    least = max(FEWEST, math.ceil(LEAST_SHARE * len(lines)))
     for kind in KINDS:
-        if kinds[kind] < FEWEST:
+        if kinds[kind] < least:
             yield (
                 "few-of-a-kind",
-                f"{kinds[kind]} of {len(lines)} samples are {kind}: with fewer than {FEWEST} "
-                "nothing can be said of them",
+                f"{kinds[kind]} of {len(lines)} samples are {kind}: with fewer than {least} "
+                "little can be said of them",
             )
     tags = Counter(tag for line in lines for tag in line.sample.tags if tag not in KINDS)
     few = [f"{tag} ({n})" for tag, n in sorted(tags.items()) if n < FEWEST]

@@ -143,7 +143,7 @@ def test_small_slices_and_tags_that_differ_by_a_letter_are_told(
         "alike-tags: the tags 'close-miss' and 'close_miss' are nearly the same: write one",
         "alike-tags: the tags 'table' and 'tables' are nearly the same: write one",
         *(
-            f"few-of-a-kind: {n} of 2 samples are {kind}: with fewer than 5 nothing can be said "
+            f"few-of-a-kind: {n} of 2 samples are {kind}: with fewer than 5 little can be said "
             "of them"
             for n, kind in ((2, "answerable"), (0, "off-topic"), (0, "close-miss"))
         ),
