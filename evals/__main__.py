@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Never
 
+from evals.set_options import add_generate, add_harvest, add_lint, positive
 from rag.errors import InvalidRegressionSet, NotMeasured, RagError, UsageError
 
 USAGE = InvalidRegressionSet.exit_code  # 1 to 3 say what was measured
@@ -47,9 +48,12 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     run.add_argument("--corpus", default="handbook", help="name of the corpus (handbook)")
     run.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
     run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
-    run.add_argument("--repeats", type=_positive, default=3, help="repeats of each judgement (3)")
+    run.add_argument("--repeats", type=positive, default=3, help="repeats of each judgement (3)")
     run.add_argument(
-        "--limit", type=_positive, metavar="N", help="ask only N samples, from all over the set"
+        "--limit", type=positive, metavar="N", help="ask only N samples, from all over the set"
+    )
+    run.add_argument(
+        "--slice", default="", metavar="TAG", help="ask only the samples that have this tag"
     )
     run.add_argument(
         "--floor",
@@ -83,6 +87,9 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     for command in (run, locate, claims):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     _add_gate_commands(commands)
+    add_lint(commands)
+    add_harvest(commands)
+    add_generate(commands)
     return parser
 
 
@@ -130,12 +137,6 @@ def _exit_code(error: RagError) -> int:
     if isinstance(error, UsageError):
         return USAGE
     return NotMeasured.exit_code if error.exit_code in (1, 2) else error.exit_code
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 def _floor(text: str) -> tuple[str, float]:

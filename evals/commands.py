@@ -19,6 +19,7 @@ from evals.reports.record import Report
 from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
+from evals.set_commands import SET_COMMANDS
 from ingest.releases.erasure import JUDGE_CACHE
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
@@ -62,7 +63,12 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
 
 def _plan(options: argparse.Namespace) -> Run:
     asked = read_set(options.set)
-    run = Run(asked, options.corpus, options.limit)
+    run = Run(asked, options.corpus, options.limit, options.slice)
+    if not run.samples:
+        tags = sorted({tag for sample in asked.samples for tag in sample.tags})
+        raise UsageError(
+            f"no sample of {options.set} has the tag {options.slice!r}: there are {', '.join(tags)}"
+        )
     is_whole = run.samples == asked.samples
     criteria = read_criteria(options.set, asked.samples, dict(options.floor), is_whole=is_whole)
     path = options.baseline or baseline_path(options.set)
@@ -173,4 +179,5 @@ COMMANDS = {
     "claims": _measure_claims,
     "compare": _compare,
     "baseline": _baseline,
+    **SET_COMMANDS,
 }

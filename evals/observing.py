@@ -53,14 +53,35 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class CitationCheck:
+    """Whether a citation is what it says; page and heading None where there is none to say.
+
+    `quote`: it is exactly that span of that version of the document, in the release asked.
+    """
+
+    quote: bool
+    page: bool | None
+    heading: bool | None
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether nothing of it is wrong."""
+        return self.quote and self.page is not False and self.heading is not False
+
+
+NOT_THERE = CitationCheck(quote=False, page=None, heading=None)
+"""Of a document that the release does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything that the metrics of one sample need; `valid_citations` has one for each."""
+    """Everything that the metrics of one sample need; there is a check for each citation."""
 
     targets: tuple[Target, ...]
     search: SearchResult | Missing
     answer: Answer | Missing
     answer_ms: float = 0.0
-    valid_citations: tuple[bool, ...] = ()
+    citation_checks: tuple[CitationCheck, ...] = ()
 
     @property
     def is_evidence_there(self) -> bool:
@@ -96,8 +117,8 @@ class Observer:
             return observation
         if answer.degraded:
             return replace(observation, answer=Missing("the chat model did not answer"))
-        valid = tuple(self._is_valid(citation) for citation in answer.citations)
-        return replace(observation, valid_citations=valid)
+        checks = tuple(self._check(citation) for citation in answer.citations)
+        return replace(observation, citation_checks=checks)
 
     async def _answer(self, sample: Sample) -> tuple[Answer | Missing, float]:
         started = time.perf_counter()
@@ -120,20 +141,20 @@ class Observer:
         except RagError as error:
             return Missing(f"no search result: {error}")
 
-    def _is_valid(self, citation: Citation) -> bool:
-        """Whether it quotes its span, on that page and under those headings."""
+    def _check(self, citation: Citation) -> CitationCheck:
         try:
             document = self._document(citation.document.id)
         except DocumentNotFound:
-            return False
+            return NOT_THERE
         start, end = citation.span.start, citation.span.end
-        headings = self._headings_at(document, start)
-        return (
-            citation.release == self.manifest.release
+        page, headings = document.page_at(start), self._headings_at(document, start)
+        has_heading = bool(citation.heading or headings)
+        return CitationCheck(
+            quote=citation.release == self.manifest.release
             and citation.document.version == document.version
-            and citation.quote == document.text[start:end]
-            and citation.page == document.page_at(start)
-            and citation.heading == headings[: len(citation.heading)]
+            and citation.quote == document.text[start:end],
+            page=citation.page == page if citation.page or page else None,
+            heading=_fits(citation.heading, headings) if has_heading else None,
         )
 
     def _headings_at(self, document: Document, offset: int) -> tuple[str, ...]:
@@ -142,6 +163,11 @@ class Observer:
             self._blocks[document.id] = parse_markdown(document.text)
         blocks = self._blocks[document.id]
         return next((b.heading for b in blocks if b.span.start <= offset < b.span.end), ())
+
+
+def _fits(named: tuple[str, ...], headings: tuple[str, ...]) -> bool:
+    """A citation of several sections names the headings that are above all of them."""
+    return named == headings[: len(named)]
 
 
 def _find_manifest(plumbline: QuestionSide, corpus: str) -> Manifest:

@@ -46,17 +46,19 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is to be evaluated against what: `limit` asks only so many samples, None asks all."""
+    """What is to be evaluated against what: all samples, those of a tag, or only so many."""
 
     regression_set: RegressionSet
     corpus: str
     limit: int | None = None
+    tag: str = ""
     criteria: Criteria = field(default_factory=default_criteria)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
         """The samples that are asked: under a limit from all over the set, always the same."""
-        every = self.regression_set.samples
+        all_tags = self.regression_set.samples
+        every = [each for each in all_tags if not self.tag or self.tag in each.tags]
         asked = min(self.limit or len(every), len(every))
         return tuple(every[number * len(every) // asked] for number in range(asked))
 
@@ -88,7 +90,9 @@ async def evaluate(
         corpus=run.corpus,
         release=observer.manifest.release,
         content_hash=observer.manifest.content_hash,
-        regression_set=SetRecord(asked.name, asked.sha256, len(asked.samples), len(records)),
+        regression_set=SetRecord(
+            asked.name, asked.sha256, len(asked.samples), len(records), run.tag
+        ),
         fingerprint=_fingerprint(observations),
         judge=judged.record() if judged else NOT_JUDGED,
         verdict=Verdict(),

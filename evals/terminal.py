@@ -147,11 +147,11 @@ def _metrics_table(report: Report) -> Table:
     for column in ("mean", "floor", "p50", "p95", "measured", "missing"):
         table.add_column(column, justify="right")
     for name, found in report.aggregates.items():
-        is_time = report.metrics[name].unit == "ms"
-        floor = report.verdict.floors.get(name)
-        numbers = [None if is_time else found.mean, floor, found.p50 if is_time else None]
-        numbers.append(found.p95 if is_time else None)
-        cells = ["" if n is None else f"{n:.1f}" if is_time else f"{n:.3f}" for n in numbers]
+        unit, floor = report.metrics[name].unit, report.verdict.floors.get(name)
+        is_share = unit == "share"
+        numbers = [None if unit == "ms" else found.mean, floor]
+        numbers += [None, None] if is_share else [found.p50, found.p95]
+        cells = ["" if n is None else f"{n:.3f}" if is_share else f"{n:.1f}" for n in numbers]
         table.add_row(name, *cells, str(found.n), str(found.missing))
     return table
 

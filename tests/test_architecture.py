@@ -77,7 +77,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "py3langid": ("ingest.adapters.py3langid",),
     "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),
-    "ragas": ("evals.judging.ragas_metrics",),
+    "ragas": ("evals.judging.ragas_metrics", "evals.judging.ragas_questions"),
     "sklearn": (
         *("evals.bench.quality.abstaining", "evals.training.regression", "evals.training.support"),
         *("evals.training.trees", "evals.training.answer_confidence"),
@@ -169,4 +169,6 @@ def test_only_entry_points_read_the_environment() -> None:
     entry_points = {
         f"{package}.__main__" for package in (*PACKAGES, "evals.bench", "evals.training")
     }
-    assert readers <= entry_points | {"evals.demo", "evals.judging.ragas_metrics"}
+    assert readers <= entry_points | {
+        *("evals.demo", "evals.judging.ragas_metrics", "evals.judging.ragas_questions")
+    }

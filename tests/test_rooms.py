@@ -28,8 +28,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "evals": (
         *(("samples", "statistics"), ("claims",), ("observing",), ("reports",)),
-        *(("metrics", "comparing"), ("judging",), ("gates",), ("running", "terminal")),
-        *(("commands", "demo"), ("__main__",), ("bench",)),
+        *(("metrics", "comparing"), ("judging", "curation"), ("gates", "set_options")),
+        *(("running", "terminal"), ("set_commands",), ("commands", "demo"), ("__main__",)),
+        ("bench",),
         ("training",),
     ),
 }
@@ -43,6 +44,7 @@ LAZY = {
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
     "evals.commands": "ragas, for the judged tier alone",
+    "evals.set_commands": "ragas, for drafting alone",
     "evals.training.regression": "scikit-learn, where coefficients are learned anew",
     "evals.training.support": "scikit-learn, as above",
     "evals.training.trees": "scikit-learn, as above",

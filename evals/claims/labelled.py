@@ -1,13 +1,12 @@
 """Claim sets: JSONL files of statements about a corpus, each labelled true or false."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from evals.samples.validation import first_fault
+from evals.samples.validation import read_forms
 from rag.errors import InvalidRegressionSet
 
 
@@ -45,23 +44,8 @@ class LabelledClaim(_Strict):
 
 def read_claims(path: Path) -> list[LabelledClaim]:
     """The claims of a file. Raises InvalidRegressionSet, which names the line."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRegressionSet(f"{path} cannot be read: {error}") from error
-    claims = [_read(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not claims:
-        raise InvalidRegressionSet(f"{path} holds no claims")
+    claims = read_forms(path, LabelledClaim)
     repeated = [name for name, count in Counter(each.id for each in claims).items() if count > 1]
     if repeated:
         raise InvalidRegressionSet(f"{path}: the id {repeated[0]} is there more than once")
     return claims
-
-
-def _read(path: Path, number: int, line: str) -> LabelledClaim:
-    try:
-        return LabelledClaim.model_validate(json.loads(line))
-    except ValidationError as error:
-        raise InvalidRegressionSet(f"{path}:{number}: {first_fault(error)}") from error
-    except ValueError as error:
-        raise InvalidRegressionSet(f"{path}:{number}: no JSON: {error}") from error

@@ -36,7 +36,7 @@ def read_answer(text: str, schema: type[Schema], asked: Json) -> Schema:
 
     Raises ValueError, one line, if it is not of the schema, incomplete, or no 0/1 verdict.
     """
-    data = _read_json(text)
+    data = read_json(text)
     try:
         answer = schema.model_validate(data)
     except ValidationError as error:
@@ -50,7 +50,7 @@ def read_answer(text: str, schema: type[Schema], asked: Json) -> Schema:
     return answer
 
 
-def _read_json(text: str) -> Any:
+def read_json(text: str) -> Any:
     said = text.rpartition("</think>")[2]
     start, end = said.find("{"), said.rfind("}")
     if start < 0 or end < start:

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from evals.metrics import ranking, wording
+from evals.metrics import answering, ranking, wording
 from evals.observing import Missing, Observation
 from evals.samples.locating import Target
 from evals.samples.sample import Kind, Sample
-from rag.domain import Answer, Citation, Hit
+from rag.domain import Hit, Verdict
 
 Measurement = float | Missing | None
 """A value, a value that is missing, or None where the metric does not apply to the sample."""
 
 Measure = Callable[[Sample, Observation], Measurement]
-Unit = Literal["share", "ms"]
+Unit = Literal["share", "ms", "tokens", "sentences"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def _of_ranking(score: Callable[[Sequence[Target], Sequence[Hit]], float]) -> Me
     return measure
 
 
-def _of_answer(score: Callable[[Sample, Answer, Observation], Measurement]) -> Measure:
+def _of_answer(score: answering.Score) -> Measure:
     def measure(sample: Sample, observation: Observation) -> Measurement:
         if isinstance(observation.answer, Missing):
             return observation.answer
@@ -50,85 +50,9 @@ def _of_answer(score: Callable[[Sample, Answer, Observation], Measurement]) -> M
     return measure
 
 
-def right(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """1 if an answerable question was answered citing evidence, another one abstained from."""
-    is_answered = answer.status != "abstained"
-    if not sample.is_answerable:
-        return float(not is_answered)
-    return float(is_answered and _share_cited(answer, observation) > 0)
-
-
 def evidence_present(sample: Sample, observation: Observation) -> Measurement:
     """1 if every piece of evidence stands in the release."""
     return float(observation.is_evidence_there) if sample.is_answerable else None
-
-
-def citation_validity(_: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """Share of citations that quote their span word for word, with its page and headings."""
-    if not answer.citations:
-        return None
-    return sum(observation.valid_citations) / len(observation.valid_citations)
-
-
-def sentence_support(_: Sample, answer: Answer, __: Observation) -> Measurement:
-    """Share of the answer's sentences, as far as they were checked, that a source supports."""
-    checked = [each for each in answer.sentences if each.verdict != "not_checked"]
-    supported = sum(each.verdict == "supported" for each in checked)
-    return supported / len(checked) if checked else None
-
-
-def citation_precision(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """Share of citations that touch evidence; applies where something was cited, or should be.
-
-    Where evidence is gone it is 0, so that an abstention does not take the sample out of the mean.
-    """
-    if not sample.is_answerable:
-        return None
-    if not observation.is_evidence_there:
-        return 0.0
-    if not answer.citations:
-        return None
-    targets = observation.targets
-    good = [c for c in answer.citations if any(_cites(c, target) for target in targets)]
-    return len(good) / len(answer.citations)
-
-
-def citation_recall(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """Share of the pieces of evidence that a citation touches; 0 for an abstention."""
-    return _share_cited(answer, observation) if sample.is_answerable else None
-
-
-def _share_cited(answer: Answer, observation: Observation) -> float:
-    if not observation.is_evidence_there:
-        return 0.0
-    targets = observation.targets
-    cited = [target for target in targets if any(_cites(c, target) for c in answer.citations)]
-    return len(cited) / len(targets)
-
-
-def in_force_first(_: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """1 unless the first citation is of a superseded document that holds no evidence."""
-    if not answer.citations or not observation.targets:
-        return None
-    first = answer.citations[0].document
-    versions = {place.version for target in observation.targets for place in target.places}
-    return float(first.superseded_by is None or first.version in versions)
-
-
-def both_sides(sample: Sample, answer: Answer, observation: Observation) -> Measurement:
-    """1 if all evidence of a contradiction is cited."""
-    if "contradiction" not in sample.tags:
-        return None
-    return float(_share_cited(answer, observation) == 1)
-
-
-def key_facts(sample: Sample, answer: Answer, _: Observation) -> Measurement:
-    """1 if the answer holds nearly all of the reference's words and numbers."""
-    if not sample.is_answerable:
-        return None
-    text = "" if answer.status == "abstained" else answer.text
-    share = wording.containment(sample.reference, text)
-    return None if share is None else float(share >= NEARLY_ALL)
 
 
 def _decision(kind: Kind) -> Measure:
@@ -155,34 +79,24 @@ def answer_ms(_: Sample, observation: Observation) -> Measurement:
     return answer if isinstance(answer, Missing) else observation.answer_ms
 
 
-def _of_reference(share: Callable[[str, str], float | None]) -> Measure:
-    """Of the reference's words in the answer; 0 for an abstention."""
-
-    def score(sample: Sample, answer: Answer, _: Observation) -> Measurement:
-        if not sample.is_answerable:
-            return None
-        return share(sample.reference, "" if answer.status == "abstained" else answer.text)
-
-    return _of_answer(score)
-
-
-def _cites(citation: Citation, target: Target) -> bool:
-    return ranking.touches(target, citation.document.version, citation.span)
-
-
 BUDGETS = (2000, 4000, 8000)
 """Tokens of context: what small, usual and large prompts spend on passages."""
 DEPTHS = (1, 5, 10)  # the usual ones of the field
 
-NEARLY_ALL = 0.9
-"""Chosen: a reference of ten words may have one that the documents say otherwise."""
+VERDICTS: dict[Verdict, str] = {
+    "supported": "that a source supports",
+    "differs": "of which a source says otherwise",
+    "unsupported": "that no source supports",
+    "not_checked": "that were not checked",
+}
+"""What the sentences of each verdict of the support check are."""
 
 _TABLE = (
     Metric(
         "right",
         "1 if an answerable question was answered citing some evidence, or an unanswerable one "
         "abstained from, else 0",
-        _of_answer(right),
+        _of_answer(answering.right),
     ),
     Metric(
         "evidence_present",
@@ -225,33 +139,49 @@ _TABLE = (
         "citation_validity",
         "share of citations whose quote is exactly that span of that document version, with the "
         "page and headings of the span",
-        _of_answer(citation_validity),
+        _of_answer(answering.share_of_checks(lambda check: check.is_valid)),
+    ),
+    Metric(
+        "citation_pages",
+        "share of citations of documents with pages whose page is that of the span",
+        _of_answer(answering.share_of_checks(lambda check: check.page)),
+    ),
+    Metric(
+        "citation_headings",
+        "share of citations below headings that name those above the span",
+        _of_answer(answering.share_of_checks(lambda check: check.heading)),
     ),
     Metric(
         "sentence_support",
         "share of the checked sentences of an answer that the support check calls supported",
-        _of_answer(sentence_support),
+        _of_answer(answering.sentence_support),
     ),
     Metric(
         "citation_precision",
         "share of citations that overlap evidence, where something was cited; "
         "0 if evidence is gone",
-        _of_answer(citation_precision),
+        _of_answer(answering.citation_precision),
     ),
     Metric(
         "citation_recall",
         "share of the pieces of evidence that a citation overlaps; an abstention has 0",
-        _of_answer(citation_recall),
+        _of_answer(answering.citation_recall),
     ),
     Metric(
         "in_force_first",
         "1 unless the first citation is of a superseded document that holds none of the evidence",
-        _of_answer(in_force_first),
+        _of_answer(answering.in_force_first),
+    ),
+    Metric(
+        "in_force_beside",
+        "1 unless a superseded document that holds none of the evidence is cited without the one "
+        "that replaces it",
+        _of_answer(answering.in_force_beside),
     ),
     Metric(
         "both_sides",
         "1 if all evidence of a contradiction is cited, else 0; for samples of that tag",
-        _of_answer(both_sides),
+        _of_answer(answering.both_sides),
     ),
     Metric(
         "answerable_answered",
@@ -272,17 +202,38 @@ _TABLE = (
         "answer_containment",
         "share of the reference's distinct words (no stop words) and numbers in the answer; "
         "an abstention has 0",
-        _of_reference(wording.containment),
+        _of_answer(answering.of_reference(wording.containment)),
     ),
     Metric(
         "answer_numbers",
         "share of the reference's distinct numbers in the answer; an abstention has 0",
-        _of_reference(wording.number_containment),
+        _of_answer(answering.of_reference(wording.number_containment)),
     ),
     Metric(
         "key_facts",
         "1 if at least .9 of the reference's distinct words and numbers are in the answer, else 0",
-        _of_answer(key_facts),
+        _of_answer(answering.key_facts),
+    ),
+    *(
+        Metric(
+            f"sentences_{verdict}",
+            f"sentences of a given answer {what}",
+            _of_answer(answering.count_sentences(verdict)),
+            "sentences",
+        )
+        for verdict, what in VERDICTS.items()
+    ),
+    Metric(
+        "context_tokens",
+        "tokens of the passages that an answer could rest on, estimated",
+        _of_answer(answering.context_tokens),
+        "tokens",
+    ),
+    Metric(
+        "answer_tokens",
+        "tokens of the answer, as the provider counts them, estimated where nobody does",
+        _of_answer(answering.answer_tokens),
+        "tokens",
     ),
     Metric("search_ms", "time of the search of an answer, without the chat model", search_ms, "ms"),
     Metric("answer_ms", "time of a whole answer, its search included", answer_ms, "ms"),

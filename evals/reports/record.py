@@ -25,7 +25,7 @@ Value = float | Missing
 class MetricRecord:
     """What a metric's numbers mean."""
 
-    unit: Literal["share", "ms"]
+    unit: Literal["share", "ms", "tokens", "sentences"]
     definition: str
     judged: bool
 
@@ -109,12 +109,13 @@ class JudgeRecord:
 
 @dataclass(frozen=True, slots=True)
 class SetRecord:
-    """Which regression set was asked; `asked` is less than `samples` under `--limit`."""
+    """Which regression set was asked; `asked` is less than `samples` under `--limit`, `--slice`."""
 
     name: str
     sha256: str
     samples: int
     asked: int
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,12 @@ def render(report: Report, suffix: str) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"cell": _cell, "number": _number, "ms": _ms, "signed": "{:+.3f}".format}
+    environment.filters["amount"] = _amount
     return environment.get_template(f"report.{suffix}.j2").render(
         report=report,
         shares=_aggregates(report, "share"),
         times=_aggregates(report, "ms"),
+        sizes=_aggregates(report, "tokens", "sentences"),
         slice_metrics=[name for name in SLICE_METRICS if name in report.aggregates],
         missing=missing_values(report),
         failures=find_failures(report),
@@ -97,11 +99,11 @@ def _make_folder(out: Path, name: str) -> Path:
             return folder
 
 
-def _aggregates(report: Report, unit: str) -> dict[str, Aggregate]:
+def _aggregates(report: Report, *units: str) -> dict[str, Aggregate]:
     return {
         name: found
         for name, found in report.aggregates.items()
-        if report.metrics[name].unit == unit
+        if report.metrics[name].unit in units
     }
 
 
@@ -129,3 +131,7 @@ def _number(value: float | None) -> str:
 
 def _ms(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f} ms"
+
+
+def _amount(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"

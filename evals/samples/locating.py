@@ -11,9 +11,11 @@ from typing import Any
 
 from evals.samples.reading import Line
 from evals.samples.sample import Evidence
-from rag.domain import Document, DocumentRef, Span
+from rag.domain import Document, DocumentRef, SearchResult, Span
 
 QUOTE_CHARACTERS = 60  # chosen: enough to recognise it
+Search = Callable[[str], SearchResult]
+"""What a question finds in a release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def locate_set(path: Path, lines: Sequence[Line], sources: Sources) -> Locating:
     checked = changed = 0
     problems: list[str] = []
     for line in lines:
-        for place, evidence, raw in _quotes(line):
+        for place, evidence, raw in list_quotes(line):
             found = _locate(evidence, sources)
             if isinstance(found, str):
                 problems.append(f"{path}:{line.number}: {place}: {found}")
@@ -130,7 +132,7 @@ def locate_set(path: Path, lines: Sequence[Line], sources: Sources) -> Locating:
     return Locating(checked, changed, tuple(problems))
 
 
-def _quotes(line: Line) -> Iterator[tuple[str, Evidence, dict[str, Any]]]:
+def list_quotes(line: Line) -> Iterator[tuple[str, Evidence, dict[str, Any]]]:
     """Each quote of a sample with its place in the line and the JSON that it was read from."""
     for number, evidence in enumerate(line.sample.evidence):
         raw = line.raw["evidence"][number]

@@ -15,6 +15,9 @@ from evals.samples.validation import first_fault
 from rag.domain import Message, Span
 from rag.errors import InvalidRegressionSet
 
+UNREVIEWED = "review"
+"""The field of a draft that the one who reviews it takes out."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
@@ -140,6 +143,11 @@ def read_lines(path: Path) -> list[Line]:
 
 def _read_line(number: int, text: str) -> Line:
     raw = json.loads(text)
+    if isinstance(raw, dict) and UNREVIEWED in raw:
+        raise ValueError(
+            "a draft that nobody has reviewed: write its reference, check its evidence and tags, "
+            f"then delete {UNREVIEWED!r} and 'origin'"
+        )
     return Line(number, raw, SampleLine.model_validate(raw).to_sample())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evals.observing import Missing, Observation
+from evals.observing import CitationCheck, Missing, Observation
 from evals.samples.locating import Location, Lost, Target
 from evals.samples.sample import Kind, Sample
 from rag.domain import (
@@ -82,7 +82,7 @@ def make_observation(
     targets: Sequence[Target] = (),
     hits: Sequence[Hit] | Missing = (),
     answer: Answer | Missing | None = None,
-    valid_citations: tuple[bool, ...] = (),
+    checks: tuple[CitationCheck, ...] = (),
 ) -> Observation:
     """What a system did that found these hits and gave this answer."""
     return Observation(
@@ -90,5 +90,5 @@ def make_observation(
         hits if isinstance(hits, Missing) else make_search(hits),
         answer or make_answer(),
         answer_ms=20.0,
-        valid_citations=valid_citations,
+        citation_checks=checks,
     )

@@ -1,6 +1,7 @@
 """A judge over real HTTP on loopback: answers each step of Ragas from a script, faults to order."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,36 @@ def attribute(asked: Json) -> Json:
     }
 
 
+def name_entities(asked: Json) -> Json:
+    """The words of a text that begin with a capital letter."""
+    return {"entities": re.findall(r"[A-Z][a-z]+", asked["text"])[:5]}
+
+
+def imagine(asked: Json) -> Json:
+    """Somebody whose name is that of the text's first word."""
+    return {"name": asked["text"].split()[0], "role_description": "asks"}
+
+
+def match(asked: Json) -> Json:
+    """Everybody is interested in everything."""
+    return {"mapping": {each["name"]: asked["themes"] for each in asked["personas"]}}
+
+
+def ask(asked: Json) -> Json:
+    """A question for the first sentence of what was read, or of each of two contexts."""
+    texts = [asked["context"]] if isinstance(asked["context"], str) else asked["context"]
+    first = [
+        text.removeprefix(f"<{n}-hop>").strip().split(". ")[0] for n, text in enumerate(texts, 1)
+    ]
+    return {"query": f"What of {first[-1][:30]}?", "answer": " And: ".join(first)}
+
+
+GENERATOR_STEPS: dict[str, Callable[[Json], Json]] = {
+    "NEROutput": name_entities,
+    "PersonaThemesMapping": match,
+    "Persona": imagine,
+    "GeneratedQueryAnswer": ask,
+}
 STEPS: dict[str, Callable[[Json], Json]] = {
     "StatementGeneratorOutput": lambda asked: {"statements": STATEMENTS},
     "NLIStatementOutput": infer,
@@ -59,6 +90,7 @@ STEPS: dict[str, Callable[[Json], Json]] = {
         "verdict": int("Second" not in asked["context"]),
     },
     "ContextRecallOutput": attribute,
+    **GENERATOR_STEPS,
 }
 
 

@@ -47,7 +47,7 @@ def test_the_sets_share_no_document() -> None:
     [
         ([{**LINE, "label": "maybe"}], ":1: label"),
         ([LINE, LINE], "c-1 is there more than once"),
-        ([], "holds no claims"),
+        ([], "is empty"),
     ],
 )
 def test_a_faulty_set_is_refused_with_its_line(

@@ -207,6 +207,19 @@ def test_a_baseline_that_is_not_there_is_told(
     assert "python -m evals baseline accept" in capsys.readouterr().err
 
 
+def test_a_slice_that_no_sample_has_is_one_line_with_the_tags_there_are(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = LINE | {"tags": ["table", "pay"]}
+    assert run(data, "--slice", "pay", line=line) == 0
+    capsys.readouterr()
+    assert run(data, "--slice", "tables", line=line) == 4
+    path = data.parent / "s.jsonl"
+    assert capsys.readouterr().err == (
+        f"evals: no sample of {path} has the tag 'tables': there are pay, table\n"
+    )
+
+
 def test_a_limit_that_is_no_number_says_what_it_must_be(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from evals.metrics.ranking import evidence_recall, ndcg_at
-from evals.metrics.table import METRICS, Measurement, measure_all
+from evals.metrics.table import METRICS, VERDICTS, Measurement, measure_all
 from evals.metrics.wording import containment, content_tokens, number_containment
-from evals.observing import Missing, Observation
+from evals.observing import CitationCheck, Missing, Observation
 from evals.samples.locating import Target
 from evals.samples.sample import Sample
-from rag.domain import Citation, DocumentRef, Sentence, Span
+from rag.domain import Citation, DocumentRef, Sentence, Span, Usage
 from tests.evals.cases import (
+    DOCUMENT,
     GONE,
     make_answer,
     make_hit,
@@ -24,15 +25,17 @@ from tests.evals.cases import (
 HITS = [make_hit(5000, 5500), make_hit(0, 100, "other"), make_hit(0, 1000), make_hit(1000, 3000)]
 TARGETS = [make_target(900, 1100), make_target(5400, 5600)]
 FOUND = make_observation(TARGETS, HITS)
-CITED = make_observation(
-    TARGETS, HITS, make_answer(cited=[(900, 950), (10, 20)]), valid_citations=(True, False)
+CHECKS = (
+    CitationCheck(quote=True, page=None, heading=True),
+    CitationCheck(quote=True, page=False, heading=True),
 )
+CITED = make_observation(TARGETS, HITS, make_answer(cited=[(900, 950), (10, 20)]), checks=CHECKS)
 ABSTAINED = make_observation(TARGETS, HITS, make_answer(status="abstained"))
 OFF_TOPIC = make_sample(kind="off-topic", tags=("off-topic",))
 CLOSE_MISS = make_sample(kind="close-miss", tags=("close-miss",))
 CITED_ELSEWHERE = make_observation(TARGETS, HITS, make_answer(cited=[(10, 20)]))
 HALF_GONE = make_observation(
-    [TARGETS[0], GONE], HITS, make_answer(cited=[(900, 950)]), valid_citations=(True,)
+    [TARGETS[0], GONE], HITS, make_answer(cited=[(900, 950)]), checks=CHECKS[:1]
 )
 HALF_SAID = make_observation(
     TARGETS,
@@ -48,8 +51,17 @@ HALF_SAID = make_observation(
 CITED_BOTH = make_observation(TARGETS, HITS, make_answer(cited=[(900, 950), (5400, 5500)]))
 OLD = Citation(1, "x", DocumentRef("o", "old", "o.md", "O", superseded_by="d"), 1, None, Span(0, 1))
 CITED_SUPERSEDED = make_observation(TARGETS, HITS, replace(make_answer(), citations=(OLD,)))
+IN_FORCE = replace(OLD, document=DOCUMENT)
+CITED_BOTH_VERSIONS = make_observation(
+    TARGETS, HITS, replace(make_answer(), citations=(OLD, IN_FORCE))
+)
+FORMER = make_observation(
+    [make_target(0, 1, "old")], HITS, replace(make_answer(), citations=(OLD,))
+)
 CONTRADICTION = make_sample(tags=("contradiction",))
 SAMPLE = make_sample("Parental leave is 26 weeks at 100 percent.")
+
+COUNTED = replace(make_answer(), usage=Usage(100, 7))
 
 BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
     # 500 of the first hit, 100 of the second, 1000 of the third, 400 of the fourth are read:
@@ -71,6 +83,15 @@ BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
     # the second target at rank 1, the first at rank 3
     "ndcg@10": [(SAMPLE, FOUND, (1 + 1 / 2) / (1 + 1 / math.log2(3)))],
     "citation_validity": [(SAMPLE, CITED, 0.5), (SAMPLE, FOUND, None), (OFF_TOPIC, CITED, 0.5)],
+    "citation_pages": [(SAMPLE, CITED, 0.0), (SAMPLE, HALF_GONE, None)],
+    "citation_headings": [(SAMPLE, CITED, 1.0), (SAMPLE, FOUND, None)],
+    "sentences_supported": [(SAMPLE, HALF_SAID, 2.0), (SAMPLE, FOUND, 0.0)],
+    "sentences_differs": [(SAMPLE, HALF_SAID, 1.0), (SAMPLE, ABSTAINED, None)],
+    "sentences_unsupported": [(SAMPLE, HALF_SAID, 1.0)],
+    "sentences_not_checked": [(SAMPLE, HALF_SAID, 1.0)],
+    # "first", "second" and "third" are 16 characters, and four are a token
+    "context_tokens": [(SAMPLE, FOUND, 4.0)],
+    "answer_tokens": [(SAMPLE, make_observation(answer=COUNTED), 7.0), (OFF_TOPIC, FOUND, 0.0)],
     "sentence_support": [(SAMPLE, HALF_SAID, 0.5), (SAMPLE, FOUND, None)],
     "citation_precision": [(SAMPLE, CITED, 0.5), (SAMPLE, FOUND, None), (OFF_TOPIC, CITED, None)],
     "citation_recall": [(SAMPLE, CITED, 0.5), (SAMPLE, ABSTAINED, 0.0), (OFF_TOPIC, CITED, None)],
@@ -116,6 +137,13 @@ BY_HAND: dict[str, list[tuple[Sample, Observation, Measurement]]] = {
         (SAMPLE, FOUND, None),
         (OFF_TOPIC, make_observation(answer=make_answer(cited=[(1, 2)])), None),
     ],
+    "in_force_beside": [
+        (SAMPLE, CITED, 1.0),
+        (SAMPLE, CITED_SUPERSEDED, 0.0),
+        (SAMPLE, CITED_BOTH_VERSIONS, 1.0),
+        (SAMPLE, FORMER, 1.0),
+        (SAMPLE, FOUND, None),
+    ],
     "both_sides": [
         (CONTRADICTION, CITED, 0.0),
         (CONTRADICTION, CITED_BOTH, 1.0),
@@ -147,7 +175,9 @@ def test_a_metric_is_missing_with_the_reason_when_what_it_needs_is_missing(name:
 NOT_OF_EVIDENCE = {
     *("answerable_answered", "off_topic_abstained", "close_miss_abstained", "citation_validity"),
     *("sentence_support", "answer_containment", "answer_numbers", "search_ms", "answer_ms"),
-    *("key_facts", "in_force_first", "both_sides"),
+    *("key_facts", "in_force_first", "in_force_beside", "both_sides"),
+    *("citation_pages", "citation_headings", "context_tokens", "answer_tokens"),
+    *(f"sentences_{verdict}" for verdict in VERDICTS),
 }
 EVIDENCE_METRICS = [name for name in METRICS if name not in NOT_OF_EVIDENCE]
 
@@ -165,6 +195,8 @@ def test_metrics_that_do_not_apply_are_absent() -> None:
     assert measure_all(OFF_TOPIC, observation) == {
         "right": 1.0,
         "off_topic_abstained": 1.0,
+        "context_tokens": 4.0,
+        "answer_tokens": 0.0,
         "search_ms": 5.0,
         "answer_ms": 20.0,
     }

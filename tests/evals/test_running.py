@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from rag.adapters.chat.scripted import ScriptedChatModel
 from rag.domain import Answer, AnswerDelta, Citation, Message, Span
 from rag.errors import ChatModelTruncated, ChatModelUnavailable, CorpusNotFound, RagError
 from rag.plumbline import Plumbline
+from rag.retrieval.pipeline import SearchPipeline
 from tests.small_corpus import TEXTS, make_plumbline
 
 PAY = "Parental leave is 26 weeks at full pay."
@@ -58,11 +60,14 @@ IDS = tuple(sample.id for sample in SAMPLES)
 
 
 def run(
-    plumbline: Plumbline, samples: Sequence[Sample] = SAMPLES, limit: int | None = None
+    plumbline: Plumbline,
+    samples: Sequence[Sample] = SAMPLES,
+    limit: int | None = None,
+    tag: str = "",
 ) -> Report:
     """The report on these samples."""
     asked = RegressionSet("s.jsonl", "0" * 64, tuple(samples))
-    return asyncio.run(evaluate(Run(asked, "small", limit), plumbline))
+    return asyncio.run(evaluate(Run(asked, "small", limit, tag), plumbline))
 
 
 def by_id(report: Report, id_: str) -> SampleRecord:
@@ -128,6 +133,27 @@ def test_slices_hold_the_samples_of_their_tag(report: Report) -> None:
     assert "hit@5" not in report.slices["off-topic"]
 
 
+def test_a_slice_asks_the_samples_of_a_tag_and_is_recorded(tmp_path: Path) -> None:
+    report = run(make_plumbline(tmp_path), tag="t")
+    assert [sample.id for sample in report.samples] == ["leave", "boats"]
+    asked = report.regression_set
+    assert (asked.samples, asked.asked, asked.tag) == (4, 2, "t")
+
+
+def test_each_question_is_searched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[Sequence[str]] = []
+    search = SearchPipeline.search
+
+    def count(self: SearchPipeline, questions: Sequence[str], *rest: Any, **named: Any) -> Any:
+        searches.append(questions)
+        return search(self, questions, *rest, **named)
+
+    monkeypatch.setattr(SearchPipeline, "search", count)
+    report = run(make_plumbline(tmp_path))
+    asked = [sample.standalone_question for sample in report.samples]
+    assert searches == [["warm up"], *([question] for question in asked)]
+
+
 def test_times_are_measured_for_every_sample(report: Report) -> None:
     for name in ("search_ms", "answer_ms"):
         found = report.aggregates[name]
@@ -160,7 +186,7 @@ def test_a_line_above_the_evidence_changes_no_value(report: Report, tmp_path: Pa
                 assert after.values[name] == value
 
 
-OF_WHAT_WAS_SAID = {"citation_validity", "sentence_support", "in_force_first"}
+OF_WHAT_WAS_SAID = {"citation_validity", "sentence_support", "in_force_first", "in_force_beside"}
 
 
 def test_a_source_that_is_gone_counts_0_and_is_named(report: Report, tmp_path: Path) -> None:
@@ -171,8 +197,8 @@ def test_a_source_that_is_gone_counts_0_and_is_named(report: Report, tmp_path: P
     assert lost == Lost("leave.md", "the release holds no source 'leave.md'")
     for name, found in without.aggregates.items():
         before = report.aggregates[name]
-        if without.metrics[name].unit == "ms" or name in OF_WHAT_WAS_SAID:
-            continue  # of times and of what was cited, not of evidence
+        if without.metrics[name].unit != "share" or name in OF_WHAT_WAS_SAID:
+            continue  # of times, of sizes and of what was cited, not of evidence
         assert found.n == before.n
         assert found.mean is not None
         assert before.mean is not None
@@ -261,12 +287,15 @@ class FalseCitations:
     ids=["quote", "page", "heading"],
 )
 def test_a_citation_that_is_not_what_it_says_is_found_out(
-    alter: Callable[[Citation], Citation], tmp_path: Path
+    alter: Callable[[Citation], Citation], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     observer = Observer(FalseCitations(make_plumbline(tmp_path), alter), "small")
     observation = asyncio.run(observer.observe(LEAVE))
-    assert observation.valid_citations
-    assert not any(observation.valid_citations)
+    assert observation.citation_checks
+    for check in observation.citation_checks:
+        assert not check.is_valid
+        wrong = [part for part, is_right in asdict(check).items() if is_right is False]
+        assert wrong == [request.node.callspec.id]
 
 
 def test_an_unknown_corpus_is_not_found(tmp_path: Path) -> None:
