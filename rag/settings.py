@@ -129,6 +129,11 @@ class Settings(BaseSettings):
     judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")
+    judge_price: str = Field(
+        "",
+        pattern=r"^(\d+(\.\d+)?, ?\d+(\.\d+)?)?$",
+        description="Price of a million of the judge's tokens, in and out, e.g. `0.15, 0.6`",
+    )
 
     @field_validator("retriever")
     @classmethod
