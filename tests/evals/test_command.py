@@ -254,6 +254,26 @@ def test_a_judge_adds_its_metrics_and_keeps_its_cache_in_the_data_folder(
     assert (data / "judge-cache.db").is_file()
 
 
+def test_a_judge_that_is_the_chat_model_or_unchecked_is_said_so(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with judge_server() as server:
+        for name in ("JUDGE", "CHAT"):
+            monkeypatch.setenv(f"RAG_{name}_BASE_URL", server.base_url)
+        monkeypatch.setenv("RAG_JUDGE_MODEL", "judge-1")
+        monkeypatch.setenv("RAG_CHAT_MODEL", "openai:judge-1")
+        assert run(data, "--judge", "--repeats", "1", "--no-judge-check") == 0
+        told = capsys.readouterr()
+        assert told.err.startswith("evals: warning: the judge judge-1 is the chat model")
+        page = (data.parent / "reports" / "latest" / "report.md").read_text()
+        for line in ("the judge was not checked", "warning: the judge judge-1 is the chat model"):
+            assert line in page
+            assert line in told.out
+        monkeypatch.setenv("RAG_CHAT_MODEL", "openai:other")
+        assert run(data, "--judge", "--repeats", "1", "--no-judge-check") == 0
+        assert capsys.readouterr().err == ""
+
+
 def test_a_judge_that_is_down_is_exit_code_3_and_loud(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

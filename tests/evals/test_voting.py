@@ -212,3 +212,13 @@ def test_a_kept_answer_that_would_not_pass_today_is_asked_for_again(
     found, record = judge(open_judge(server, cache=tmp_path / "c.db"))
     assert record.calls == changed_rows > 0
     assert values(found)["faithfulness"] == pytest.approx(2 / 3)
+
+
+def test_a_judge_whose_every_25th_answer_is_broken_leaves_most_values(server: JudgeServer) -> None:
+    server.fault = lambda number, step, text: Reply("no") if number % 25 == 0 else None
+    found, _ = judge(open_judge(server, limits=ONCE), repeats=3, samples=40)
+    every = [each for row in found for each in row.values()]
+    whole = [each for each in every if not any(isinstance(v, Missing) for v in each.repeats)]
+    valid = [each for each in every if not isinstance(each.value, Missing)]
+    assert len(every) == 240
+    assert len(valid) >= 0.9 * 240 > len(whole)
