@@ -35,7 +35,7 @@ async def check_judge(judge: Judge, claims: Sequence[LabelledClaim], *, repeats:
     false = [is_right for claim, is_right in rights if not claim.is_true]
     if judged < LEAST_JUDGED * len(claims) or not true or not false:
         reason = next((reason for _, reason in said if reason), "the repeats are divided")
-        note = f"judge not measured: {judged} of {len(claims)} claims judged ({reason})"
+        note = f"the judge answered {judged} of {len(claims)} known claims ({reason})"
         return JudgeCheck(valid=False, note=note, claims=len(claims), judged=judged)
     counts = Counts(sum(true), len(true), sum(false), len(false))
     note = _tell_fault(counts)

@@ -53,9 +53,7 @@ class JudgeCheck:
 
     def lines(self) -> Iterator[str]:
         """How often the judge is right, in words."""
-        yield f"judge check: {self.judged} of {self.claims} claims judged"
-        if self.note:
-            yield self.note
+        yield self.note or f"judge check: {self.judged} of {self.claims} claims judged"
         for name, found in (
             ("true claims called supported", self.sensitivity),
             ("false claims not called supported", self.specificity),

@@ -283,7 +283,7 @@ def test_a_judge_that_is_down_is_exit_code_3_and_loud(
         monkeypatch.setenv("RAG_JUDGE_BASE_URL", f"http://127.0.0.1:{free.getsockname()[1]}/v1")
         assert run(data, "--judge", "--repeats", "1") == 3
     error = capsys.readouterr().err
-    reason = "judge not measured: 0 of 80 claims judged (the judge did not answer"
+    reason = "the judge answered 0 of 80 known claims (the judge did not answer"
     assert f"evals: could not measure the judged metrics: {reason}" in error
     assert f"noise_sensitivity: 0 of 1 measured ({reason}" in error
     assert error.count("\n") == 2

@@ -143,7 +143,7 @@ def test_a_judge_that_never_answers_is_not_measured_and_soon_asked_no_more(
     server.fault = fault
     found = check(server)
     assert not found.valid
-    assert found.note.startswith("judge not measured: 0 of 80 claims judged (the judge")
+    assert found.note.startswith("the judge answered 0 of 80 known claims (the judge")
     assert found.kappa is None
     assert len(server.requests) <= most_requests
 
