@@ -29,7 +29,7 @@ MOST_JUDGEMENTS = 60
 
 
 class Question(NamedTuple):
-    """A prompt, the form of its answer, and the how-manieth time it is put in one repeat."""
+    """A prompt, the form of its answer, and how often one repeat has put it, this time included."""
 
     prompt: str
     form: str
