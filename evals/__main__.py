@@ -1,4 +1,4 @@
-"""`python -m evals`: measure a corpus, or the support check, or prepare a regression set."""
+"""`python -m evals`: measure a corpus, the support check or the judge, prepare regression sets."""
 
 import argparse
 import os
@@ -48,6 +48,11 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     run.add_argument("--corpus", default="handbook", help="name of the corpus (handbook)")
     run.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
     run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
+    run.add_argument(
+        "--no-judge-check",
+        action="store_true",
+        help="do not check the judge by known claims first",
+    )
     run.add_argument("--repeats", type=positive, default=3, help="repeats of each judgement (3)")
     run.add_argument(
         "--limit", type=positive, metavar="N", help="ask only N samples, from all over the set"
@@ -84,7 +89,18 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     claims.add_argument("--set", type=Path, required=True, help="claim set, JSONL")
     claims.add_argument("--answers", type=Path, help="also measure labelled answers, JSONL")
     claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
-    for command in (run, locate, claims):
+    judge_check = commands.add_parser(
+        "judge-check",
+        help="measure the judge on claims known to be true or false",
+        description="Put labelled claims with their evidence to the judge (RAG_JUDGE_MODEL) as "
+        "faithfulness does, and count how often it is right. The exit code is 3 if it errs too "
+        "often, or gives too few answers.",
+    )
+    judge_check.add_argument("--set", type=Path, help="claim set, JSONL, in place of the packaged")
+    judge_check.add_argument(
+        "--repeats", type=positive, default=3, help="repeats of each judgement (3)"
+    )
+    for command in (run, locate, claims, judge_check):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     _add_gate_commands(commands)
     add_lint(commands)

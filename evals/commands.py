@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from evals.gates.criteria import PACKAGED_SETS, read_criteria
 from evals.gates.verdict import decide
 from evals.reports import record, rendering
 from evals.reports.decision import verdict_to_json
+from evals.reports.judgement import JudgeCheck
 from evals.reports.record import Report
 from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Sources, locate_set
@@ -23,11 +24,13 @@ from evals.set_commands import SET_COMMANDS
 from ingest.releases.erasure import JUDGE_CACHE
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
-from rag.errors import InvalidRegressionSet, SettingsError, UsageError
+from rag.errors import InvalidRegressionSet, NotMeasured, SettingsError, UsageError
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from evals.claims.labelled import LabelledClaim
+    from evals.judging.judge import Judge
     from evals.judging.judged import JudgedTier
 
 
@@ -40,7 +43,7 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     run = _plan(options)
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
-    judged = _load_judged_tier(settings, options.repeats) if options.judge else None
+    judged = _load_judged_tier(options, settings) if options.judge else None
     if run.criteria.baseline:  # fails before anything is measured
         ids = [sample.id for sample in run.samples]
         judge = judged.record() if judged else NOT_JUDGED
@@ -77,7 +80,34 @@ def _plan(options: argparse.Namespace) -> Run:
     return replace(run, criteria=criteria)
 
 
-def _load_judged_tier(settings: Settings, repeats: int) -> "JudgedTier":
+def _load_judged_tier(options: argparse.Namespace, settings: Settings) -> "JudgedTier":
+    judge = _open_judge(settings)
+    from evals.judging.judged import JudgedTier, JudgePlan
+
+    prices = [float(price) for price in settings.judge_price.split(",") if price]
+    plan = JudgePlan(
+        options.repeats,
+        claims=() if options.no_judge_check else _read_check_set(None),
+        price=(prices[0], prices[1]) if prices else None,
+        warnings=tuple(_warn_of_judge(settings)),
+    )
+    for warning in plan.warnings:
+        terminal.complain(f"warning: {warning}")
+    return JudgedTier(judge, load_embedder(settings), plan=plan)
+
+
+def _warn_of_judge(settings: Settings) -> Iterator[str]:
+    """That a judge is the chat model whose answers it judges."""
+    same_model = settings.chat_model in (settings.judge_model, f"openai:{settings.judge_model}")
+    urls = (settings.chat_base_url, settings.judge_base_url)
+    if same_model and len({url.rstrip("/") for url in urls}) == 1:
+        yield (
+            f"the judge {settings.judge_model} is the chat model that answers: it may like what "
+            "it wrote itself"
+        )
+
+
+def _open_judge(settings: Settings) -> "Judge":
     if not settings.judge_model:
         raise SettingsError(
             "RAG_JUDGE_MODEL is empty: name the judge's model, or leave out --judge"
@@ -85,19 +115,45 @@ def _load_judged_tier(settings: Settings, repeats: int) -> "JudgedTier":
     try:
         from evals.judging.cache import JudgeCache
         from evals.judging.judge import Judge
-        from evals.judging.judged import JudgedTier
+        from evals.judging.ragas_metrics import JUDGED  # noqa: F401 - so that ragas is there
     except ModuleNotFoundError as error:
         library = (error.name or "").split(".")[0]
         raise SettingsError(
             f"the judged tier needs {library}: run `pip install '.[evals]'`"
         ) from error
-    judge = Judge(
+    return Judge(
         settings.judge_model,
         base_url=settings.judge_base_url,
         api_key=settings.judge_api_key.get_secret_value(),
         cache=JudgeCache(settings.data / JUDGE_CACHE),
     )
-    return JudgedTier(judge, load_embedder(settings), repeats=repeats)
+
+
+def _read_check_set(path: Path | None) -> "Sequence[LabelledClaim]":
+    from evals.claims.labelled import read_claims
+    from evals.judging.checking import CHECK_SET, check_claims_fit
+
+    claims = read_claims(path or CHECK_SET)
+    check_claims_fit(path or CHECK_SET, claims)
+    return claims
+
+
+def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
+    judge = _open_judge(settings)
+    claims = _read_check_set(options.set)
+    from evals.judging.checking import check_judge
+
+    async def check() -> JudgeCheck:
+        try:
+            return await check_judge(judge, claims, repeats=options.repeats)
+        finally:
+            await judge.close()
+
+    found = asyncio.run(check())
+    terminal.print_lines(found.lines())
+    if not found.valid:
+        terminal.complain(found.note)
+    return 0 if found.valid else NotMeasured.exit_code
 
 
 def _locate(options: argparse.Namespace, settings: Settings) -> int:
@@ -174,6 +230,7 @@ def _set_of(report: Report, options: argparse.Namespace) -> Path:
 
 
 COMMANDS = {
+    "judge-check": _check_judge,
     "run": _evaluate,
     "locate": _locate,
     "claims": _measure_claims,

@@ -16,7 +16,6 @@ from evals.reports.aggregates import (
     aggregate_all,
     confusion_matrix,
     lost_evidence,
-    mean_of_repeats,
     slice_by_tag,
 )
 from evals.reports.decision import Verdict
@@ -28,14 +27,13 @@ from evals.reports.record import (
     Report,
     SampleRecord,
     SetRecord,
-    Value,
 )
 from evals.samples.locating import Target
 from evals.samples.sample import RegressionSet, Sample
 from rag.domain import Answer, DocumentRef, Fingerprint, Sentence, Span
 
 if TYPE_CHECKING:
-    from evals.judging.judged import JudgedTier
+    from evals.judging.judged import Judged, JudgedTier
 
 SHOWN_HITS = 10  # chosen: the depth of the deepest ranking metric
 NOT_JUDGED = JudgeRecord(measured=False, note="not measured: no judge was asked (--judge)")
@@ -112,12 +110,12 @@ async def _record_all(
     judged: "JudgedTier | None",
     on_progress: Progress,
 ) -> tuple[SampleRecord, ...]:
-    repeats: Sequence[Mapping[str, tuple[Value, ...]]] = [{} for _ in observations]
+    found: Sequence[Mapping[str, Judged]] = [{} for _ in observations]
     if judged:
-        repeats = await judged.measure(
+        found = await judged.measure(
             samples, observations, on_judged=lambda: on_progress("judging", len(samples))
         )
-    return tuple(map(_record_sample, samples, observations, repeats))
+    return tuple(map(_record_sample, samples, observations, found))
 
 
 def _describe_metrics() -> dict[str, MetricRecord]:
@@ -134,7 +132,7 @@ def _fingerprint(observations: Sequence[Observation]) -> Fingerprint | None:
 
 
 def _record_sample(
-    sample: Sample, observation: Observation, repeats: Mapping[str, tuple[Value, ...]]
+    sample: Sample, observation: Observation, judged: Mapping[str, "Judged"]
 ) -> SampleRecord:
     answer = None if isinstance(observation.answer, Missing) else observation.answer
     search = None if isinstance(observation.search, Missing) else observation.search
@@ -142,7 +140,6 @@ def _record_sample(
     hits = [(hit.document, hit.chunk.span) for hit in search.hits[:SHOWN_HITS]] if search else []
     cited = [(citation.document, citation.span) for citation in answer.citations] if answer else []
     said = answer.sentences if answer else ()
-    judged = {name: mean_of_repeats(given) for name, given in repeats.items()}
     return SampleRecord(
         id=sample.id,
         kind=sample.kind,
@@ -157,9 +154,11 @@ def _record_sample(
         hits=tuple(_places(hits, targets)),
         citations=tuple(_places(cited, targets)),
         lost=tuple(lost for target in targets for lost in target.lost),
-        values=measure_all(sample, observation) | judged,
-        repeats=dict(repeats),
+        values=measure_all(sample, observation)
+        | {name: each.value for name, each in judged.items()},
+        repeats={name: each.repeats for name, each in judged.items()},
         doubts=tuple(_tell(each) for each in said if each.is_doubtful),
+        judgements={name: each.judgements for name, each in judged.items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,6 +62,7 @@ def print_report(report: Report, folder: Path) -> None:
         )
     judge = report.judge
     console.print(f"judge: {judge.model if judge.measured else judge.note}")
+    print_lines(judge.lines())
     print_verdict(report.verdict)
     for suffix in ("json", "md", "html"):
         console.print(str(folder / f"report.{suffix}"))
@@ -154,6 +155,13 @@ def _metrics_table(report: Report) -> Table:
         cells = ["" if n is None else f"{n:.3f}" if is_share else f"{n:.1f}" for n in numbers]
         table.add_row(name, *cells, str(found.n), str(found.missing))
     return table
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Say on stdout what was found."""
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text(line))
 
 
 def complain(line: str) -> None:

@@ -1,6 +1,7 @@
 """Every setting, read once by an entry point; unknown `RAG_*` names are refused."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from rag.errors import InvalidRetriever, SettingsError
 from rag.retrieval.retrievers import check_mode
 
 PREFIX = "RAG_"
+PRICE = re.compile(r"\d+(\.\d+)?")
 
 
 class Settings(BaseSettings):
@@ -129,6 +131,19 @@ class Settings(BaseSettings):
     judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")
+    judge_price: str = Field(
+        "",
+        description="Price of a million of the judge's tokens, in and out, e.g. `0.15, 0.6`",
+    )
+
+    @field_validator("judge_price")
+    @classmethod
+    def require_two_prices(cls, text: str) -> str:
+        """Raise ValueError, which pydantic knows, unless there are two numbers, or nothing."""
+        prices = [price.strip() for price in text.split(",")]
+        if text and (len(prices) != 2 or not all(map(PRICE.fullmatch, prices))):
+            raise ValueError(f"{text!r} is not a price in and one out, as in 0.15, 0.6")
+        return text
 
     @field_validator("retriever")
     @classmethod

@@ -42,7 +42,7 @@ def read_options() -> argparse.Namespace:
         "--only",
         nargs="*",
         help="parts: commands handbook abstaining service embedders spans precision mistyping "
-        "gate limit unchanged scale questions folders attacks messy",
+        "gate judging limit unchanged scale questions folders attacks messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -84,6 +84,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
         yield "precision", lambda: _precision(options, data)
     yield "mistyping", lambda: _mistyping(options, data)
     yield "gate", lambda: _gate()
+    yield "judging", lambda: _judging(data / "judging")
     yield "limit", lambda: scale.measure_limit(load_settings(os.environ))
     yield "unchanged", lambda: scale.measure_unchanged(data)
     if options.scale:
@@ -140,6 +141,19 @@ def _gate() -> Rows:
     from evals.bench.quality.gating import measure_gate
 
     return measure_gate()
+
+
+def _judging(place: Path) -> Rows:
+    from evals.bench.judging_speed import measure_judging
+    from evals.bench.quality import abstaining
+    from rag.bootstrap import open_plumbline
+
+    abstaining.ingest_handbook(place)
+    plumbline = open_plumbline(load_settings(os.environ, data=place, chat_model=""))
+    try:
+        return measure_judging(plumbline, abstaining.CORPUS, place / "judge.db")
+    finally:
+        plumbline.close()
 
 
 def _answers(place: Path) -> Rows:

@@ -128,7 +128,16 @@ def _thin_sample(sample: SampleRecord, shares: Mapping[str, object]) -> SampleRe
         for name, value in sample.values.items()
         if name in shares
     }
-    return replace(sample, hits=(), citations=(), lost=(), values=values, repeats={}, doubts=())
+    return replace(
+        sample,
+        hits=(),
+        citations=(),
+        lost=(),
+        values=values,
+        repeats={},
+        doubts=(),
+        judgements={},
+    )
 
 
 def _lay_out(baseline: Baseline) -> str:

@@ -17,8 +17,11 @@ from rag.errors import UsageError
 GATES = "gates.toml"
 PACKAGED_SETS = Path(__file__).parent.parent / "sets"
 
-JUDGED_METRICS = ("faithfulness", "answer_relevancy", "context_precision", "context_recall")
-"""The names of `ragas_metrics.JUDGED`, known without Ragas."""
+JUDGED_METRICS = (
+    *("faithfulness", "answer_relevancy", "context_precision", "context_recall"),
+    "factual_correctness",
+)
+"""The names of `ragas_metrics.JUDGED` of which more is better, known without Ragas."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Drop = Annotated[float, Field(gt=0, le=1)]

@@ -42,6 +42,8 @@ def decide(report: Report, criteria: Criteria) -> Verdict:
 
 
 def _unmeasured(report: Report, criteria: Criteria) -> Iterator[str]:
+    if report.judge.check and not report.judge.check.valid:
+        yield f"the judged metrics: {report.judge.check.note}"
     yield from poorly_measured(report.aggregates, report.samples, criteria.least_valid)
     for sample in report.samples:
         value = sample.values["right"]

@@ -18,7 +18,7 @@ from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
 
 from evals.judging.cache import JudgeCache
-from evals.judging.replies import read_answer, read_input
+from evals.judging.replies import VALIDATED_AS, Json, read_answer, read_input
 from rag.adapters.retrying import RetryPolicy, is_passing
 from rag.errors import NotMeasured
 
@@ -47,7 +47,7 @@ class JudgeLimits:
 
 @dataclass(slots=True)
 class JudgeCounts:
-    """What the judge was asked: requests sent, answers from the cache, tokens of the requests."""
+    """What the judge was asked: requests sent, answers had without one, tokens of the requests."""
 
     calls: int = 0
     cached: int = 0
@@ -78,6 +78,7 @@ class Judge:
         )
         self._cache = cache
         self._slots = asyncio.Semaphore(self._limits.concurrency)
+        self._open: dict[str, asyncio.Task[BaseModel]] = {}
         self._unanswered = 0
         self._last_fault = ""
         self._invalid: Counter[str] = Counter()
@@ -96,10 +97,31 @@ class Judge:
         """
         asked = read_input(prompt)
         key = self._key(prompt, schema, turn)
-        kept = self._cache.get(key)
+        kept = self._read_kept(key, schema, asked)
         if kept is not None:
             self.counts.cached += 1
-            return schema.model_validate_json(kept)
+            return kept
+        if key in self._open:
+            self.counts.cached += 1
+        else:
+            self._open[key] = asyncio.create_task(self._ask_anew(key, prompt, schema, asked))
+        try:
+            answer = await self._open[key]
+        finally:
+            self._open.pop(key, None)
+        assert isinstance(answer, schema)
+        return answer
+
+    def _read_kept(self, key: str, schema: type[Schema], asked: Json) -> Schema | None:
+        """The answer in the cache, if it is one that would pass today."""
+        kept = self._cache.get(key)
+        try:
+            return None if kept is None else read_answer(kept, schema, asked)
+        except ValueError:
+            return None
+
+    async def _ask_anew(self, key: str, prompt: str, schema: type[Schema], asked: Json) -> Schema:
+        """An answer of the judge, kept; whoever asks the same meanwhile waits for this one."""
         async with self._slots:
             if self._unanswered >= self._limits.down_after:
                 raise NotMeasured(f"the judge is down: {self._last_fault}")
@@ -118,10 +140,11 @@ class Judge:
         self._cache.close()
 
     def _key(self, prompt: str, schema: type[BaseModel], turn: str) -> str:
-        parts = [self.model, self._url, prompt, schema.model_json_schema(), dict(PARAMETERS), turn]
+        form = [schema.model_json_schema(), VALIDATED_AS]
+        parts = [self.model, self._url, prompt, *form, dict(PARAMETERS), turn]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    async def _answer(self, prompt: str, schema: type[Schema], asked: dict[str, object]) -> Schema:
+    async def _answer(self, prompt: str, schema: type[Schema], asked: Json) -> Schema:
         limits = self._limits
         bounds = (limits.budget_s, LONGEST_WAIT_S, limits.first_wait_s)
         retrying = RetryPolicy(self._attempts_for, *bounds).asynchronous()
@@ -140,7 +163,7 @@ class Judge:
         self._invalid[schema.__name__] = 0
         return answer
 
-    async def _attempt(self, prompt: str, schema: type[Schema], asked: dict[str, object]) -> Schema:
+    async def _attempt(self, prompt: str, schema: type[Schema], asked: Json) -> Schema:
         self.counts.calls += 1
         completion = await self._client.chat.completions.create(
             model=self.model,

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -19,17 +19,24 @@ from ragas.metrics.collections import (
     AnswerRelevancy,
     ContextPrecision,
     ContextRecall,
+    FactualCorrectness,
     Faithfulness,
+    NoiseSensitivity,
 )
 from ragas.metrics.collections.base import BaseMetric
+from ragas.metrics.collections.faithfulness.util import (
+    NLIStatementInput,
+    NLIStatementOutput,
+    NLIStatementPrompt,
+)
 
-from evals.judging.judge import Judge
+from evals.judging.voting import Question
 from rag.errors import NotMeasured
 from rag.ports import Embedder
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
-ASKED_AS = 1  # counts up when we ask otherwise, or make the values of the verdicts otherwise
+ASKED_AS = 2  # counts up when we ask otherwise, or make the values of the verdicts otherwise
 VERSION = f"ragas {ragas.__version__}, asked as of {ASKED_AS}"
 """Of the questions to the judge: values of one version alone can be compared."""
 
@@ -44,16 +51,22 @@ class Case:
     reference: str
 
 
-class RagasJudge(InstructorBaseRagasLLM):
-    """Our judge in the shape that Ragas expects, for one judgement.
+class Asked(Protocol):
+    """Who answers a question of Ragas."""
 
-    Ragas may ask the same prompt several times within one judgement and wants several answers, so
-    each time is a turn of its own.
+    async def ask(self, question: Question, schema: type[Schema]) -> Schema:
+        """A checked answer. Raises NotMeasured."""
+        ...
+
+
+class RagasJudge(InstructorBaseRagasLLM):
+    """Who answers, in the shape that Ragas expects, for one judgement.
+
+    Ragas may ask the same prompt several times within one judgement and wants several answers.
     """
 
-    def __init__(self, judge: Judge, *, turn: str) -> None:
-        self._judge = judge
-        self._turn = turn
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
         self._times: Counter[tuple[str, str]] = Counter()
 
     def generate(self, prompt: str, response_model: type[Schema]) -> Schema:
@@ -61,11 +74,11 @@ class RagasJudge(InstructorBaseRagasLLM):
         return asyncio.run(self.agenerate(prompt, response_model))
 
     async def agenerate(self, prompt: str, response_model: type[Schema]) -> Schema:
-        """A checked answer of the judge. Raises NotMeasured."""
-        question = (prompt, response_model.__name__)
-        self._times[question] += 1
-        turn = f"{self._turn}.{self._times[question]}"
-        return await self._judge.ask(prompt, response_model, turn=turn)
+        """A checked answer. Raises NotMeasured."""
+        form = response_model.__name__
+        self._times[prompt, form] += 1
+        question = Question(prompt, form, self._times[prompt, form])
+        return await self._asked.ask(question, response_model)
 
 
 class RagasEmbedding(BaseRagasEmbedding):
@@ -88,13 +101,15 @@ class RagasEmbedding(BaseRagasEmbedding):
 class JudgedMetric:
     """A metric of Ragas: what it means, how it is made, and what of a case it takes.
 
-    With `needs_reference` it applies to answerable questions alone.
+    With `needs_reference` it applies to answerable questions alone, with `needs_answer` where one
+    was given.
     """
 
     definition: str
     make: Callable[[RagasJudge, RagasEmbedding], BaseMetric]
     takes: tuple[str, ...]
     needs_reference: bool = True
+    needs_answer: bool = False
 
 
 JUDGED: dict[str, JudgedMetric] = {
@@ -103,6 +118,7 @@ JUDGED: dict[str, JudgedMetric] = {
         lambda judge, _: Faithfulness(judge),
         ("user_input", "response", "retrieved_contexts"),
         needs_reference=False,
+        needs_answer=True,
     ),
     "answer_relevancy": JudgedMetric(
         "mean cosine of the question to three questions made from the answer, 0 if evasive",
@@ -119,13 +135,27 @@ JUDGED: dict[str, JudgedMetric] = {
         lambda judge, _: ContextRecall(judge),
         ("user_input", "reference", "retrieved_contexts"),
     ),
+    "factual_correctness": JudgedMetric(
+        "F1 of the answer's claims that the reference supports and the reverse, where one was "
+        "given; Ragas rounds it to hundredths",
+        lambda judge, _: FactualCorrectness(judge),
+        ("response", "reference"),
+        needs_answer=True,
+    ),
+    "noise_sensitivity": JudgedMetric(
+        "share of the answer's statements that are wrong by the reference, yet supported by a "
+        "passage that holds some of it, where one was given; less is better",
+        lambda judge, _: NoiseSensitivity(judge),
+        ("user_input", "response", "reference", "retrieved_contexts"),
+        needs_answer=True,
+    ),
 }
 
 
-async def score(name: str, case: Case, *, judge: Judge, embedder: Embedder, repeat: int) -> float:
-    """One repeat of one judged metric. Raises NotMeasured with the reason."""
+async def score(name: str, case: Case, *, asked: Asked, embedder: Embedder) -> float:
+    """A judged metric by the answers of `asked`. Raises NotMeasured with the reason."""
     metric = JUDGED[name]
-    made = metric.make(RagasJudge(judge, turn=str(repeat)), RagasEmbedding(embedder))
+    made = metric.make(RagasJudge(asked), RagasEmbedding(embedder))
     try:
         result = await made.ascore(**{part: getattr(case, part) for part in metric.takes})
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
@@ -134,3 +164,11 @@ async def score(name: str, case: Case, *, judge: Judge, embedder: Embedder, repe
     if not math.isfinite(value):
         raise NotMeasured(f"ragas gave no finite {name}")
     return value
+
+
+async def infer(statement: str, context: str, *, asked: Asked) -> None:
+    """Put one statement to the judge, as faithfulness does. Raises NotMeasured."""
+    prompt = NLIStatementPrompt().to_string(
+        NLIStatementInput(context=context, statements=[statement])
+    )
+    await RagasJudge(asked).agenerate(prompt, NLIStatementOutput)

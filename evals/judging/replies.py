@@ -15,6 +15,7 @@ from rag.text.sentences import split_sentences
 Schema = TypeVar("Schema", bound=BaseModel)
 Json = dict[str, Any]
 
+VALIDATED_AS = 1  # counts up when an answer that passed may no longer do, or the other way
 INPUT = "Now perform the same with the following input\ninput: "
 VERDICTS = {"verdict", "attributed", "noncommittal"}
 
@@ -50,6 +51,11 @@ def read_answer(text: str, schema: type[Schema], asked: Json) -> Schema:
     return answer
 
 
+def plain(text: str) -> str:
+    """A statement without what judges change of it: letter case, white space, the full stop."""
+    return " ".join(text.casefold().split()).rstrip(".")
+
+
 def read_json(text: str) -> Any:
     said = text.rpartition("</think>")[2]
     start, end = said.find("{"), said.rfind("}")
@@ -73,16 +79,17 @@ def _check_verdicts(value: Any) -> None:
 
 
 def _check_statements(answer: Json, _: Json) -> None:
-    if not answer["statements"] or not all(text.strip() for text in answer["statements"]):
+    [statements] = answer.values()
+    if not statements or not all(text.strip() for text in statements):
         raise ValueError("no statements, or an empty one")
 
 
 def _check_inference(answer: Json, asked: Json) -> None:
     wanted = asked["statements"]
-    judged = [_plain(one["statement"]) for one in answer["statements"]]
+    judged = [plain(one["statement"]) for one in answer["statements"]]
     if len(judged) != len(wanted):
         raise ValueError(f"{len(judged)} verdicts for {len(wanted)} statements")
-    if len(set(judged)) < len({_plain(one) for one in wanted}):
+    if len(set(judged)) < len({plain(one) for one in wanted}):
         raise ValueError("a statement was judged twice and another left out")
 
 
@@ -103,13 +110,11 @@ def _check_attribution(answer: Json, asked: Json) -> None:
         raise ValueError("no statement was classified")
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).rstrip(".")
-
-
 CHECKS: dict[str, Callable[[Json, Json], None]] = {
     "StatementGeneratorOutput": _check_statements,
+    "ClaimDecompositionOutput": _check_statements,
     "NLIStatementOutput": _check_inference,
+    "StatementFaithfulnessOutput": _check_inference,
     "AnswerRelevanceOutput": _check_question,
     "ContextPrecisionOutput": lambda answer, asked: None,  # the verdict says it all
     "ContextRecallOutput": _check_attribution,

@@ -1,7 +1,6 @@
 """Values of many samples as a few numbers, with what is missing counted beside them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
 import numpy as np
 
@@ -10,14 +9,6 @@ from evals.reports.record import Aggregate, Decisions, Report, SampleRecord, Val
 from evals.samples.sample import KINDS, Kind
 
 REASON_CHARACTERS = 200  # chosen: two lines
-
-
-def mean_of_repeats(repeats: Sequence[Value]) -> Value:
-    """The mean, missing if any repeat is: a mean of those that worked would be biased."""
-    for place, value in enumerate(repeats, 1):
-        if isinstance(value, Missing):
-            return Missing(f"repeat {place}: {value.reason}" if len(repeats) > 1 else value.reason)
-    return fmean(value for value in repeats if not isinstance(value, Missing))
 
 
 def aggregate(values: Sequence[Value]) -> Aggregate:

@@ -1,7 +1,8 @@
 """The JSON of record: what one evaluation run found, complete enough to render and to compare."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from evals.observing import Missing
 from evals.reports.decision import Verdict
+from evals.reports.judgement import JudgeCheck, Judgement
 from evals.samples.locating import Lost
 from evals.samples.sample import Kind
 from evals.samples.validation import first_fault
@@ -45,8 +47,9 @@ class SampleRecord:
 
     `status` is None where there was no answer; `lost` says what of its evidence, or of the
     alternatives to it, the release no longer holds. `repeats` holds what each repeat of a judged
-    metric gave; the value is their mean, and missing if any of them is. `doubts` are the answer's
-    sentences that no source supports, with the reasons.
+    metric gave; the value is that of the majority of their verdicts, or their median. `doubts` are
+    the answer's sentences that no source supports, with the reasons. `judgements` are the judge's
+    verdicts by metric.
     """
 
     id: str
@@ -65,6 +68,7 @@ class SampleRecord:
     values: dict[str, Value]
     repeats: dict[str, tuple[Value, ...]]
     doubts: tuple[str, ...] = ()
+    judgements: dict[str, tuple[Judgement, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class JudgeRecord:
 
     `calls` went to the judge, `cached` answers did not; `tokens` are those of the calls.
     `version` is that of the questions it is asked: with another one its values cannot be compared.
+    `check` is None where the judge was not checked, `cost` where no price is known.
     """
 
     measured: bool
@@ -105,6 +110,19 @@ class JudgeRecord:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     version: str = ""
+    check: JudgeCheck | None = None
+    cost: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """What is to be known of the judge beside its name, in words."""
+        yield from (f"warning: {warning}" for warning in self.warnings)
+        if self.cost is not None:
+            yield f"cost of the judge's calls: {self.cost:.4f}"
+        if self.check:
+            yield from self.check.lines()
+        elif self.model:
+            yield "the judge was not checked (--no-judge-check)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from evals.claims.labelled import read_claims
+from evals.judging.checking import CHECK_SET
 from evals.judging.replies import read_input
 from tests.openai_server import running
 
@@ -31,14 +33,21 @@ class Reply:
     stall_s: float = 0.0
 
 
+FALSE_CLAIMS = {claim.claim for claim in read_claims(CHECK_SET) if not claim.is_true}
+
+
 def infer(asked: Json) -> Json:
-    """Every statement is supported but the one about Mars."""
+    """Every statement is supported but those about Mars, and the false ones of the check."""
     return {
         "statements": [
-            {"statement": text, "reason": "r", "verdict": int("Mars" not in text)}
+            {"statement": text, "reason": "r", "verdict": int(_is_supported(text))}
             for text in asked["statements"]
         ]
     }
+
+
+def _is_supported(text: str) -> bool:
+    return "Mars" not in text and text not in FALSE_CLAIMS
 
 
 def attribute(asked: Json) -> Json:
@@ -83,6 +92,7 @@ GENERATOR_STEPS: dict[str, Callable[[Json], Json]] = {
 }
 STEPS: dict[str, Callable[[Json], Json]] = {
     "StatementGeneratorOutput": lambda asked: {"statements": STATEMENTS},
+    "ClaimDecompositionOutput": lambda asked: {"claims": STATEMENTS},
     "NLIStatementOutput": infer,
     "AnswerRelevanceOutput": lambda asked: {"question": QUESTIONS[0], "noncommittal": 0},
     "ContextPrecisionOutput": lambda asked: {

@@ -267,6 +267,26 @@ def test_a_judge_adds_its_metrics_and_keeps_its_cache_in_the_data_folder(
     assert (data / "judge-cache.db").is_file()
 
 
+def test_a_judge_that_is_the_chat_model_or_unchecked_is_said_so(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with judge_server() as server:
+        for name in ("JUDGE", "CHAT"):
+            monkeypatch.setenv(f"RAG_{name}_BASE_URL", server.base_url)
+        monkeypatch.setenv("RAG_JUDGE_MODEL", "judge-1")
+        monkeypatch.setenv("RAG_CHAT_MODEL", "openai:judge-1")
+        assert run(data, "--judge", "--repeats", "1", "--no-judge-check") == 0
+        told = capsys.readouterr()
+        assert told.err.startswith("evals: warning: the judge judge-1 is the chat model")
+        page = (data.parent / "reports" / "latest" / "report.md").read_text()
+        for line in ("the judge was not checked", "warning: the judge judge-1 is the chat model"):
+            assert line in page
+            assert line in told.out
+        monkeypatch.setenv("RAG_CHAT_MODEL", "openai:other")
+        assert run(data, "--judge", "--repeats", "1", "--no-judge-check") == 0
+        assert capsys.readouterr().err == ""
+
+
 def test_a_judge_that_is_down_is_exit_code_3_and_loud(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -276,9 +296,10 @@ def test_a_judge_that_is_down_is_exit_code_3_and_loud(
         monkeypatch.setenv("RAG_JUDGE_BASE_URL", f"http://127.0.0.1:{free.getsockname()[1]}/v1")
         assert run(data, "--judge", "--repeats", "1") == 3
     error = capsys.readouterr().err
-    names = "faithfulness, answer_relevancy, context_precision, context_recall"
-    assert f"evals: could not measure {names}: 0 of 1 measured (the judge did not" in error
-    assert error.count("\n") == 1
+    reason = "the judge answered 0 of 80 known claims (the judge did not answer"
+    assert f"evals: could not measure the judged metrics: {reason}" in error
+    assert f"noise_sensitivity: 0 of 1 measured ({reason}" in error
+    assert error.count("\n") == 2
     record = data.parent / "reports" / "latest" / "report.json"
     sample = json.loads(record.read_text())["samples"][0]
     assert "judge" in sample["values"]["faithfulness"]["reason"]

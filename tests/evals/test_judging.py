@@ -12,23 +12,16 @@ import pytest
 
 from evals.judging.cache import JudgeCache
 from evals.judging.judge import Judge, JudgeLimits
-from evals.judging.judged import JudgedTier, Repeats
 from evals.observing import Missing
-from evals.reports.aggregates import mean_of_repeats
-from evals.reports.record import JudgeRecord, Value
-from evals.samples.sample import Sample
-from rag.adapters.memory.release import HashingEmbedder
 from rag.domain import Answer
-from tests.evals.cases import make_answer, make_observation, make_sample
+from tests.evals.cases import make_answer, make_sample
+from tests.evals.judge_client import CALLS, FAST, changed, judge, only, open_judge, values
 from tests.evals.judge_server import QUESTIONS, JudgeServer, Reply, judge_server
 
+TAKEN_APART = 1 + 2 + 2  # texts that are taken apart once for all repeats
 pytestmark = pytest.mark.slow
 
-SAMPLE = make_sample("Second is here. Fourth is here.")
-ANSWER = make_answer("It is 26 weeks.", contexts=["First", "Second is here", "Third"])
-FAST = JudgeLimits(concurrency=4, budget_s=5.0, first_wait_s=0.01)
 LOGIN_PAGE = Reply(body=b"<html>Log in</html>", content_type="text/html")
-Fault = Callable[[int, str, str], Reply | None]
 
 
 @pytest.fixture
@@ -37,52 +30,7 @@ def server() -> Iterator[JudgeServer]:
         yield running
 
 
-def open_judge(
-    server: JudgeServer | str,
-    *,
-    cache: Path | None = None,
-    limits: JudgeLimits = FAST,
-    model: str = "judge-1",
-) -> Judge:
-    """A judge at that server."""
-    base_url = server if isinstance(server, str) else server.base_url
-    return Judge(model, base_url=base_url, api_key="", cache=JudgeCache(cache), limits=limits)
-
-
-def judge(
-    client: JudgeServer | Judge,
-    *,
-    repeats: int = 1,
-    samples: int = 1,
-    sample: Sample = SAMPLE,
-    answer: Answer | Missing = ANSWER,
-) -> tuple[list[dict[str, Repeats]], JudgeRecord]:
-    """Judge the same sample as often as asked."""
-    client = client if isinstance(client, Judge) else open_judge(client)
-    tier = JudgedTier(client, HashingEmbedder(), repeats=repeats)
-    observation = make_observation(answer=answer)
-    work = tier.measure([sample] * samples, [observation] * samples, on_judged=lambda: None)
-    return asyncio.run(work), tier.record()
-
-
-def values(found: list[dict[str, Repeats]]) -> dict[str, Value]:
-    """The values of the first sample."""
-    return {name: mean_of_repeats(repeats) for name, repeats in found[0].items()}
-
-
-def only(steps: str, reply: Callable[[str], Reply]) -> Fault:
-    """A fault of one step."""
-    return lambda _, step, text: reply(text) if step == steps else None
-
-
-def changed(text: str, change: Callable[[Any], None]) -> Reply:
-    """The true answer with a change."""
-    answer = json.loads(text)
-    change(answer)
-    return Reply(json.dumps(answer))
-
-
-def test_the_four_scores_are_what_was_computed_by_hand(server: JudgeServer) -> None:
+def test_the_scores_are_what_was_computed_by_hand(server: JudgeServer) -> None:
     questions = iter(QUESTIONS)
     server.steps["AnswerRelevanceOutput"] = lambda asked: {
         "question": next(questions),
@@ -95,10 +43,12 @@ def test_the_four_scores_are_what_was_computed_by_hand(server: JudgeServer) -> N
             "answer_relevancy": (1 + 1 / 2 + 0) / 3,  # both, one and none of the two words
             "context_precision": (1 / 1 + 2 / 3) / 2,  # useful, not, useful
             "context_recall": 1 / 2,  # one of the reference's two sentences
+            "factual_correctness": 0.67,  # of three claims each, two are supported
+            "noise_sensitivity": 0.0,  # what is wrong, no passage supports
         }
     )
-    assert record.calls == len(server.requests) == 2 + 3 + 3 + 1
-    assert (record.prompt_tokens, record.completion_tokens) == (900, 90)
+    assert record.calls == len(server.requests) == CALLS
+    assert (record.prompt_tokens, record.completion_tokens) == (100 * CALLS, 10 * CALLS)
     assert (record.measured, record.model, record.repeats) == (True, "judge-1", 1)
 
 
@@ -124,7 +74,7 @@ def test_fences_and_thoughts_are_taken_off(wrap: str, server: JudgeServer) -> No
     server.fault = lambda _, step, text: Reply(wrap.replace("{}", text).replace("{{", "{"))
     found, record = judge(server)
     assert values(found)["faithfulness"] == pytest.approx(2 / 3)
-    assert record.calls == 9
+    assert record.calls == CALLS
 
 
 def test_small_faults_of_json_are_repaired(server: JudgeServer) -> None:
@@ -163,11 +113,12 @@ def test_an_answer_that_cannot_count_is_a_missing_value_with_its_reason(
 ) -> None:
     server.fault = only("NLIStatementOutput", fault)
     found = values(judge(server)[0])
-    faithfulness = found.pop("faithfulness")
-    assert isinstance(faithfulness, Missing)
-    assert says in faithfulness.reason
+    for name in ("faithfulness", "factual_correctness", "noise_sensitivity"):
+        value = found.pop(name)
+        assert isinstance(value, Missing)
+        assert says in value.reason
     assert all(isinstance(value, float) for value in found.values())
-    assert len(server.requests) == 1 + FAST.attempts + 3 + 3 + 1
+    assert len(server.requests) == (1 + 3 + 3 + 1 + 1 + 2) + 3 * FAST.attempts
 
 
 @pytest.mark.parametrize(
@@ -216,7 +167,7 @@ def test_a_passing_fault_is_tried_again(server: JudgeServer) -> None:
     )
     found, record = judge(server)
     assert all(isinstance(value, float) for value in values(found).values())
-    assert record.calls == 9 + 3
+    assert record.calls == CALLS + 3
 
 
 @pytest.mark.parametrize(
@@ -242,7 +193,7 @@ def test_a_refusal_is_a_reason_and_only_a_passing_one_is_tried_again(
     found = values(judge(server)[0])["context_recall"]
     assert isinstance(found, Missing)
     assert "refused" in found.reason
-    assert len(server.requests) == 8 + attempts
+    assert len(server.requests) == CALLS - 1 + attempts
 
 
 def test_a_judge_that_hangs_ends_at_its_budget(server: JudgeServer) -> None:
@@ -260,8 +211,8 @@ def test_a_judge_that_is_down_is_asked_no_more_and_no_row_is_dropped() -> None:
         limits = JudgeLimits(concurrency=2, first_wait_s=0.01, down_after=3)
         found, record = judge(open_judge(base_url, limits=limits), samples=30)
     assert len(found) == 30
-    every = [value for row in found for repeats in row.values() for value in repeats]
-    assert len(every) == 30 * 4
+    every = [value for row in found for each in row.values() for value in each.repeats]
+    assert len(every) == 30 * 6
     assert all(isinstance(v, Missing) and "APIConnectionError" in v.reason for v in every)
     assert record.calls <= 4 * limits.attempts
 
@@ -279,10 +230,10 @@ def test_a_judge_that_talks_nonsense_is_soon_asked_no_more_and_not_called_measur
     server.fault = lambda n, step, text: fault
     limits = replace(FAST, concurrency=1, useless_after=4)
     found, record = judge(open_judge(server, limits=limits), samples=30)
-    assert len(server.requests) == 4 * 4 * limits.attempts  # of four forms, four questions each
-    every = [value for row in found for repeats in row.values() for value in repeats]
-    assert len(every) == 30 * 4
-    assert sum(isinstance(v, Missing) and says in v.reason for v in every) == 4 * 4
+    assert len(server.requests) == 5 * 4 * limits.attempts  # of five forms, four questions each
+    every = [value for row in found for each in row.values() for value in each.repeats]
+    assert len(every) == 30 * 6
+    assert sum(isinstance(v, Missing) and says in v.reason for v in every) == 5 * 4
     assert isinstance(every[-1], Missing)
     assert "no valid" in every[-1].reason
     assert not record.measured
@@ -294,7 +245,7 @@ def test_one_form_that_fails_leaves_the_others_measured(server: JudgeServer) -> 
     limits = replace(FAST, concurrency=1, useless_after=4)
     found, record = judge(open_judge(server, limits=limits), samples=10)
     assert record.measured
-    assert all(isinstance(row["faithfulness"][0], float) for row in found)
+    assert all(isinstance(row["faithfulness"].value, float) for row in found)
     recalls = [request for request in server.requests if "ContextRecallOutput" in str(request)]
     assert len(recalls) == 4 * limits.attempts
 
@@ -310,36 +261,26 @@ def test_a_valid_answer_in_between_starts_the_count_anew(server: JudgeServer) ->
     server.fault = every_fourth
     limits = JudgeLimits(concurrency=1, attempts=1, useless_after=4)
     found, _ = judge(open_judge(server, limits=limits), samples=12)
-    assert [isinstance(row["context_recall"][0], float) for row in found].count(True) == 3
-
-
-def test_repeats_are_separate_answers_and_one_failure_makes_the_value_missing(
-    server: JudgeServer,
-) -> None:
-    found, _ = judge(server, repeats=3)
-    assert len(server.requests) == 3 * 9
-    assert found[0]["faithfulness"] == pytest.approx((2 / 3,) * 3)
-    assert mean_of_repeats((1.0, 0.5)) == 0.75
-    assert mean_of_repeats((1.0, Missing("x"))) == Missing("repeat 2: x")
+    assert [isinstance(row["context_recall"].value, float) for row in found].count(True) == 3
 
 
 def test_what_was_asked_once_is_taken_from_the_cache(server: JudgeServer, tmp_path: Path) -> None:
     first, record = judge(open_judge(server, cache=tmp_path / "c.db"), repeats=2)
-    assert (record.calls, record.cached) == (18, 0)
+    assert (record.calls, record.cached) == (2 * CALLS - TAKEN_APART, TAKEN_APART)
     again, record = judge(open_judge(server, cache=tmp_path / "c.db"), repeats=2)
-    assert (record.calls, record.cached, record.prompt_tokens) == (0, 18, 0)
+    assert (record.calls, record.cached, record.prompt_tokens) == (0, 2 * CALLS, 0)
     assert again == first
     _, record = judge(open_judge(server, cache=tmp_path / "c.db"), repeats=3)
-    assert record.calls == 9
+    assert record.calls == CALLS - TAKEN_APART
 
 
 def test_the_cache_knows_the_server_and_the_prompt(server: JudgeServer, tmp_path: Path) -> None:
     judge(open_judge(server, cache=tmp_path / "c.db"))
     with judge_server() as other:
-        assert judge(open_judge(other, cache=tmp_path / "c.db"))[1].calls == 9
+        assert judge(open_judge(other, cache=tmp_path / "c.db"))[1].calls == CALLS
     other_sample = make_sample("Third is here.")
     _, record = judge(open_judge(server, cache=tmp_path / "c.db"), sample=other_sample)
-    assert record.calls == 3 + 1  # precision and recall are shown the reference
+    assert record.calls == 3 + 1 + 2 + 2  # four metrics see the reference
 
 
 def test_the_cache_knows_the_model_and_keeps_no_failure(
@@ -351,7 +292,7 @@ def test_the_cache_knows_the_model_and_keeps_no_failure(
     found, record = judge(open_judge(server, cache=tmp_path / "c.db"))
     assert values(found)["context_recall"] == 0.5
     assert record.calls == 1
-    assert judge(open_judge(server, cache=tmp_path / "c.db", model="judge-2"))[1].calls == 9
+    assert judge(open_judge(server, cache=tmp_path / "c.db", model="judge-2"))[1].calls == CALLS
 
 
 def test_no_more_questions_are_open_than_allowed(server: JudgeServer) -> None:
@@ -372,8 +313,8 @@ def test_what_cannot_be_judged_is_missing_without_a_call(
     answer: Answer | Missing, reason: str, server: JudgeServer
 ) -> None:
     found, _ = judge(server, answer=answer, repeats=2)
-    assert found[0]["faithfulness"] == (Missing(reason),) * 2
-    assert len(found[0]) == 4
+    assert found[0]["faithfulness"].repeats == (Missing(reason),) * 2
+    assert len(found[0]) == 6
     assert server.requests == []
 
 

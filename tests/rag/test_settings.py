@@ -12,7 +12,13 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("RAG_PORT", "70000"), ("RAG_TOP_K", "many"), ("RAG_RETRIEVER", "magic")]
+    ("name", "value"),
+    [
+        ("RAG_PORT", "70000"),
+        ("RAG_TOP_K", "many"),
+        ("RAG_JUDGE_PRICE", "0.15"),
+        ("RAG_RETRIEVER", "magic"),
+    ],
 )
 def test_a_refused_value_is_one_line_that_names_the_setting(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name) as caught:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evals.gates.criteria import default_criteria
 from evals.gates.verdict import decide
-from evals.reports.aggregates import aggregate_all, mean_of_repeats
+from evals.reports.aggregates import aggregate_all
 from evals.reports.decision import Verdict
 from evals.reports.record import (
     SCHEMA,
@@ -129,8 +129,7 @@ def _combine(given: Verdicts, *, is_majority: bool) -> NDArray[np.float64]:
     """The value of each answer, of its verdicts by claim and repeat."""
     if is_majority:
         return np.asarray((given.sum(axis=2) * 2 > REPEATS).mean(axis=1))
-    shares = given.mean(axis=1)
-    return np.array([mean_of_repeats([float(each) for each in row]) for row in shares])
+    return np.asarray(given.mean(axis=(1, 2)))
 
 
 def _make_report(values: list[dict[str, float]]) -> Report:
