@@ -8,9 +8,10 @@ from evals.gates.criteria import default_criteria
 from evals.gates.verdict import decide
 from evals.observing import Missing
 from evals.reports.headline import write_headline
+from evals.reports.judgement import Judgement
 from evals.reports.junit import to_junit
 from evals.reports.outcomes import CLOSE, group_questions, list_questions
-from evals.reports.record import Report, SampleRecord
+from evals.reports.record import JudgeRecord, Report, SampleRecord
 from evals.reports.rendering import render, render_index, summarize, write_report
 from evals.reports.trend import list_runs, trace
 from rag.domain import Sentence, Span
@@ -190,3 +191,30 @@ def test_a_page_asks_the_network_for_nothing(report: Report, tmp_path: Path) -> 
         assert "default-src 'none'" in text
         for sign in ("<script", "src=", "url(", "@import", "//"):
             assert sign not in text
+
+
+def test_a_question_shows_what_the_judge_said_of_each_statement(report: Report) -> None:
+    judgements = (
+        Judgement(
+            "It is 26 weeks.", "26 weeks at full pay", True, (True, True, False), ("", "", "")
+        ),
+        Judgement("It is unpaid.", "26 weeks at full pay", False, (False,), ("It is paid.",)),
+        Judgement("It is new.", "26 weeks at full pay", None, (True, False), ("", "")),
+    )
+    first = replace(report.samples[0], judgements={"faithfulness": judgements})
+    text = render(replace(report, samples=(first, *report.samples[1:])), "html")
+    assert "faithfulness: what the judge said" in text
+    for look, told in (
+        ("", 'It is 26 weeks. <span class="tag">holds, 2 of 3 repeats say it holds'),
+        ("u", 'It is unpaid. <span class="tag">does not hold'),
+        ("w", 'It is new. <span class="tag">divided, 1 of 2 repeats say it holds'),
+    ):
+        assert f'<p class="line {look}">{told}' in text
+    assert "It is paid.; held against “26 weeks at full pay”" in text
+
+
+def test_a_warning_of_the_judge_stands_on_the_first_screen(report: Report) -> None:
+    judge = JudgeRecord(True, "", "judge-1", warnings=("the judge is the generator",))
+    text = render(replace(report, judge=judge), "html")
+    assert text.index("the judge is the generator") < text.index("Right to answer")
+    assert "warning: the judge is the generator" in text

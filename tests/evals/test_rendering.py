@@ -27,7 +27,7 @@ HOSTILE = 'a|b\n<script src="//x">alert(1)</script> `c` [d](javascript:e)'
 class Tags(HTMLParser):
     """Names of all tags, and those that were left open."""
 
-    VOID = frozenset({"meta", "rect", "input", "line", "circle"})
+    VOID = frozenset({"meta", "br", "rect", "input", "line", "circle"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
