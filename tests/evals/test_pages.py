@@ -185,6 +185,15 @@ def test_a_trace_is_drawn_between_the_tenth_below_its_least_mean_and_one(
     ]
 
 
+def test_a_run_on_its_own_shows_its_means_beside_their_floors(report: Report) -> None:
+    now = replace(report, verdict=decide(report, replace(NO_FLOORS, floors={"right": 0.8})))
+    text = render(now, "html")
+    assert "right: 0.750, its floor 0.800" in text
+    assert 'x1="80.0%"' in text
+    assert 'cx="75.0%"' in text
+    assert "right: 0.750" not in render(changed(report), "html")
+
+
 def test_a_page_asks_the_network_for_nothing(report: Report, tmp_path: Path) -> None:
     write_report(report, tmp_path)
     for text in (render_index(list_runs(tmp_path)), render(report, "html")):
