@@ -63,12 +63,13 @@ def render(report: Report, suffix: str, runs: Sequence[StoredRun] = ()) -> str:
     """The report as `md` or `html`, with the trend over those of `runs` that are like it."""
     questions = list_questions(report)
     marks = Counter(mark for each in questions for mark in each.marks)
-    alike = runs_before(report, runs)
+    alike, shares = runs_before(report, runs), _aggregates(report, "share")
     return _fill(
         f"report.{suffix}.j2",
         **_describe(report, questions),
-        shares=_aggregates(report, "share"),
+        shares=shares,
         times=_aggregates(report, "ms"),
+        amounts={name: found for name, found in report.aggregates.items() if name not in shares},
         slice_metrics=[name for name in SLICE_METRICS if name in report.aggregates],
         missing=missing_values(report),
         groups=group_questions(questions),

@@ -194,6 +194,13 @@ def test_a_run_on_its_own_shows_its_means_beside_their_floors(report: Report) ->
     assert "right: 0.750" not in render(changed(report), "html")
 
 
+def test_what_is_no_share_is_shown_in_its_unit(report: Report) -> None:
+    found = replace(report.aggregates["search_ms"], mean=12.34, p50=11.0, p95=99.0)
+    text = render(replace(report, aggregates=report.aggregates | {"search_ms": found}), "html")
+    assert '<td class="n">12.3</td>' in text
+    assert "in ms; half of them at most 11.0, 95 of 100 at most 99.0" in text
+
+
 def test_a_page_asks_the_network_for_nothing(report: Report, tmp_path: Path) -> None:
     write_report(report, tmp_path)
     for text in (render_index(list_runs(tmp_path)), render(report, "html")):
