@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ from evals.reports.record import (
 )
 from evals.samples.locating import Target
 from evals.samples.sample import RegressionSet, Sample
-from rag.domain import Answer, DocumentRef, Fingerprint, Sentence, Span
+from rag.domain import Answer, Citation, DocumentRef, Fingerprint, Passage, Span
 
 if TYPE_CHECKING:
     from evals.judging.judged import Judged, JudgedTier
@@ -137,9 +137,7 @@ def _record_sample(
     answer = None if isinstance(observation.answer, Missing) else observation.answer
     search = None if isinstance(observation.search, Missing) else observation.search
     targets = observation.targets
-    hits = [(hit.document, hit.chunk.span) for hit in search.hits[:SHOWN_HITS]] if search else []
-    cited = [(citation.document, citation.span) for citation in answer.citations] if answer else []
-    said = answer.sentences if answer else ()
+    hits = search.hits[:SHOWN_HITS] if search else ()
     return SampleRecord(
         id=sample.id,
         kind=sample.kind,
@@ -151,24 +149,27 @@ def _record_sample(
         status=answer.status if answer else None,
         answer=answer.text if answer else "",
         confidence=answer.confidence if answer else None,
-        hits=tuple(_places(hits, targets)),
-        citations=tuple(_places(cited, targets)),
+        hits=tuple(_place(hit.document, hit.chunk.span, targets) for hit in hits),
+        citations=tuple(_quote(each, targets) for each in (answer.citations if answer else ())),
         lost=tuple(lost for target in targets for lost in target.lost),
         values=measure_all(sample, observation)
         | {name: each.value for name, each in judged.items()},
         repeats={name: each.repeats for name, each in judged.items()},
-        doubts=tuple(_tell(each) for each in said if each.is_doubtful),
         judgements={name: each.judgements for name, each in judged.items()},
+        sentences=answer.sentences if answer else (),
+        contexts=tuple(_quote(each, targets) for each in (search.passages if search else ())),
     )
 
 
-def _tell(sentence: Sentence) -> str:
-    return f"{sentence.text} ({sentence.verdict}: {'; '.join(sentence.reasons)})"
+def _place(document: DocumentRef, span: Span, targets: Sequence[Target]) -> Place:
+    relevant = any(touches(target, document.version, span) for target in targets)
+    return Place(document.source, span, relevant)
 
 
-def _places(
-    found: Sequence[tuple[DocumentRef, Span]], targets: Sequence[Target]
-) -> Iterator[Place]:
-    for document, span in found:
-        relevant = any(touches(target, document.version, span) for target in targets)
-        yield Place(document.source, span, relevant)
+def _quote(found: Citation | Passage, targets: Sequence[Target]) -> Place:
+    return replace(
+        _place(found.document, found.span, targets),
+        text=found.quote if isinstance(found, Citation) else found.text,
+        page=found.page,
+        heading=found.heading,
+    )

@@ -135,8 +135,9 @@ def _thin_sample(sample: SampleRecord, shares: Mapping[str, object]) -> SampleRe
         lost=(),
         values=values,
         repeats={},
-        doubts=(),
         judgements={},
+        sentences=(),
+        contexts=(),
     )
 
 

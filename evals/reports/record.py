@@ -14,7 +14,7 @@ from evals.reports.judgement import JudgeCheck, Judgement
 from evals.samples.locating import Lost
 from evals.samples.sample import Kind
 from evals.samples.validation import first_fault
-from rag.domain import Fingerprint, Span, Status
+from rag.domain import Fingerprint, Sentence, Span, Status
 from rag.errors import NotMeasured
 
 SCHEMA = 3  # counts up when earlier records cannot be read
@@ -34,11 +34,17 @@ class MetricRecord:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span of a source that was found or cited; `relevant` where it overlaps evidence."""
+    """A span of a source that was found, read or cited; `relevant` where it overlaps evidence.
+
+    What was read or cited has its text, with page and headings.
+    """
 
     source: str
     span: Span
     relevant: bool
+    text: str = ""
+    page: int | None = None
+    heading: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,9 @@ class SampleRecord:
 
     `status` is None where there was no answer; `lost` says what of its evidence, or of the
     alternatives to it, the release no longer holds. `repeats` holds what each repeat of a judged
-    metric gave; the value is that of the majority of their verdicts, or their median. `doubts` are
-    the answer's sentences that no source supports, with the reasons. `judgements` are the judge's
-    verdicts by metric.
+    metric gave; the value is that of the majority of their verdicts, or their median. `judgements`
+    are the judge's verdicts by metric. `sentences` are those of the answer with what the sources
+    say of each, `contexts` the passages that it was made from.
     """
 
     id: str
@@ -67,8 +73,9 @@ class SampleRecord:
     lost: tuple[Lost, ...]
     values: dict[str, Value]
     repeats: dict[str, tuple[Value, ...]]
-    doubts: tuple[str, ...] = ()
     judgements: dict[str, tuple[Judgement, ...]] = field(default_factory=dict)
+    sentences: tuple[Sentence, ...] = ()
+    contexts: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
