@@ -19,7 +19,8 @@ exit codes, the highest that applies:
   3  could not measure: too few values of a metric, a critical sample, or no such report
   4  usage: an option, the set or gates.toml cannot be meant; the runs cannot be compared,
      as they are of another set, judge or other samples
-before anything is measured: 66 no such corpus, 74 the disk, 78 a setting or a model
+before anything is measured: 66 no such corpus, 74 the disk, 75 a night is under way,
+  78 a setting or a model
 """
 HANDBOOK = Path(__file__).parent / "sets" / "handbook.jsonl"
 
@@ -43,10 +44,41 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
+    run.add_argument("--json", action="store_true", help="print the JSON of record for programs")
+    _describe_run(run, Path("reports"))
+    nightly = commands.add_parser(
+        "nightly",
+        help="run by itself: resumed where it was cut off, told in one line",
+        description="As `run`, with the judge if RAG_JUDGE_MODEL is set. The run is also held "
+        "against the median of the last seven nights, and told in one line, on stdout and to "
+        "RAG_NIGHT_WEBHOOK. A night that was cut off goes on where it was.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _describe_run(nightly, Path("nights"))
+    locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
+    locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
+    locate.add_argument("--corpus", required=True, help="name of the corpus")
+    claims = commands.add_parser(
+        "claims",
+        help="measure the support check on labelled claims",
+        description="Hold every claim of a set against the passage around its quote, and against "
+        "what its corpus finds, and count by kind how often the support check is right.",
+    )
+    claims.add_argument("--set", type=Path, required=True, help="claim set, JSONL")
+    claims.add_argument("--answers", type=Path, help="also measure labelled answers, JSONL")
+    claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
+    for command in (run, nightly, locate, claims):
+        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    _add_gate_commands(commands)
+    return parser
+
+
+def _describe_run(run: argparse.ArgumentParser, out: Path) -> None:
     run.add_argument("--set", type=Path, default=HANDBOOK, help="regression set, JSONL")
     run.add_argument("--corpus", default="handbook", help="name of the corpus (handbook)")
-    run.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
-    run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
+    run.add_argument("--out", type=Path, default=out, help="folder of the reports")
     run.add_argument("--repeats", type=_positive, default=3, help="repeats of each judgement (3)")
     run.add_argument(
         "--limit", type=_positive, metavar="N", help="ask only N samples, from all over the set"
@@ -67,23 +99,6 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         help="the run to compare with, a report or a baseline, in place of the set's baseline",
     )
     baseline.add_argument("--no-baseline", action="store_true", help="compare with no run")
-    run.add_argument("--json", action="store_true", help="print the JSON of record for programs")
-    locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
-    locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
-    locate.add_argument("--corpus", required=True, help="name of the corpus")
-    claims = commands.add_parser(
-        "claims",
-        help="measure the support check on labelled claims",
-        description="Hold every claim of a set against the passage around its quote, and against "
-        "what its corpus finds, and count by kind how often the support check is right.",
-    )
-    claims.add_argument("--set", type=Path, required=True, help="claim set, JSONL")
-    claims.add_argument("--answers", type=Path, help="also measure labelled answers, JSONL")
-    claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
-    for command in (run, locate, claims):
-        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
-    _add_gate_commands(commands)
-    return parser
 
 
 def _add_gate_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from evals.comparing.identity import check_comparable
 from evals.gates.baselines import accept, baseline_path, read_baseline, read_run
 from evals.gates.criteria import PACKAGED_SETS, read_criteria
 from evals.gates.verdict import decide
+from evals.nights.earlier import read_earlier, tell_night, with_drops
+from evals.nights.posting import post
+from evals.nights.unfinished import KeptObservations, only_night
 from evals.reports import record, rendering
 from evals.reports.decision import verdict_to_json
 from evals.reports.record import Report
@@ -20,9 +24,10 @@ from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
 from ingest.releases.erasure import JUDGE_CACHE
+from rag import __version__
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
-from rag.errors import InvalidRegressionSet, SettingsError, UsageError
+from rag.errors import InvalidRegressionSet, RagError, SettingsError, UsageError
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
@@ -37,7 +42,23 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
-    run = _plan(options)
+    report = _measure(options, settings, _plan(options))
+    folder = rendering.write_report(report, options.out)
+    if options.json:
+        print(record.to_json(report), end="")  # noqa: T201 - a command's output
+    else:
+        terminal.print_report(report, folder)
+    for reason in report.verdict.reasons:
+        terminal.complain(reason)
+    return report.verdict.exit_code
+
+
+def _measure(
+    options: argparse.Namespace,
+    settings: Settings,
+    run: Run,
+    kept: KeptObservations | None = None,
+) -> Report:
     release_folder(settings.data, options.corpus)  # fails before a model is loaded
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
     if run.criteria.baseline:  # fails before anything is measured
@@ -47,17 +68,52 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     plumbline = open_plumbline(settings)
     try:
         with terminal.show_progress() as advance:
-            report = asyncio.run(evaluate(run, plumbline, judged, on_progress=advance))
+            return asyncio.run(evaluate(run, plumbline, judged, on_progress=advance, kept=kept))
     finally:
         plumbline.close()
-    folder = rendering.write_report(report, options.out)
-    if options.json:
-        print(record.to_json(report), end="")  # noqa: T201 - a command's output
-    else:
-        terminal.print_report(report, folder)
-    for reason in report.verdict.reasons:
-        terminal.complain(reason)
+
+
+def _run_night(options: argparse.Namespace, settings: Settings) -> int:
+    run = _plan(options)
+    options.judge = bool(settings.judge_model)
+    with only_night(options.out):
+        try:
+            kept = KeptObservations(options.out, _describe_night(run, settings))
+            terminal.complain_of_all(kept.notes())
+            report = _measure(options, settings, run, kept)
+        except RagError as error:
+            _tell_channel(f"{options.corpus}, {options.set.name}: NOT MEASURED; {error}", settings)
+            raise
+        earlier = read_earlier(options.out, report)
+        report = with_drops(report, earlier, run.criteria.least_drops)
+        folder = rendering.write_report(report, options.out)
+        kept.close()
+    passed_over = (f"{each} holds no report that can be read" for each in earlier.unreadable)
+    terminal.complain_of_all((*passed_over, *report.verdict.reasons))
+    _tell_channel(tell_night(report, earlier, folder), settings)
     return report.verdict.exit_code
+
+
+def _describe_night(run: Run, settings: Settings) -> dict[str, str]:
+    """All that an answer depends on: what was observed with another is of no use."""
+    release = release_folder(settings.data, run.corpus)
+    manifest = (release / "manifest.json").read_bytes()
+    chosen = settings.model_dump_json(exclude={"night_webhook", "host", "port"})
+    return {
+        "corpus": f"{run.corpus}@{int(release.name)}",
+        "manifest": sha256(manifest).hexdigest(),
+        "set": run.regression_set.sha256,
+        "samples": str(len(run.samples)),
+        "settings": sha256(chosen.encode()).hexdigest(),
+        "version": __version__,
+    }
+
+
+def _tell_channel(line: str, settings: Settings) -> None:
+    print(line)  # noqa: T201 - a command's output
+    webhook = settings.night_webhook.get_secret_value()
+    if webhook and (problem := post(line, webhook)):
+        terminal.complain(problem)
 
 
 def _plan(options: argparse.Namespace) -> Run:
@@ -169,6 +225,7 @@ def _set_of(report: Report, options: argparse.Namespace) -> Path:
 
 COMMANDS = {
     "run": _evaluate,
+    "nightly": _run_night,
     "locate": _locate,
     "claims": _measure_claims,
     "compare": _compare,

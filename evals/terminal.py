@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -159,3 +159,9 @@ def _metrics_table(report: Report) -> Table:
 def complain(line: str) -> None:
     """Say on stderr what is wrong."""
     print(f"evals: {line}", file=sys.stderr)  # noqa: T201 - a command's output
+
+
+def complain_of_all(lines: Iterable[str]) -> None:
+    """Say each on stderr."""
+    for line in lines:
+        complain(line)

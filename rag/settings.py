@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")
+    night_webhook: SecretStr = Field(
+        SecretStr(""), description="Address that a nightly evaluation posts its one line to"
+    )
 
     @field_validator("retriever")
     @classmethod

@@ -29,7 +29,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "evals": (
         *(("samples", "statistics"), ("claims",), ("observing",), ("reports",)),
         *(("metrics", "comparing"), ("judging",), ("gates",), ("running", "terminal")),
-        ("promoting",),
+        ("promoting", "nights"),
         *(("commands", "demo"), ("__main__",), ("bench",)),
         ("training",),
     ),
