@@ -104,14 +104,28 @@ def _describe_run(run: argparse.ArgumentParser, out: Path) -> None:
 def _add_gate_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     compare = commands.add_parser(
         "compare",
-        help="compare two runs of one set, question by question",
-        description="Compare run B with run A: each a report, its folder, or a baseline. "
+        help="compare two runs of one set, or two settings, question by question",
+        description="Compare run B with run A: each a report, its folder, or a baseline. Or ask "
+        "the live release of a corpus the set under two settings, and compare these runs. "
         "Releases, settings, prompts and models may differ, set, samples and judge may not.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    compare.add_argument("before", type=Path, metavar="A", help="the run to be equalled")
-    compare.add_argument("after", type=Path, metavar="B", help="the run that is decided on")
+    for name, metavar, purpose in (
+        ("before", "A", "the run to be equalled"),
+        ("after", "B", "the run that is decided on"),
+    ):
+        compare.add_argument(name, type=Path, nargs="?", metavar=metavar, help=purpose)
+    compare.add_argument(
+        "--settings",
+        type=Path,
+        nargs=2,
+        metavar=("A.toml", "B.toml"),
+        help="run both in place of A and B; settings in lower case, `release` asks a release",
+    )
+    compare.add_argument("--corpus", help="name of the corpus, with --settings")
+    compare.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
+    compare.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     compare.add_argument("--json", action="store_true", help="print the verdict for programs")
     baseline = commands.add_parser("baseline", help="the runs that later ones are held against")
     actions = baseline.add_subparsers(dest="action", required=True)
@@ -122,7 +136,6 @@ def _add_gate_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     for command in (compare, accept, show):
         command.add_argument("--set", type=Path, help="its set, if it is not one of evals/sets")
     baseline.set_defaults(data=None)
-    compare.set_defaults(data=None)
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m evals") -> int:

@@ -17,6 +17,7 @@ from evals.gates.verdict import decide
 from evals.nights.earlier import read_earlier, tell_night, with_drops
 from evals.nights.posting import post
 from evals.nights.unfinished import KeptObservations, only_night
+from evals.promoting.settings_files import read_arm
 from evals.reports import record, rendering
 from evals.reports.decision import verdict_to_json
 from evals.reports.record import Report
@@ -185,8 +186,13 @@ def _measure_claims(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _compare(options: argparse.Namespace, _: Settings) -> int:
-    before, after = read_run(options.before), read_run(options.after)
+def _compare(options: argparse.Namespace, settings: Settings) -> int:
+    if options.settings:
+        before, after = _measure_arms(options, settings)
+    elif options.before and options.after:
+        before, after = read_run(options.before), read_run(options.after)
+    else:
+        raise UsageError("name two runs, or a --corpus with two --settings files")
     asked = after.regression_set
     criteria = read_criteria(
         _set_of(after, options), after.samples, {}, is_whole=asked.asked == asked.samples
@@ -199,6 +205,29 @@ def _compare(options: argparse.Namespace, _: Settings) -> int:
     for reason in verdict.reasons:
         terminal.complain(reason)
     return verdict.exit_code
+
+
+def _measure_arms(options: argparse.Namespace, settings: Settings) -> list[Report]:
+    """Ask one release under two settings; both reports are written."""
+    if options.before or not options.corpus:
+        raise UsageError("--settings A.toml B.toml needs a --corpus, and names no runs")
+    path = options.set or PACKAGED_SETS / "handbook.jsonl"
+    asked = read_set(path)
+    run = Run(asked, options.corpus, criteria=read_criteria(path, asked.samples, {}))
+    arms = [read_arm(file, settings) for file in options.settings]
+    live = int(release_folder(settings.data, options.corpus).name)
+    reports: list[Report] = []
+    for arm in arms:
+        plumbline = open_plumbline(arm.settings, chosen={run.corpus: arm.release or live})
+        try:
+            with terminal.show_progress() as advance:
+                reports.append(asyncio.run(evaluate(run, plumbline, on_progress=advance)))
+        finally:
+            plumbline.close()
+        run = replace(run, criteria=replace(run.criteria, baseline=reports[0]))
+    for report in reports:
+        rendering.write_report(report, options.out)
+    return reports
 
 
 def _baseline(options: argparse.Namespace, _: Settings) -> int:
