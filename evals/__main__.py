@@ -78,6 +78,9 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
 def _describe_run(run: argparse.ArgumentParser, out: Path) -> None:
     run.add_argument("--set", type=Path, default=HANDBOOK, help="regression set, JSONL")
     run.add_argument("--corpus", default="handbook", help="name of the corpus (handbook)")
+    run.add_argument(
+        "--target", metavar="URL", default="", help="ask a running service (RAG_TARGET_API_KEY)"
+    )
     run.add_argument("--out", type=Path, default=out, help="folder of the reports")
     run.add_argument("--repeats", type=_positive, default=3, help="repeats of each judgement (3)")
     run.add_argument(

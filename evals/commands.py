@@ -16,7 +16,9 @@ from evals.gates.criteria import PACKAGED_SETS, read_criteria
 from evals.gates.verdict import decide
 from evals.nights.earlier import read_earlier, tell_night, with_drops
 from evals.nights.posting import post
+from evals.nights.service import Service
 from evals.nights.unfinished import KeptObservations, only_night
+from evals.observing import find_manifest
 from evals.promoting.settings_files import read_arm
 from evals.reports import record, rendering
 from evals.reports.decision import verdict_to_json
@@ -29,6 +31,7 @@ from rag import __version__
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
 from rag.errors import InvalidRegressionSet, RagError, SettingsError, UsageError
+from rag.plumbline import Plumbline
 from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
@@ -60,13 +63,14 @@ def _measure(
     run: Run,
     kept: KeptObservations | None = None,
 ) -> Report:
-    release_folder(settings.data, options.corpus)  # fails before a model is loaded
+    if not options.target:
+        release_folder(settings.data, options.corpus)  # fails before a model is loaded
     judged = _load_judged_tier(settings, options.repeats) if options.judge else None
     if run.criteria.baseline:  # fails before anything is measured
         ids = [sample.id for sample in run.samples]
         judge = judged.record() if judged else NOT_JUDGED
         check_comparable(run.criteria.baseline, run.regression_set, judge, ids)
-    plumbline = open_plumbline(settings)
+    plumbline = _open_side(options, settings)
     try:
         with terminal.show_progress() as advance:
             return asyncio.run(evaluate(run, plumbline, judged, on_progress=advance, kept=kept))
@@ -74,12 +78,18 @@ def _measure(
         plumbline.close()
 
 
+def _open_side(options: argparse.Namespace, settings: Settings) -> Plumbline | Service:
+    if options.target:
+        return Service(options.target, settings.target_api_key.get_secret_value())
+    return open_plumbline(settings)
+
+
 def _run_night(options: argparse.Namespace, settings: Settings) -> int:
     run = _plan(options)
     options.judge = bool(settings.judge_model)
     with only_night(options.out):
         try:
-            kept = KeptObservations(options.out, _describe_night(run, settings))
+            kept = KeptObservations(options.out, _describe_night(run, options, settings))
             terminal.complain_of_all(kept.notes())
             report = _measure(options, settings, run, kept)
         except RagError as error:
@@ -95,19 +105,29 @@ def _run_night(options: argparse.Namespace, settings: Settings) -> int:
     return report.verdict.exit_code
 
 
-def _describe_night(run: Run, settings: Settings) -> dict[str, str]:
+def _describe_night(run: Run, options: argparse.Namespace, settings: Settings) -> dict[str, str]:
     """All that an answer depends on: what was observed with another is of no use."""
-    release = release_folder(settings.data, run.corpus)
-    manifest = (release / "manifest.json").read_bytes()
     chosen = settings.model_dump_json(exclude={"night_webhook", "host", "port"})
     return {
-        "corpus": f"{run.corpus}@{int(release.name)}",
-        "manifest": sha256(manifest).hexdigest(),
+        "corpus": run.corpus,
+        "release": _describe_release(run.corpus, options, settings),
         "set": run.regression_set.sha256,
         "samples": str(len(run.samples)),
         "settings": sha256(chosen.encode()).hexdigest(),
         "version": __version__,
     }
+
+
+def _describe_release(corpus: str, options: argparse.Namespace, settings: Settings) -> str:
+    """Which release is asked, and of a service where."""
+    if options.target:
+        service = _open_side(options, settings)
+        try:
+            return f"{options.target} {find_manifest(service, corpus)}"
+        finally:
+            service.close()
+    folder = release_folder(settings.data, corpus)
+    return f"{folder.name} {sha256((folder / 'manifest.json').read_bytes()).hexdigest()}"
 
 
 def _tell_channel(line: str, settings: Settings) -> None:

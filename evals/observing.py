@@ -87,7 +87,7 @@ class Observer:
         self._plumbline = plumbline
         self._kept = kept
         self._corpus = corpus
-        self.manifest = _find_manifest(plumbline, corpus)
+        self.manifest = find_manifest(plumbline, corpus)
         self._blocks: dict[str, list[Block]] = {}
         self._sources = Sources(plumbline.documents(corpus), self._document)
 
@@ -166,7 +166,8 @@ class Observer:
         return next((b.heading for b in blocks if b.span.start <= offset < b.span.end), ())
 
 
-def _find_manifest(plumbline: QuestionSide, corpus: str) -> Manifest:
+def find_manifest(plumbline: QuestionSide, corpus: str) -> Manifest:
+    """What the live release of a corpus says of itself. Raises CorpusNotFound."""
     for manifest in plumbline.corpora():
         if manifest.corpus == corpus:
             return manifest

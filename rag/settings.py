@@ -133,6 +133,10 @@ class Settings(BaseSettings):
         SecretStr(""), description="Address that a nightly evaluation posts its one line to"
     )
 
+    target_api_key: SecretStr = Field(
+        SecretStr(""), description="Key of a running service that is evaluated"
+    )
+
     @field_validator("retriever")
     @classmethod
     def require_a_retriever(cls, name: str) -> str:
