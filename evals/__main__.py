@@ -20,7 +20,8 @@ exit codes, the highest that applies:
   3  could not measure: too few values of a metric, a critical sample, or no such report
   4  usage: an option, the set or gates.toml cannot be meant; the runs cannot be compared,
      as they are of another set, judge or other samples
-before anything is measured: 66 no such corpus, 74 the disk, 78 a setting or a model
+before anything is measured: 66 no such corpus, 74 the disk, 75 a night is under way,
+  78 a setting or a model
 """
 HANDBOOK = Path(__file__).parent / "sets" / "handbook.jsonl"
 
@@ -44,10 +45,58 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
+    run.add_argument("--json", action="store_true", help="print the JSON of record for programs")
+    _describe_run(run, Path("reports"))
+    nightly = commands.add_parser(
+        "nightly",
+        help="run by itself: resumed where it was cut off, told in one line",
+        description="As `run`, with the judge if RAG_JUDGE_MODEL is set. The run is also held "
+        "against the median of the last seven nights, and told in one line, on stdout and to "
+        "RAG_NIGHT_WEBHOOK. A night that was cut off goes on where it was.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _describe_run(nightly, Path("nights"))
+    locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
+    locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
+    locate.add_argument("--corpus", required=True, help="name of the corpus")
+    claims = commands.add_parser(
+        "claims",
+        help="measure the support check on labelled claims",
+        description="Hold every claim of a set against the passage around its quote, and against "
+        "what its corpus finds, and count by kind how often the support check is right.",
+    )
+    claims.add_argument("--set", type=Path, required=True, help="claim set, JSONL")
+    claims.add_argument("--answers", type=Path, help="also measure labelled answers, JSONL")
+    claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
+    judge_check = commands.add_parser(
+        "judge-check",
+        help="measure the judge on claims known to be true or false",
+        description="Put labelled claims with their evidence to the judge (RAG_JUDGE_MODEL) as "
+        "faithfulness does, and count how often it is right. The exit code is 3 if it errs too "
+        "often, or gives too few answers.",
+    )
+    judge_check.add_argument("--set", type=Path, help="claim set, JSONL, in place of the packaged")
+    judge_check.add_argument(
+        "--repeats", type=positive, default=3, help="repeats of each judgement (3)"
+    )
+    for command in (run, nightly, locate, claims, judge_check):
+        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
+    _add_gate_commands(commands)
+    add_lint(commands)
+    add_harvest(commands)
+    add_generate(commands)
+    return parser
+
+
+def _describe_run(run: argparse.ArgumentParser, out: Path) -> None:
     run.add_argument("--set", type=Path, default=HANDBOOK, help="regression set, JSONL")
     run.add_argument("--corpus", default="handbook", help="name of the corpus (handbook)")
-    run.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
-    run.add_argument("--judge", action="store_true", help="also ask the judge (RAG_JUDGE_MODEL)")
+    run.add_argument(
+        "--target", metavar="URL", default="", help="ask a running service (RAG_TARGET_API_KEY)"
+    )
+    run.add_argument("--out", type=Path, default=out, help="folder of the reports")
     run.add_argument(
         "--no-judge-check",
         action="store_true",
@@ -76,50 +125,33 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         help="the run to compare with, a report or a baseline, in place of the set's baseline",
     )
     baseline.add_argument("--no-baseline", action="store_true", help="compare with no run")
-    run.add_argument("--json", action="store_true", help="print the JSON of record for programs")
-    locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
-    locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
-    locate.add_argument("--corpus", required=True, help="name of the corpus")
-    claims = commands.add_parser(
-        "claims",
-        help="measure the support check on labelled claims",
-        description="Hold every claim of a set against the passage around its quote, and against "
-        "what its corpus finds, and count by kind how often the support check is right.",
-    )
-    claims.add_argument("--set", type=Path, required=True, help="claim set, JSONL")
-    claims.add_argument("--answers", type=Path, help="also measure labelled answers, JSONL")
-    claims.add_argument("--pairs", type=Path, help="also measure right and made-up answers, JSONL")
-    judge_check = commands.add_parser(
-        "judge-check",
-        help="measure the judge on claims known to be true or false",
-        description="Put labelled claims with their evidence to the judge (RAG_JUDGE_MODEL) as "
-        "faithfulness does, and count how often it is right. The exit code is 3 if it errs too "
-        "often, or gives too few answers.",
-    )
-    judge_check.add_argument("--set", type=Path, help="claim set, JSONL, in place of the packaged")
-    judge_check.add_argument(
-        "--repeats", type=positive, default=3, help="repeats of each judgement (3)"
-    )
-    for command in (run, locate, claims, judge_check):
-        command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
-    _add_gate_commands(commands)
-    add_lint(commands)
-    add_harvest(commands)
-    add_generate(commands)
-    return parser
 
 
 def _add_gate_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     compare = commands.add_parser(
         "compare",
-        help="compare two runs of one set, question by question",
-        description="Compare run B with run A: each a report, its folder, or a baseline. "
+        help="compare two runs of one set, or two settings, question by question",
+        description="Compare run B with run A: each a report, its folder, or a baseline. Or ask "
+        "the live release of a corpus the set under two settings, and compare these runs. "
         "Releases, settings, prompts and models may differ, set, samples and judge may not.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    compare.add_argument("before", type=Path, metavar="A", help="the run to be equalled")
-    compare.add_argument("after", type=Path, metavar="B", help="the run that is decided on")
+    for name, metavar, purpose in (
+        ("before", "A", "the run to be equalled"),
+        ("after", "B", "the run that is decided on"),
+    ):
+        compare.add_argument(name, type=Path, nargs="?", metavar=metavar, help=purpose)
+    compare.add_argument(
+        "--settings",
+        type=Path,
+        nargs=2,
+        metavar=("A.toml", "B.toml"),
+        help="run both in place of A and B; settings in lower case, `release` asks a release",
+    )
+    compare.add_argument("--corpus", help="name of the corpus, with --settings")
+    compare.add_argument("--out", type=Path, default=Path("reports"), help="folder of the reports")
+    compare.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     compare.add_argument("--json", action="store_true", help="print the verdict for programs")
     baseline = commands.add_parser("baseline", help="the runs that later ones are held against")
     actions = baseline.add_subparsers(dest="action", required=True)
@@ -130,7 +162,6 @@ def _add_gate_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:
     for command in (compare, accept, show):
         command.add_argument("--set", type=Path, help="its set, if it is not one of evals/sets")
     baseline.set_defaults(data=None)
-    compare.set_defaults(data=None)
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m evals") -> int:

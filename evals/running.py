@@ -11,7 +11,7 @@ from evals.gates.criteria import Criteria, default_criteria
 from evals.gates.verdict import decide
 from evals.metrics.ranking import touches
 from evals.metrics.table import METRICS, measure_all
-from evals.observing import Missing, Observation, Observer, QuestionSide
+from evals.observing import Kept, Missing, Observation, Observer, QuestionSide
 from evals.reports.aggregates import (
     aggregate_all,
     confusion_matrix,
@@ -67,11 +67,15 @@ async def evaluate(
     judged: "JudgedTier | None" = None,
     *,
     on_progress: Progress = lambda stage, total: None,
+    kept: Kept | None = None,
 ) -> Report:
-    """Put the samples to the live release and measure what comes back. Raises CorpusNotFound."""
+    """Put the samples to the live release, but for those `kept`, and measure what comes back.
+
+    Raises CorpusNotFound.
+    """
     started = time.perf_counter()
     created = datetime.now(UTC)
-    observer = Observer(plumbline, run.corpus)
+    observer = Observer(plumbline, run.corpus, kept)
     observer.warm_up()
     observations = []
     for sample in run.samples:

@@ -167,3 +167,9 @@ def print_lines(lines: Iterable[str]) -> None:
 def complain(line: str) -> None:
     """Say on stderr what is wrong."""
     print(f"evals: {line}", file=sys.stderr)  # noqa: T201 - a command's output
+
+
+def complain_of_all(lines: Iterable[str]) -> None:
+    """Say each on stderr."""
+    for line in lines:
+        complain(line)

@@ -4,10 +4,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ingest.command_line import build_parser
 from rag.errors import RagError
+
+if TYPE_CHECKING:
+    from ingest.gate import PublishGate
+    from rag.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m ingest") -> int:
@@ -24,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m ingest")
     try:
         from ingest.commands import run
 
-        code = run(options, os.environ)
+        code = run(options, os.environ, _load_gate)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -38,6 +42,12 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m ingest")
             return 128 + received[0]
         print("ingest: interrupted", file=sys.stderr)  # noqa: T201 - a command's output
         return 130
+
+
+def _load_gate(settings: "Settings") -> "PublishGate":
+    from evals.promoting.release_gate import ReleaseGate
+
+    return ReleaseGate(settings)
 
 
 if __name__ == "__main__":

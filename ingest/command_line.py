@@ -59,6 +59,8 @@ def build_parser(prog: str = "python -m ingest") -> argparse.ArgumentParser:
         _describe_hold(commands[name])
     for name in ("publish", "rollback"):
         _add_flag(commands[name], "--widen", "also where more may read in it than now")
+    for name in ("add", "remove", "rebuild", "publish"):
+        _describe_force(commands[name])
     for command in commands.values():
         command.add_argument("--corpus", required=True, help="name of the corpus")
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
@@ -118,6 +120,12 @@ def _describe_reading(add: argparse.ArgumentParser) -> None:
         help="stemming and stop words (default: the corpus', at first that of its texts)",
     )
     _add_flag(add, "--checksum", "read every file again, whatever its size and time")
+    add.add_argument(
+        "--gate",
+        metavar="SET",
+        help="from now on publish only what answers this regression set no worse than what is "
+        "live; an empty one ends that",
+    )
     _add_flag(add, "--watch", "stay, and follow the sources as they change")
     add.add_argument(
         "--quiet-period",
@@ -144,6 +152,12 @@ def _describe_hold(command: argparse.ArgumentParser) -> None:
     group = live.add_mutually_exclusive_group()
     _add_flag(group, "--resume", "publish although the corpus is held")
     _add_flag(group, "--build", "make a release that waits for `publish N`; what is live stays")
+
+
+def _describe_force(command: argparse.ArgumentParser) -> None:
+    gate = command.add_argument_group("the gate")
+    _add_flag(gate, "--force", "publish although the gate refuses it; needs --why")
+    gate.add_argument("--why", default="", help="why it is published all the same; is kept")
 
 
 def _describe_forget(forget: argparse.ArgumentParser) -> None:

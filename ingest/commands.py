@@ -4,11 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from ingest.adapters.tesseract import check_ocr
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.opening import view_ledger
 from ingest.corpus.setup import ChosenEmbedder, Setup
+from ingest.gate import Gating, PublishGate
 from ingest.limits import Limits
 from ingest.releases.erasure import Receipt
 from ingest.runs import adding, erasing, upkeep
@@ -30,19 +32,37 @@ from rag.releases.folder import corpus_folder
 from rag.releases.manifest import Manifest
 from rag.settings import Settings, load_settings
 
-WISHES = ("language", "checksum", "ocr", "widen", "allow_shrink", "keep", "resume", "build")
+WISHES = (
+    *("language", "checksum", "ocr", "widen", "allow_shrink", "keep", "resume", "build"),
+    "gating",
+)
 """Options of commands that a setup has under the same names."""
 
 
-def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+LoadGate = Callable[[Settings], PublishGate]
+
+
+def run(options: argparse.Namespace, environment: Mapping[str, str], load_gate: LoadGate) -> int:
     """Run the command that was asked for; returns its exit code. Raises RagError."""
     settings = load_settings(environment, data=options.data)
+    options.gating = _choose_gating(options, lambda: load_gate(settings))
     folder = CorpusFolder(corpus_folder(settings.data, options.corpus))
     if options.command == "add":
         return _add(options, settings, folder)
     if not folder.ledger.exists():
         raise CorpusNotFound(f"no corpus {options.corpus!r} in {settings.data}")
     return COMMANDS[options.command](options, settings, folder)
+
+
+def _choose_gating(options: argparse.Namespace, load: Callable[[], PublishGate]) -> Gating:
+    is_forced, why = getattr(options, "force", False), " ".join(getattr(options, "why", "").split())
+    if is_forced != bool(why):
+        raise UsageError("--force needs --why, which is kept beside the release, and --why --force")
+    wanted: str | None = getattr(options, "gate", None)
+    if wanted:
+        load().check(Path(wanted))
+        wanted = str(Path(wanted).resolve())
+    return Gating(load, wanted, why)
 
 
 def _add(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
@@ -207,10 +227,11 @@ def _roots(options: argparse.Namespace, settings: Settings, folder: CorpusFolder
 
 def _releases(options: argparse.Namespace, settings: Settings, folder: CorpusFolder) -> int:
     with view_ledger(folder.ledger) as ledger:
-        pins = ledger.pins()
+        pins, decisions = ledger.pins(), ledger.history.decisions()
     manifests = [folder.manifest(number) for number in folder.numbers()]
     found = [each for each in manifests if each]
-    tables.print_releases(found, folder.live(), pins, folder.hold(), as_json=options.json)
+    states = tables.ReleaseStates(folder.live(), pins, folder.hold(), decisions)
+    tables.print_releases(found, states, as_json=options.json)
     return 0
 
 

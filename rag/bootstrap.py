@@ -1,7 +1,7 @@
 """The composition root: which implementation stands behind each port."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -251,9 +251,15 @@ def open_release_parts(
 
 
 def open_plumbline(
-    settings: Settings, *, open_release: Callable[[Path], OpenRelease] = open_release
+    settings: Settings,
+    *,
+    open_release: Callable[[Path], OpenRelease] = open_release,
+    chosen: Mapping[str, int] | None = None,
 ) -> Plumbline:
-    """The question side, its models loaded and its live releases open. Raises RagError."""
+    """The question side, its models loaded and its live releases open, or those `chosen`.
+
+    Raises RagError.
+    """
     embedders = open_embedders(settings)
 
     def open_askable(folder: Path) -> OpenRelease:
@@ -267,7 +273,7 @@ def open_plumbline(
             log.warning("%s@%s: %s", release.manifest.corpus, release.manifest.release, note)
         return release
 
-    corpora = LiveCorpora(settings.data, open_askable)
+    corpora = LiveCorpora(settings.data, open_askable, chosen)
     corpora.refresh()
     chat_model = load_chat_model(settings)
     return compose_plumbline(

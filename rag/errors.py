@@ -16,6 +16,7 @@ RagError                     anything Plumbline can explain; `str()` is one line
 │   ├── CorpusNotFound       no corpus of that name has a live release
 │   ├── ReleaseNotFound      the corpus has no release of that number
 │   └── DocumentNotFound     the release holds no document of that id
+├── ReleaseRefused           the gate of a corpus does not let a release go live
 ├── WriterBusy               another process is writing this corpus
 ├── StorageError             the disk refused (full, read-only, damaged)
 │   └── ReleaseBroken        a release failed its verification and must not serve
@@ -108,6 +109,10 @@ class ReleaseNotFound(NotFoundError):
 
 class DocumentNotFound(NotFoundError):
     """The release holds no document of that id."""
+
+
+class ReleaseRefused(RagError):
+    """The gate of a corpus does not let a release go live."""
 
 
 class WriterBusy(RagError):

@@ -145,6 +145,14 @@ class Settings(BaseSettings):
             raise ValueError(f"{text!r} is not a price in and one out, as in 0.15, 0.6")
         return text
 
+    night_webhook: SecretStr = Field(
+        SecretStr(""), description="Address that a nightly evaluation posts its one line to"
+    )
+
+    target_api_key: SecretStr = Field(
+        SecretStr(""), description="Key of a running service that is evaluated"
+    )
+
     @field_validator("retriever")
     @classmethod
     def require_a_retriever(cls, name: str) -> str:

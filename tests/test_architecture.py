@@ -62,7 +62,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "tenacity": ("rag.adapters.retrying",),
     "kreuzberg": ("ingest.adapters.kreuzberg",),
     "fsspec": ("ingest.adapters.filesystems",),
-    "httpx": ("ingest.adapters.guarded_web",),
+    "httpx": ("ingest.adapters.guarded_web", "evals.nights.posting", "evals.nights.service"),
     "psutil": ("evals.bench.watching", "evals.bench.questions"),
     "pathspec": ("ingest.sources.selection",),
     "ahocorasick_rs": ("ingest.releases.needles",),

@@ -18,7 +18,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         *(("repair",), ("probe", "terminal"), ("__main__",)),
     ),
     "ingest": (
-        *(("limits", "clock", "adapters"), ("text",), ("formats",), ("sources", "sandbox")),
+        *(("limits", "clock", "gate", "adapters"), ("text",), ("formats",), ("sources", "sandbox")),
         *(("corpus",), ("releases",), ("runs",), ("terminal",), ("commands", "command_line")),
         ("__main__",),
     ),
@@ -29,8 +29,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "evals": (
         *(("samples", "statistics"), ("claims",), ("observing",), ("reports",)),
         *(("metrics", "comparing"), ("judging", "curation"), ("gates", "set_options")),
-        *(("running", "terminal"), ("set_commands",), ("commands", "demo"), ("__main__",)),
-        ("bench",),
+        *(("running", "terminal"), ("promoting", "nights", "set_commands")),
+        *(("commands", "demo"), ("__main__",), ("bench",)),
         ("training",),
     ),
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ingest.gate import GateDecision
 from rag.domain import MetadataValue, metadata_from_json
 
 NO_BYTES = hashlib.sha256(b"").hexdigest()
@@ -172,3 +173,51 @@ class History:
         """The receipt of every erasure, oldest first; or only of those under way."""
         where = " WHERE finished IS NULL" if unfinished else ""
         return [row[0] for row in self._run(f"SELECT receipt FROM receipts{where} ORDER BY rowid")]
+
+    def gate(self) -> str:
+        """The regression set by which releases are gated, empty where they are not."""
+        row = self._run("SELECT regression_set FROM gates").fetchone()
+        return row[0] if row else ""
+
+    def put_gate(self, regression_set: str) -> None:
+        """Have releases gated by this set from now on, or by none if it is empty."""
+        self._run("DELETE FROM gates")
+        if regression_set:
+            self._run(f"INSERT INTO gates VALUES (?, {NOW})", (regression_set,))
+
+    def put_decision(self, decision: GateDecision, at: str) -> None:
+        """Note what the gate said of a release; of the questions and answers the ids alone."""
+        self._run(
+            "INSERT INTO decisions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(at, decision.release, decision.against, decision.regression_set),
+                *(decision.exit_code, json.dumps(decision.reasons)),
+                *(json.dumps([each.id for each in decision.broken]), decision.forced),
+            ),
+        )
+
+    def decisions(self) -> dict[int, str]:
+        """What the gate said last of each release that it did not pass, as one line."""
+        return {
+            release: _tell_decision(at, json.loads(reasons), forced)
+            for release, (code, at, reasons, forced) in self._last_decisions().items()
+            if code
+        }
+
+    def refused(self) -> set[int]:
+        """The releases of which the last word of the gate was no."""
+        last = self._last_decisions()
+        return {release for release, (code, *_, forced) in last.items() if code and not forced}
+
+    def _last_decisions(self) -> dict[int, tuple[int, str, str, str]]:
+        if not self._run("SELECT 1 FROM sqlite_master WHERE name = 'decisions'").fetchone():
+            return {}
+        columns = "release, exit_code, at, reasons, forced"
+        rows = self._run(f"SELECT {columns} FROM decisions ORDER BY id")
+        return {release: (code, at, why, forced) for release, code, at, why, forced in rows}
+
+
+def _tell_decision(at: str, reasons: list[str], forced: str) -> str:
+    more = f", and {len(reasons) - 1} more reasons" if len(reasons) > 1 else ""
+    said = f"refused by the gate on {at[:10]}: {reasons[0]}{more}"
+    return f"{said}; published all the same: {forced}" if forced else said

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ingest.corpus.ledger import Ledger
-from ingest.corpus.schema import FORMAT, create_tables
+from ingest.corpus.schema import FORMAT, GATE_SCHEMA, create_tables
 from rag.errors import StorageError
 from rag.releases.disk_faults import tell_refusal
 
@@ -36,6 +36,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
             if not version:
                 create_tables(database)
             _check(database)
+            database.executescript(GATE_SCHEMA)
             yield Ledger(database)
     except sqlite3.DatabaseError as error:
         raise ledger_error(path, error) from error

@@ -44,6 +44,14 @@ CREATE TABLE roots (
 CREATE TABLE receipts (
     id TEXT PRIMARY KEY, begun TEXT NOT NULL, finished TEXT, receipt TEXT NOT NULL);
 """
+GATE_SCHEMA = """
+CREATE TABLE IF NOT EXISTS gates (regression_set TEXT NOT NULL, since TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS decisions (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, release INTEGER NOT NULL, against INTEGER,
+    regression_set TEXT NOT NULL, exit_code INTEGER NOT NULL, reasons TEXT NOT NULL,
+    broken TEXT NOT NULL, forced TEXT NOT NULL);
+"""
+"""Tables that came later; a ledger without them is one of a corpus without a gate."""
 
 
 def create_tables(database: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ from ingest.corpus.blobs import BlobStore
 from ingest.corpus.embedding import LazyEmbedder
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.ledger import Ledger
+from ingest.gate import Gating
 from ingest.limits import Limits
 from ingest.text.chunking import CHUNKER
 from rag.ports import CountingEmbedder, LexicalIndexBuilder, VectorIndexBuilder
@@ -58,7 +59,8 @@ class Setup:
     `checksum` every file is read again and compared, whatever its size and time say. `ocr` names
     the languages in which pictures of text are read. `resume` ends a hold, `build` makes a release
     that waits for `publish`. `widen` lets documents be readable by more than before, and
-    `allow_shrink` lets much of a root be gone from the next release.
+    `allow_shrink` lets much of a root be gone from the next release. `gating` is what a release
+    must pass to go live.
     """
 
     embedder: ChosenEmbedder
@@ -78,6 +80,7 @@ class Setup:
     build: bool = False
     widen: bool = False
     allow_shrink: bool = False
+    gating: Gating = field(default_factory=Gating)
 
 
 class OpenCorpus:

@@ -11,7 +11,9 @@ from pathlib import Path
 from ingest.clock import now_utc
 from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.setup import OpenCorpus, Setup
+from ingest.gate import GateDecision
 from ingest.releases import publishing
+from ingest.releases.admission import admit
 from ingest.releases.building import (
     Base,
     Engines,
@@ -39,12 +41,13 @@ class Released:
     """What became of a corpus' releases: `published` if another one is live now.
 
     `built` is the number of a release that waits for `publish`; `hold` says why nothing more was
-    done, or why it waits.
+    done, or why it waits, `gate` what the corpus' gate said.
     """
 
     published: bool = False
     built: int | None = None
     hold: Hold | None = None
+    gate: GateDecision | None = None
 
 
 def release(corpus: OpenCorpus, *, fresh: bool = False) -> Released:
@@ -80,11 +83,19 @@ def release(corpus: OpenCorpus, *, fresh: bool = False) -> Released:
         hold = hold or Hold(serving, now_utc(), why)
         publishing.write_hold(folder, hold)
         return Released(built=number, hold=hold)
-    publishing.go_live(folder, number)
-    ledger.mark_published()
-    publishing.remove_old_releases(folder, ledger.pins(), keep=setup.keep)
-    setup.progress("publishing", 1, 1)
-    return Released(published=True)
+    return _publish(corpus, number, serving)
+
+
+def _publish(corpus: OpenCorpus, number: int, serving: int | None) -> Released:
+    """Make a release live, if the corpus' gate lets it."""
+    decision = admit(corpus, number, serving)
+    if decision and decision.is_refused:
+        return Released(built=number, gate=decision)
+    publishing.go_live(corpus.folder, number)
+    corpus.ledger.mark_published()
+    publishing.remove_old_releases(corpus.folder, corpus.ledger.pins(), keep=corpus.setup.keep)
+    corpus.setup.progress("publishing", 1, 1)
+    return Released(published=True, gate=decision)
 
 
 def release_without(corpus: OpenCorpus, documents: Set[str]) -> None:

@@ -12,6 +12,7 @@ from ingest.corpus.folder import CorpusFolder
 from ingest.corpus.naming import current_names, name_documents, source_not_found
 from ingest.corpus.setup import OpenCorpus, Setup
 from ingest.corpus.widening import Widening
+from ingest.releases.admission import set_gate
 from ingest.releases.releasing import Released, release
 from ingest.runs.outcomes import Outcome, Reading, Report, Unpublished
 from ingest.runs.reading import read_sources
@@ -80,6 +81,7 @@ def _run(
 ) -> Report:
     with writing(folder, setup) as corpus:
         ledger = corpus.ledger
+        set_gate(corpus)
         run = ledger.begin_run(now_utc())
         with corpus.watch.timing("reading"):
             reading = _name(read(corpus), name_documents(ledger))
@@ -129,6 +131,7 @@ def _close(report: Report, corpus: OpenCorpus, released: Released) -> Report:
         published=released.published,
         built=released.built,
         held=str(released.hold or ""),
+        gate=released.gate,
         search=tell_search(manifest) if manifest else "",
         seconds=corpus.watch.total(),
         timings=corpus.watch.stages(),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ingest.corpus.ledger import State
 from ingest.corpus.widening import Widening
+from ingest.gate import GateDecision
 from ingest.runs.shrinking import Shrunk
 from rag.errors import StorageError
 
@@ -60,7 +61,7 @@ class Report:
     `built` is a release that waits for `publish`; `held` says why nothing newer goes live. `search`
     says in words how the live release is searched, `embedder` what there is to know of the one that
     was chosen or kept. `shrunk` are the roots of which too much would be gone, so that nothing was
-    published.
+    published; `gate` is what the corpus' gate said of a new release.
     """
 
     corpus: str
@@ -76,6 +77,7 @@ class Report:
     embedder: str = ""
     reading: Reading = field(default_factory=Reading)
     shrunk: tuple[Shrunk, ...] = ()
+    gate: GateDecision | None = None
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -90,7 +92,9 @@ class Report:
     @property
     def exit_code(self) -> int:
         """1 when a source failed or something was held back for an operator to decide, else 0."""
-        return 1 if "quarantined" in self.counts or self.reading.held or self.shrunk else 0
+        is_refused = self.gate is not None and self.gate.is_refused
+        is_undone = self.reading.held or self.shrunk or is_refused
+        return 1 if "quarantined" in self.counts or is_undone else 0
 
 
 class Unpublished(StorageError):

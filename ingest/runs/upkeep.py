@@ -7,11 +7,12 @@ from shutil import disk_usage
 from ingest.clock import now_utc
 from ingest.corpus.folder import CorpusFolder, remove_stale_builds, writer_lock
 from ingest.corpus.opening import view_ledger
-from ingest.corpus.setup import Setup
+from ingest.corpus.setup import OpenCorpus, Setup
 from ingest.releases import publishing
+from ingest.releases.admission import admit
 from ingest.releases.copies import prune_history, remove_originals
 from ingest.runs.writing import writing
-from rag.errors import ReleaseBroken, ReleaseNotFound
+from rag.errors import ReleaseBroken, ReleaseNotFound, ReleaseRefused
 from rag.releases.folder import Hold, probe
 from rag.releases.seals import check_seal
 
@@ -109,7 +110,8 @@ def choose(folder: CorpusFolder, setup: Setup, number: int | None = None) -> Hol
 
     The newest release ends a hold; any other holds the corpus there, so that no run replaces it
     by itself. Raises UsageError where more could read than now and `setup.widen` does not let
-    them; ReleaseNotFound, ReleaseBroken, WriterBusy, StorageError.
+    them; ReleaseRefused where the gate refuses a later one; ReleaseNotFound, ReleaseBroken,
+    WriterBusy, StorageError.
     """
     with writing(folder, setup) as corpus:
         ledger = corpus.ledger
@@ -126,10 +128,22 @@ def choose(folder: CorpusFolder, setup: Setup, number: int | None = None) -> Hol
             hold = Hold(number, now_utc(), why)
         if not setup.widen:
             publishing.check_not_wider(folder, number)
+        if live is None or number > live:
+            _pass_gate(corpus, number, live)
         publishing.go_live(folder, number, hold=hold)
         if hold is None:
             publishing.remove_old_releases(folder, ledger.pins(), keep=setup.keep)
         return hold
+
+
+def _pass_gate(corpus: OpenCorpus, number: int, live: int | None) -> None:
+    """Raise ReleaseRefused where the corpus has a gate, and that refuses the release."""
+    decision = admit(corpus, number, live)
+    if decision and decision.is_refused:
+        raise ReleaseRefused(
+            f"release {number} is refused by the gate: {'; '.join(decision.reasons)}: "
+            "say --force --why WHY to publish it all the same"
+        )
 
 
 def _before(folder: CorpusFolder, live: int | None) -> int:

@@ -22,7 +22,13 @@ from rich.text import Text
 
 from ingest.corpus.setup import Progress
 
-UNITS = {"reading": "files", "cutting": "documents", "embedding": "chunks"}
+UNITS = {
+    "reading": "files",
+    "cutting": "documents",
+    "embedding": "chunks",
+    "asking what is live": "questions",
+    "asking what is new": "questions",
+}
 LINE_EVERY_S = 5.0  # chosen: a log that can be read
 LEAST_S = 1.0  # chosen: no rate from less
 RATE_OVER_S = 30.0  # chosen: long enough to be steady, short enough to be of now

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from ingest.clock import now_utc
+from ingest.gate import GateDecision
 from ingest.runs.outcomes import Outcome, Report
 from ingest.terminal.tables import print_json, print_table, say
 
@@ -39,7 +40,7 @@ class News:
         failed = [
             (each.uri, each.reason) for each in report.outcomes if each.state == "quarantined"
         ]
-        undone = (failed, report.reading.held, report.shrunk, report.held)
+        undone = (failed, report.reading.held, report.shrunk, report.held, report.gate)
         is_other = undone != self._last
         self._last = undone
         return is_other or report.published or any(each.change for each in report.outcomes)
@@ -66,10 +67,34 @@ def _lines(report: Report) -> Iterator[str]:
             f"not published: {each.gone:,} of {each.documents:,} documents of {each.root} would be "
             f"gone ({named}); `--allow-shrink` publishes without them"
         )
-    if report.built:
+    if report.gate:
+        yield from _gate_lines(report.gate)
+    elif report.built:
         yield f"built release {report.built}: `publish {report.built}` makes it live"
     if report.held:
         yield f"{report.corpus} is {report.held}; `--resume` or `publish N` ends that"
+
+
+def _gate_lines(gate: GateDecision) -> Iterator[str]:
+    """What the gate found, the questions that broke with the change behind each, what to do."""
+    against = f" against release {gate.against}" if gate.against else ""
+    measured = f"release {gate.release}{against} on {gate.regression_set}"
+    if not gate.exit_code:
+        yield f"gate passed: {measured}"
+        return
+    yield from (f"gate: {reason}" for reason in gate.reasons)
+    broken = [
+        f"{'critical, ' * each.critical}{each.id}: {each.question}: {each.cause}"
+        for each in gate.broken
+    ]
+    yield from _bounded("broken", broken)
+    if gate.forced:
+        yield f"published all the same ({gate.forced}): {measured}"
+    else:
+        yield (
+            f"not published, refused by the gate: {measured}; mend the files and `add` again, "
+            "or publish it by `--force --why WHY`"
+        )
 
 
 def _bounded(said: str, names: Sequence[str]) -> Iterator[str]:
@@ -124,6 +149,7 @@ def print_report_as_json(report: Report) -> None:
             "release": report.release,
             "published": report.published,
             "built": report.built,
+            "gate": asdict(report.gate) if report.gate else None,
             "held": report.held,
             "search": report.search,
             "embedder": report.embedder,

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -15,21 +15,26 @@ from rag.releases.folder import Hold, tell_search
 from rag.releases.manifest import Manifest
 
 
-def print_releases(
-    manifests: Sequence[Manifest],
-    live: int | None,
-    pins: Collection[int],
-    hold: Hold | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Each release that is kept, the live and the pinned ones marked, and what holds the corpus."""
+@dataclass(frozen=True, slots=True)
+class ReleaseStates:
+    """What is known of releases beside their manifests: `decisions` says what the gate refused."""
+
+    live: int | None
+    pins: Collection[int]
+    hold: Hold | None
+    decisions: Mapping[int, str]
+
+
+def print_releases(manifests: Sequence[Manifest], states: ReleaseStates, *, as_json: bool) -> None:
+    """Each release that is kept, the live and pinned ones marked, then the gate's word and hold."""
+    hold, live, pins = states.hold, states.live, states.pins
     if as_json:
         for manifest in manifests:
             number = manifest.release
             held = str(hold) if hold and hold.release == number else ""
             flags = {"live": number == live, "pinned": number in pins, "held": held}
-            print_json(asdict(manifest) | flags)
+            gate = {"gate": states.decisions.get(number, "")}
+            print_json(asdict(manifest) | flags | gate)
         return
     rows = []
     for manifest in manifests:
@@ -39,6 +44,9 @@ def print_releases(
         made = (f"{manifest.release}{marks}", manifest.created, *counts)
         rows.append((*made, embedder, tell_search(manifest)))
     print_table(("release", "created", "documents", "chunks", "embedder", "searched"), rows)
+    for manifest in manifests:
+        if told := states.decisions.get(manifest.release):
+            say(f"release {manifest.release}: {told}")
     if hold:
         say(f"{hold}; `add --resume` or `publish N` ends that")
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,20 @@ class _Seen:
 
 
 class LiveCorpora:
-    """Hands out live releases; a request keeps the one it began with until it ends."""
+    """Hands out live releases; a request keeps the one it began with until it ends.
 
-    def __init__(self, data: Path, open_release: Callable[[Path], OpenRelease]) -> None:
+    Where releases are `chosen`, by the names of their corpora, they and no others are live.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        open_release: Callable[[Path], OpenRelease],
+        chosen: Mapping[str, int] | None = None,
+    ) -> None:
         self._data = data
         self._open_release = open_release
+        self._chosen = chosen
         self._held: dict[str, _Held] = {}
         self._seen: dict[str, _Seen] = {}
         self._lock = threading.Lock()
@@ -68,13 +77,15 @@ class LiveCorpora:
         leaves the one in use, or the one before it, serving; the other corpora go on.
         """
         with self._opening:
-            for name in corpus_names(self._data):
+            for name in corpus_names(self._data) if self._chosen is None else self._chosen:
                 self._follow(name)
         return {name: seen.problem for name, seen in self._seen.items() if seen.problem}
 
     def _follow(self, name: str) -> None:
         folder = corpus_folder(self._data, name)
         live, numbers = live_number(folder), tuple(serving_order(folder))
+        if self._chosen:
+            live, numbers = self._chosen[name], (self._chosen[name],)
         before = self._seen.get(name)
         is_same = before and (before.live, before.numbers) == (live, numbers)
         if before and is_same and (not before.problem or time.monotonic() - before.at < RETRY_S):

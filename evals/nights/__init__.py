@@ -1,0 +1,1 @@
+"""Evaluations that run by themselves every night, kept beside each other."""
