@@ -11,7 +11,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
-        *(("errors",), ("domain",), ("ports",), ("text",), ("outgoing",), ("support",)),
+        *(
+            ("errors",),
+            ("domain",),
+            ("journal",),
+            ("ports",),
+            ("text",),
+            ("outgoing",),
+            ("support",),
+        ),
         *(("releases",), ("retrieval",)),
         *(("settings", "answering", "adapters", "learning"), ("plumbline", "checkers")),
         *(("json_forms", "langchain_retriever", "bootstrap"),),
