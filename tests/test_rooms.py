@@ -36,7 +36,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "evals": (
         *(("samples", "statistics"), ("claims",), ("observing",), ("reports",)),
-        *(("metrics", "comparing"), ("judging",), ("gates",), ("running", "terminal")),
+        *(("metrics", "comparing", "drift"), ("judging",), ("gates",), ("running", "terminal")),
         *(("commands", "demo"), ("__main__",), ("bench",)),
         ("training",),
     ),
@@ -50,7 +50,7 @@ LAZY = {
     "rag.adapters.embedding.weights": "huggingface_hub, for models that are not on this machine",
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
-    "evals.commands": "ragas, for the judged tier alone",
+    "evals.commands": "ragas, for the judged tier alone, and scipy, for drift alone",
     "evals.training.regression": "scikit-learn, where coefficients are learned anew",
     "evals.training.support": "scikit-learn, as above",
     **dict.fromkeys(

@@ -42,7 +42,7 @@ def read_options() -> argparse.Namespace:
         "--only",
         nargs="*",
         help="parts: commands handbook abstaining service embedders spans precision mistyping "
-        "gate limit unchanged scale questions folders attacks messy",
+        "gate drift limit unchanged scale questions folders attacks messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -84,6 +84,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
         yield "precision", lambda: _precision(options, data)
     yield "mistyping", lambda: _mistyping(options, data)
     yield "gate", lambda: _gate()
+    yield "drift", lambda: _drift(options, data / "drift")
     yield "limit", lambda: scale.measure_limit(load_settings(os.environ))
     yield "unchanged", lambda: scale.measure_unchanged(data)
     if options.scale:
@@ -140,6 +141,21 @@ def _gate() -> Rows:
     from evals.bench.quality.gating import measure_gate
 
     return measure_gate()
+
+
+def _drift(options: argparse.Namespace, data: Path) -> Rows:
+    """Questions of the example set, and of a set of spans where there is one."""
+    from evals.bench.quality import abstaining, drift_trials
+    from rag.bootstrap import load_embedder, open_plumbline
+
+    abstaining.ingest_handbook(data)
+    settings = load_settings(os.environ, data=data, chat_model="")
+    plumbline = open_plumbline(settings)
+    try:
+        spans = options.spans.resolve() if options.spans else None
+        return drift_trials.measure_drift(plumbline, load_embedder(settings), spans)
+    finally:
+        plumbline.close()
 
 
 def _answers(place: Path) -> Rows:
