@@ -5,7 +5,7 @@ value is of: it holds its level at any size, as far as values are drawn one by o
 """
 
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy.stats import (  # type: ignore[import-untyped]  # ships no types
     rankdata,
 )
 
-from evals.statistics.paired import SEED, Numbers
+from evals.statistics.paired import ROUNDING, SEED, Numbers
 from evals.statistics.proportion import wilson_interval
 
 SHUFFLES = 999  # the least p is .001, which holds below .05 after Holm over ten tests
@@ -57,15 +57,17 @@ def mmd(kernel: Numbers, first: int) -> Difference:
     """The squared maximum mean discrepancy of the first rows and the rest, over their spread.
 
     1: the centres are as far apart as the samples are from their own centres. The interval is
-    the jackknife's, with the spread taken as known.
+    the jackknife's, somewhat short for small samples.
     """
     is_first = np.arange(len(kernel)) < first
-    spread = 1 - (_mean_pair(kernel[:first, :first]) + _mean_pair(kernel[first:, first:])) / 2
-    found = float(_squared_mmd(kernel, is_first[:, None])[0]) / spread
-    drawn = _squared_mmd(kernel, _shuffles(is_first)) / spread
-    reach = NormalDist().inv_cdf((1 + LEVEL) / 2) * _jackknife_error(kernel, first) / spread
-    p = _share_as_large(drawn, found)
-    return Difference(found, found - reach, found + reach, p, float(np.quantile(drawn, USUAL)))
+    found = float(_squared_mmd(kernel, is_first[:, None])[0])
+    drawn = _squared_mmd(kernel, _shuffles(is_first))
+    inner = _mean_pair(kernel[:first, :first]) + _mean_pair(kernel[first:, first:])
+    spread = max(1 - inner / 2, ROUNDING)  # rows that are all the same have none
+    effect = found / spread
+    reach = NormalDist().inv_cdf((1 + LEVEL) / 2) * _jackknife_error(kernel, first)
+    usual = float(np.quantile(drawn, USUAL)) / spread
+    return Difference(effect, effect - reach, effect + reach, _share_as_large(drawn, found), usual)
 
 
 def witness(kernel: Numbers, first: int) -> Numbers:
@@ -92,7 +94,7 @@ def novel(squared: Numbers, first: int) -> Flags:
     """Which rows after the first ones are."""
     own = squared[:first, :first].copy()
     np.fill_diagonal(own, np.inf)
-    return np.asarray(squared[first:, :first].min(axis=1) > np.quantile(own.min(axis=1), USUAL))
+    return np.asarray(squared[first:, :first].min(axis=1) > _usual(own.min(axis=1)))
 
 
 def larger(first: Numbers, second: Numbers) -> Difference:
@@ -130,7 +132,7 @@ def _shuffles(is_first: Flags) -> Flags:
 
 def _share_as_large(drawn: Numbers, found: float) -> float:
     """The one-sided p; the sample counts as one of the shuffles (Phipson and Smyth 2010)."""
-    return (int((drawn >= found - 1e-12).sum()) + 1) / (len(drawn) + 1)
+    return (int((drawn >= found - ROUNDING).sum()) + 1) / (len(drawn) + 1)
 
 
 def _squared_mmd(kernel: Numbers, is_first: Flags) -> Numbers:
@@ -151,19 +153,27 @@ def _mean_pair(kernel: Numbers) -> float:
 
 
 def _jackknife_error(kernel: Numbers, first: int) -> float:
-    """The standard error of `_squared_mmd`, each sample's rows left out one by one."""
-    variance = 0.0
+    """The standard error of the effect of `mmd`, each sample's rows left out one by one."""
     before, after = slice(None, first), slice(first, None)
+    variance = 0.0
     for own, other in ((before, after), (after, before)):
         inner = kernel[own, own].sum(axis=1) - 1
         outer = kernel[own, other].sum(axis=1)
-        m, n = len(outer), kernel[other, other].shape[0]
-        without = (inner.sum() - 2 * inner) / ((m - 1) * (m - 2))
-        without -= 2 * (outer.sum() - outer) / ((m - 1) * n)
-        variance += (m - 1) / m * float(((without - without.mean()) ** 2).sum())
+        m, n = kernel[own, other].shape
+        within = (inner.sum() - 2 * inner) / ((m - 1) * (m - 2))
+        within += _mean_pair(kernel[other, other])
+        across = (outer.sum() - outer) / ((m - 1) * n)
+        effects = (within - 2 * across) / np.maximum(1 - within / 2, ROUNDING)
+        variance += (m - 1) / m * float(((effects - effects.mean()) ** 2).sum())
     return sqrt(variance)
 
 
 def _novel_share(alone: Numbers, is_first: Flags) -> float:
     nearest = alone[:, is_first].min(axis=1)
-    return float((nearest[~is_first] > np.quantile(nearest[is_first], USUAL)).mean())
+    return float((nearest[~is_first] > _usual(nearest[is_first])).mean())
+
+
+def _usual(values: Numbers) -> float:
+    """The least value that 95 % of them do not pass."""
+    place = ceil(USUAL * len(values)) - 1
+    return float(np.partition(values, place)[place])
