@@ -60,11 +60,11 @@ def exchange_of(answer: Answer, question: str, request_id: str) -> Exchange:
         status=answer.status,
         confidence=answer.confidence,
         hits=tuple(
-            KeptHit(hit.document.id, hit.chunk.id, hit.score)
+            KeptHit(hit.document.id, hit.chunk.id, float(hit.score))
             for hit in answer.search.hits[:KEPT_HITS]
         ),
         cited=tuple(dict.fromkeys(citation.document.id for citation in answer.citations)),
-        verdicts=Counter(sentence.verdict for sentence in answer.sentences),
+        verdicts=dict(Counter(sentence.verdict for sentence in answer.sentences)),
         characters=len(answer.text),
         timings_ms=answer.timings_ms,
         fingerprint=asdict(answer.fingerprint),

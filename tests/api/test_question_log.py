@@ -1,11 +1,14 @@
 """What the service keeps of its questions, where it is told to."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
 
 from rag.adapters.memory.kept_questions import MemoryQuestionLog
+from rag.adapters.stores.question_log import SqliteQuestionLog, read_questions
 from tests.api.conftest import wait_until_ready
 from tests.serving import serving_small_corpus
 from tests.small_corpus import TEXTS
@@ -49,6 +52,16 @@ def test_an_answer_is_kept_with_ids_alone(http: httpx.Client, log: MemoryQuestio
     assert not any(text[:20] in repr(exchange) for text in TEXTS.values())
 
 
+def test_what_is_kept_of_an_answer_can_be_read_back(
+    http: httpx.Client, log: MemoryQuestionLog, tmp_path: Path
+) -> None:
+    http.post("/v1/answers", json=ASK)
+    path = tmp_path / "q.db"
+    with closing(SqliteQuestionLog(path, days=1, most=1000)) as kept:
+        kept.record(log.exchanges[0])
+    assert list(read_questions(path, "small", "", "9999")) == log.exchanges
+
+
 def test_a_streamed_completion_is_kept_too(http: httpx.Client, log: MemoryQuestionLog) -> None:
     messages = [{"role": "user", "content": "Do dogs travel free?"}]
     http.post("/v1/chat/completions", json={"model": "small", "messages": messages, "stream": True})
@@ -69,7 +82,7 @@ def test_a_follow_up_is_kept_as_it_was_asked(http: httpx.Client, log: MemoryQues
 def test_what_asks_nothing_of_the_documents_is_not_kept(
     http: httpx.Client, log: MemoryQuestionLog
 ) -> None:
-    unasked: list[dict[str, object]] = [{"question": ""}, {"messages": []}]
+    unasked: list[dict[str, object]] = [{"question": ""}, {"messages": []}, {"question": "\ud800"}]
     for refused in unasked:
         assert http.post("/v1/answers", json={"corpus": "small"} | refused).status_code >= 400
     assert http.post("/v1/answers", json=ASK | {"question": "Hello!"}).status_code == 200

@@ -105,8 +105,7 @@ class SqliteQuestionLog:
 
     def _row(self, exchange: Exchange) -> tuple[str, str, str]:
         masked = replace(exchange, question=redact(exchange.question, self._secrets))
-        body = json.dumps(asdict(masked), ensure_ascii=False)
-        return exchange.corpus, exchange.asked, body
+        return exchange.corpus, exchange.asked, json.dumps(asdict(masked))
 
     def _warn(self, why: str) -> None:
         if why != self._failing:
