@@ -35,8 +35,9 @@ class Detector:
 
 
 def _has_doubt(exchange: Exchange) -> float | None:
-    doubtful = exchange.verdicts.get("differs", 0) + exchange.verdicts.get("unsupported", 0)
-    return float(doubtful > 0) if exchange.verdicts else None
+    if exchange.status == "abstained" or not exchange.verdicts:
+        return None
+    return float(any(exchange.verdicts.get(each) for each in ("differs", "unsupported")))
 
 
 def _is_status(wanted: str) -> Callable[[Exchange], float | None]:

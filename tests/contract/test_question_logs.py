@@ -77,8 +77,8 @@ class TestSqliteQuestionLog(QuestionLogContract):
         return folder / "q.db"
 
     def test_what_is_too_old_goes(self, tmp_path: Path) -> None:
-        self.keep(tmp_path, exchange("old?", age_days=6.9999), exchange("new?"))
-        path = self.keep(tmp_path, exchange("older?", age_days=7.001))
+        self.keep(tmp_path, exchange("old?", age_days=6.9), exchange("new?"))
+        path = self.keep(tmp_path, exchange("older?", age_days=7.1))
         assert [each.question for each in read_all(path)] == ["old?", "new?"]
         assert b"older?" not in path.read_bytes()
 

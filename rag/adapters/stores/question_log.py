@@ -60,8 +60,9 @@ class SqliteQuestionLog:
 
     def close(self) -> None:
         """Write what is waiting, and stop."""
-        self._waiting.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
 
     def _work(self) -> None:
         while True:
