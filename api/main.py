@@ -14,12 +14,17 @@ from api.limits import Limits
 from api.routes import chat, docs, health, native, page
 from api.state import Service
 from rag.plumbline import Plumbline
+from rag.ports import QuestionLog
 from rag.settings import Settings
 
 
-def create_app(settings: Settings, open_plumbline: Callable[[Settings], Plumbline]) -> FastAPI:
+def create_app(
+    settings: Settings,
+    open_plumbline: Callable[[Settings], Plumbline],
+    question_log: QuestionLog | None = None,
+) -> FastAPI:
     """The service over `settings.data`; `open_plumbline` is called once, in the background."""
-    service = Service(settings, open_plumbline)
+    service = Service(settings, open_plumbline, question_log)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

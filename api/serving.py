@@ -4,16 +4,19 @@ import argparse
 import ipaddress
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import partial
 
 import uvicorn
 
 from api.logs import set_up_logging
 from api.main import create_app
+from rag.adapters.stores.question_log import QUESTIONS, SqliteQuestionLog
 from rag.bootstrap import load_chat_model, open_plumbline, open_probed_release
 from rag.checkers import require_checker
 from rag.errors import AddressTaken, SettingsError
+from rag.ports import QuestionLog
 from rag.settings import Settings, load_settings
 
 DRAIN_S = 20  # chosen: below the 30 s that container engines wait before they kill
@@ -32,14 +35,26 @@ def serve(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
         where = f"{settings.host}:{settings.port}"
         why = f"{error.strerror}; choose another with --port"
         raise AddressTaken(f"cannot listen on {where}: {why}") from error
-    with listener:
-        _run(settings, listener)
+    with listener, _keep_questions(settings) as question_log:
+        _run(settings, listener, question_log)
 
 
-def _run(settings: Settings, listener: socket.socket) -> None:
+@contextmanager
+def _keep_questions(settings: Settings) -> Iterator[QuestionLog | None]:
+    if settings.question_log == "off":
+        yield None
+        return
+    days, most = settings.question_log_days, settings.question_log_count
+    path = settings.data / QUESTIONS
+    with closing(SqliteQuestionLog(path, days=days, most=most, secrets=settings.secrets)) as log:
+        yield log
+
+
+def _run(settings: Settings, listener: socket.socket, question_log: QuestionLog | None) -> None:
     set_up_logging(settings.secrets)
+    open_probed = partial(open_plumbline, open_release=open_probed_release)
     config = uvicorn.Config(
-        create_app(settings, partial(open_plumbline, open_release=open_probed_release)),
+        create_app(settings, open_probed, question_log),
         log_config=None,
         log_level="warning",
         server_header=False,

@@ -3,16 +3,21 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from api.logs import REQUEST_ID
+from rag.answering.turn import last_question
 from rag.bootstrap import REMOTE_EMBEDDER
+from rag.domain import Answer, AnswerDelta, Message
 from rag.errors import RagError
+from rag.journal.exchange import exchange_of
 from rag.plumbline import Plumbline
+from rag.ports import QuestionLog
 from rag.releases.folder import corpus_folder, corpus_names, live_number
 from rag.settings import Settings
 
@@ -31,9 +36,15 @@ class Service:
     `problem` says what keeps it from answering or from following releases, empty if nothing.
     """
 
-    def __init__(self, settings: Settings, open_plumbline: Callable[[Settings], Plumbline]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        open_plumbline: Callable[[Settings], Plumbline],
+        question_log: QuestionLog | None = None,
+    ) -> None:
         self.settings = settings
         self._open_plumbline = open_plumbline
+        self._question_log = question_log
         self._plumbline: Plumbline | None = None
         self._read: dict[str, int] = {}
         self._reading: threading.Thread | None = None
@@ -117,6 +128,20 @@ class Service:
         if self._plumbline is None:
             raise HTTPException(503, self.problem or LOADING, headers={"retry-after": "2"})
         return self._plumbline
+
+    async def kept(
+        self, items: AsyncGenerator[AnswerDelta | Answer, None], conversation: Sequence[Message]
+    ) -> AsyncGenerator[AnswerDelta | Answer, None]:
+        """The same items; the answer goes into the log of questions, if one is kept.
+
+        What was not searched for, as a greeting is not, asks nothing of the documents.
+        """
+        async with aclosing(items):
+            async for item in items:
+                if self._question_log and isinstance(item, Answer) and item.search.wordings:
+                    asked = last_question(conversation)
+                    self._question_log.record(exchange_of(item, asked, REQUEST_ID.get()))
+                yield item
 
     def readiness(self) -> dict[str, str]:
         """`ok` or the reason why not, for each part."""

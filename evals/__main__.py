@@ -23,6 +23,14 @@ exit codes, the highest that applies:
 before anything is measured: 66 no such corpus, 74 the disk, 75 a night is under way,
   78 a setting or a model
 """
+DRIFT_EXIT_CODES = """\
+exit codes:
+  0  no alarm
+  1  alarm: at least one detector found a change
+  3  insufficient data: no detector had enough values, or there is no log
+  4  usage: an option or a line of the log cannot be meant
+before anything is read: 66 no such corpus, 74 the disk, 78 a setting or a model
+"""
 HANDBOOK = Path(__file__).parent / "sets" / "handbook.jsonl"
 
 
@@ -84,6 +92,7 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     for command in (run, nightly, locate, claims, judge_check):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
     _add_gate_commands(commands)
+    _add_drift(commands)
     add_lint(commands)
     add_harvest(commands)
     add_generate(commands)
@@ -125,6 +134,33 @@ def _describe_run(run: argparse.ArgumentParser, out: Path) -> None:
         help="the run to compare with, a report or a baseline, in place of the set's baseline",
     )
     baseline.add_argument("--no-baseline", action="store_true", help="compare with no run")
+
+
+def _add_drift(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    drift = commands.add_parser(
+        "drift",
+        help="compare what the service is asked of late with what it was asked before",
+        description="Compare two stretches of the log of questions (RAG_QUESTION_LOG): what is "
+        "asked, what is found, how answers end. An alarm is a change beyond chance, Holm-adjusted "
+        "over all detectors.",
+        epilog=DRIFT_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    drift.add_argument("--corpus", required=True, help="name of the corpus")
+    for name, default in (("reference", "the four weeks before"), ("current", "the last 7 days")):
+        drift.add_argument(f"--{name}", metavar="FROM..TO", help=f"two days, UTC ({default})")
+    drift.add_argument(
+        "--log", type=Path, metavar="FILE", help="JSONL with `asked` and `question` on each line"
+    )
+    drift.add_argument(
+        "--canaries",
+        type=Path,
+        nargs=2,
+        metavar=("BEFORE", "AFTER"),
+        help="two runs of one set, whose ten best hits are compared",
+    )
+    drift.add_argument("--json", action="store_true", help="print the report for programs")
+    drift.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
 
 
 def _add_gate_commands(commands: "argparse._SubParsersAction[_Parser]") -> None:

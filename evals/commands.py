@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,15 +31,20 @@ from evals.samples.reading import read_lines, read_set
 from evals.set_commands import SET_COMMANDS
 from ingest.releases.erasure import JUDGE_CACHE
 from rag import __version__
+from rag.adapters.stores.documents import SqliteDocumentStore
+from rag.adapters.stores.question_log import QUESTIONS, read_questions
 from rag.bootstrap import load_embedder, open_plumbline, open_release
 from rag.checkers import load_local_checker
+from rag.domain import DocumentRef
 from rag.errors import InvalidRegressionSet, NotMeasured, RagError, SettingsError, UsageError
+from rag.journal.exchange import Exchange
 from rag.plumbline import Plumbline
-from rag.releases.folder import release_folder
+from rag.releases.folder import corpus_folder, release_folder, release_numbers
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from evals.claims.labelled import LabelledClaim
+    from evals.drift.windows import Period
     from evals.judging.judge import Judge
     from evals.judging.judged import JudgedTier
 
@@ -329,6 +335,54 @@ def _baseline(options: argparse.Namespace, _: Settings) -> int:
     return 0
 
 
+def _watch_drift(options: argparse.Namespace, settings: Settings) -> int:
+    from evals.drift import drifting, findings, printing, windows
+    from evals.drift.canaries import compare_hits
+
+    now = datetime.now(UTC)
+    periods = windows.choose_periods(options.reference, options.current, now)
+    release_folder(settings.data, options.corpus)  # fails where there is no such corpus
+    runs = [read_run(path) for path in options.canaries or ()]
+    canaries = compare_hits(*runs) if runs else None
+    asked = _read_asked(options, settings, periods)
+    reference, current = (windows.draw_window(period, asked) for period in periods)
+    report = drifting.compare_windows(
+        options.corpus, reference, current, load_embedder(settings), _documents(options, settings)
+    )
+    report = replace(report, canaries=canaries)
+    if options.json:
+        print(findings.drift_to_json(report), end="")  # noqa: T201 - a command's output
+    else:
+        printing.print_drift(report)
+    return report.exit_code
+
+
+def _read_asked(
+    options: argparse.Namespace, settings: Settings, periods: Sequence["Period"]
+) -> list[Exchange]:
+    from evals.drift.windows import read_log
+
+    if options.log:
+        return read_log(options.log, options.corpus)
+    path = settings.data / QUESTIONS
+    if not path.exists():
+        raise NotMeasured(
+            f"there is no {path}: set RAG_QUESTION_LOG=on for the service, or name a --log"
+        )
+    first, last = min(each.start for each in periods), max(each.end for each in periods)
+    return list(read_questions(path, options.corpus, first, last))
+
+
+def _documents(options: argparse.Namespace, settings: Settings) -> dict[int, list[DocumentRef]]:
+    """Those of each release that is kept."""
+    found = {}
+    for number in release_numbers(corpus_folder(settings.data, options.corpus)):
+        folder = release_folder(settings.data, options.corpus, number)
+        with closing(SqliteDocumentStore(folder / "documents.db")) as store:
+            found[number] = store.references()
+    return found
+
+
 def _set_of(report: Report, options: argparse.Namespace) -> Path:
     path: Path = options.set or PACKAGED_SETS / report.regression_set.name
     return path
@@ -343,4 +397,5 @@ COMMANDS = {
     "compare": _compare,
     "baseline": _baseline,
     **SET_COMMANDS,
+    "drift": _watch_drift,
 }

@@ -1,6 +1,6 @@
 """The question side as one object: search, answer, read documents, over live releases."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rag.answering.answerer import Answerer
@@ -101,7 +101,7 @@ class Plumbline:
         writing: Writing = AS_SET,
         top_k: int | None = None,
         scope: Scope = EVERYTHING_PUBLIC,
-    ) -> AsyncIterator[AnswerDelta | Answer]:
+    ) -> AsyncGenerator[AnswerDelta | Answer, None]:
         """Deltas of the text, then exactly one Answer, whose search has at least `top_k` hits.
 
         Raises what `search` raises before the first item, ChatModelTruncated when the model's

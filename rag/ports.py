@@ -22,6 +22,7 @@ from rag.domain import (
     Verdict,
 )
 from rag.domain import Ranking as Ranking  # what the indexes give
+from rag.journal.exchange import Exchange
 
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -260,6 +261,18 @@ class Reranker(Protocol):
 
     def score(self, question: str, texts: Sequence[str], *, budget_s: float) -> list[float]:
         """How well each text answers, in [0, 1], for as many from the first as time allows."""
+        ...
+
+
+class QuestionLog(Protocol):
+    """Keeps what the service was asked."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Keep it soon, without making the request wait or fail."""
+        ...
+
+    def close(self) -> None:
+        """Return when everything is kept."""
         ...
 
 

@@ -128,6 +128,13 @@ class Settings(BaseSettings):
         "fields",
         description="Where chat completions name their sources: beside the text, or behind it too",
     )
+    question_log: Literal["off", "on"] = Field(
+        "off", description="Whether the service keeps what it is asked, for `python -m evals drift`"
+    )
+    question_log_days: int = Field(90, ge=1, le=3650, description="Days that a question is kept")
+    question_log_count: int = Field(
+        100_000, ge=1000, le=10_000_000, description="Most questions that are kept"
+    )
     judge_model: str = Field("", description="Judge of the evaluation; empty: not measured")
     judge_base_url: str = Field("", description="Base URL of the judge's OpenAI-compatible server")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key of the judge's provider")

@@ -10,26 +10,35 @@ import uvicorn
 
 from api.main import create_app
 from rag.plumbline import Plumbline
-from rag.ports import ChatModel
+from rag.ports import ChatModel, QuestionLog
 from rag.settings import Settings, load_settings
 from tests.small_corpus import make_plumbline
 
 
 @contextmanager
-def serving_small_corpus(data: Path, *, chat_model: ChatModel | None = None) -> Iterator[str]:
+def serving_small_corpus(
+    data: Path,
+    *,
+    chat_model: ChatModel | None = None,
+    question_log: QuestionLog | None = None,
+) -> Iterator[str]:
     """Base address of a service over the small corpus, held in memory."""
 
     def open_small(_: Settings) -> Plumbline:
         return make_plumbline(data, chat_model=chat_model)
 
-    with serving(load_settings({}, data=data), open_small) as address:
+    with serving(load_settings({}, data=data), open_small, question_log) as address:
         yield address
 
 
 @contextmanager
-def serving(settings: Settings, open_plumbline: Callable[[Settings], Plumbline]) -> Iterator[str]:
+def serving(
+    settings: Settings,
+    open_plumbline: Callable[[Settings], Plumbline],
+    question_log: QuestionLog | None = None,
+) -> Iterator[str]:
     """Base address of a service that loads what `open_plumbline` gives."""
-    app = create_app(settings, open_plumbline)
+    app = create_app(settings, open_plumbline, question_log)
     config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

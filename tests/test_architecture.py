@@ -78,6 +78,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pebble": ("ingest.sandbox.workers",),
     "yaml": ("ingest.adapters.yaml",),
     "ragas": ("evals.judging.ragas_metrics", "evals.judging.ragas_questions"),
+    "scipy": ("evals.statistics.discrepancy", "evals.drift.topics"),
     "sklearn": (
         *("evals.bench.quality.abstaining", "evals.training.regression", "evals.training.support"),
         *("evals.training.trees", "evals.training.answer_confidence"),

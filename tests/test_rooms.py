@@ -11,7 +11,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "rag": (
-        *(("errors",), ("domain",), ("ports",), ("text",), ("outgoing",), ("support",)),
+        *(
+            ("errors",),
+            ("domain",),
+            ("journal",),
+            ("ports",),
+            ("text",),
+            ("outgoing",),
+            ("support",),
+        ),
         *(("releases",), ("retrieval",)),
         *(("settings", "answering", "adapters", "learning"), ("plumbline", "checkers")),
         *(("json_forms", "langchain_retriever", "bootstrap"),),
@@ -28,7 +36,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "evals": (
         *(("samples", "statistics"), ("claims",), ("observing",), ("reports",)),
-        *(("metrics", "comparing"), ("judging", "curation"), ("gates", "set_options")),
+        *(("metrics", "comparing", "drift"), ("judging", "curation"), ("gates", "set_options")),
         *(("running", "terminal"), ("promoting", "nights", "set_commands")),
         *(("commands", "demo"), ("__main__",), ("bench",)),
         ("training",),
@@ -43,7 +51,7 @@ LAZY = {
     "rag.adapters.embedding.weights": "huggingface_hub, for models that are not on this machine",
     "rag.adapters.embedding_server.requests": "openai, where embeddings come from a server",
     "ingest.sources.scanning": "fsspec and httpx, where a source is not on this machine",
-    "evals.commands": "ragas, for the judged tier alone",
+    "evals.commands": "ragas, for the judged tier alone, and scipy, for drift alone",
     "evals.set_commands": "ragas, for drafting alone",
     "evals.training.regression": "scikit-learn, where coefficients are learned anew",
     "evals.training.support": "scikit-learn, as above",

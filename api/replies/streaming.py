@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -16,7 +16,7 @@ from rag.errors import RagError
 
 log = logging.getLogger(__name__)
 
-Items = AsyncIterator[AnswerDelta | Answer]
+Items = AsyncGenerator[AnswerDelta | Answer, None]
 
 BEGIN_S = 0.5  # chosen: within it an error still gets its own status
 KEEPALIVE_S = 10.0  # chosen: below the 15 s after which some proxies give up
@@ -63,7 +63,7 @@ class Relay:
         if self._pending is not None:
             self._pending.cancel()
             await asyncio.gather(self._pending, return_exceptions=True)
-        await self._items.aclose()  # type: ignore[attr-defined]  # Plumbline.answer is a generator
+        await self._items.aclose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,9 @@ async def complete(
         return _reply(task, body)
     if conversation[-1].role == "user":
         conversation[-1] = Message("user", question_in(conversation[-1].content))
-    items = plumbline.answer(
-        conversation, corpus=body.model, writing=body.writing, scope=body.scope
+    items = service.kept(
+        plumbline.answer(conversation, corpus=body.model, writing=body.writing, scope=body.scope),
+        conversation,
     )
     style = CompletionStyle(body, str(request.base_url), body.sources or service.settings.sources)
     if body.stream:

@@ -12,7 +12,7 @@ from api.forms import found, listed
 from api.forms.documenting import replies
 from api.json_bodies import JsonRoute
 from api.replies.streaming import EventForm, event, read_answer, stream_answer
-from api.state import ThePlumbline
+from api.state import ThePlumbline, TheService
 from rag import json_forms
 from rag.domain import Answer, AnswerDelta, DocumentRef
 from rag.errors import DocumentNotFound
@@ -44,14 +44,18 @@ def search(body: SearchRequest, plumbline: ThePlumbline) -> JSONResponse:
     response_model=None,
     responses=replies(found.AnswerForm, events=found.AnswerEvent),
 )
-async def answer(body: AnswerRequest, request: Request, plumbline: ThePlumbline) -> Body | Response:
+async def answer(
+    body: AnswerRequest, request: Request, plumbline: ThePlumbline, service: TheService
+) -> Body | Response:
     """An answer with checked quotes.
 
     With `stream` the reply is server-sent events: any number of `delta` (`{"text"}`), then exactly
     one `answer` (the whole body) or `error`.
     """
-    items = plumbline.answer(
-        body.conversation(), corpus=body.corpus, writing=body.writing, scope=body.scope
+    conversation = body.conversation()
+    items = service.kept(
+        plumbline.answer(conversation, corpus=body.corpus, writing=body.writing, scope=body.scope),
+        conversation,
     )
     if not body.stream:
         return json_forms.answer_body(await read_answer(items, request))

@@ -42,7 +42,7 @@ def read_options() -> argparse.Namespace:
         "--only",
         nargs="*",
         help="parts: commands handbook abstaining service embedders spans precision mistyping "
-        "gate judging limit unchanged scale questions folders attacks messy",
+        "gate judging drift limit unchanged scale questions folders attacks messy",
     )
     options = parser.parse_args()
     if options.scale % SCALE_STEP:
@@ -85,6 +85,7 @@ def _parts(options: argparse.Namespace, data: Path) -> Iterator[tuple[str, Part]
     yield "mistyping", lambda: _mistyping(options, data)
     yield "gate", lambda: _gate()
     yield "judging", lambda: _judging(data / "judging")
+    yield "drift", lambda: _drift(options, data / "drift")
     yield "limit", lambda: scale.measure_limit(load_settings(os.environ))
     yield "unchanged", lambda: scale.measure_unchanged(data)
     if options.scale:
@@ -152,6 +153,21 @@ def _judging(place: Path) -> Rows:
     plumbline = open_plumbline(load_settings(os.environ, data=place, chat_model=""))
     try:
         return measure_judging(plumbline, abstaining.CORPUS, place / "judge.db")
+    finally:
+        plumbline.close()
+
+
+def _drift(options: argparse.Namespace, data: Path) -> Rows:
+    """Questions of the example set, and of a set of spans where there is one."""
+    from evals.bench.quality import abstaining, drift_trials
+    from rag.bootstrap import load_embedder, open_plumbline
+
+    abstaining.ingest_handbook(data)
+    settings = load_settings(os.environ, data=data, chat_model="")
+    plumbline = open_plumbline(settings)
+    try:
+        spans = options.spans.resolve() if options.spans else None
+        return drift_trials.measure_drift(plumbline, load_embedder(settings), spans)
     finally:
         plumbline.close()
 
