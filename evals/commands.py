@@ -2,8 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from evals import terminal
 from evals.comparing.identity import check_comparable
+from evals.drift_commands import DRIFT_COMMANDS
 from evals.gates.baselines import accept, baseline_path, read_baseline, read_run
 from evals.gates.criteria import PACKAGED_SETS, read_criteria
 from evals.gates.verdict import decide
+from evals.judge_commands import JUDGE_COMMANDS, load_judged_tier
 from evals.nights.earlier import read_earlier, tell_night, with_drops
 from evals.nights.posting import post
 from evals.nights.service import Service
@@ -23,30 +24,21 @@ from evals.observing import find_manifest
 from evals.promoting.settings_files import read_arm
 from evals.reports import record, rendering
 from evals.reports.decision import verdict_to_json
-from evals.reports.judgement import JudgeCheck
 from evals.reports.record import Report
 from evals.running import NOT_JUDGED, Run, evaluate
 from evals.samples.locating import Sources, locate_set
 from evals.samples.reading import read_lines, read_set
 from evals.set_commands import SET_COMMANDS
-from ingest.releases.erasure import JUDGE_CACHE
 from rag import __version__
-from rag.adapters.stores.documents import SqliteDocumentStore
-from rag.adapters.stores.question_log import QUESTIONS, read_questions
-from rag.bootstrap import load_embedder, open_plumbline, open_release
+from rag.bootstrap import open_plumbline, open_release
 from rag.checkers import load_local_checker
-from rag.domain import DocumentRef
-from rag.errors import InvalidRegressionSet, NotMeasured, RagError, SettingsError, UsageError
-from rag.journal.exchange import Exchange
+from rag.errors import InvalidRegressionSet, RagError, UsageError
 from rag.plumbline import Plumbline
-from rag.releases.folder import corpus_folder, release_folder, release_numbers
+from rag.releases.folder import release_folder
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from evals.claims.labelled import LabelledClaim
-    from evals.drift.windows import Period
-    from evals.judging.judge import Judge
-    from evals.judging.judged import JudgedTier
+    pass
 
 
 def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -75,7 +67,7 @@ def _measure(
 ) -> Report:
     if not options.target:
         release_folder(settings.data, options.corpus)  # fails before a model is loaded
-    judged = _load_judged_tier(options, settings) if options.judge else None
+    judged = load_judged_tier(options, settings) if options.judge else None
     if run.criteria.baseline:  # fails before anything is measured
         ids = [sample.id for sample in run.samples]
         judge = judged.record() if judged else NOT_JUDGED
@@ -161,82 +153,6 @@ def _plan(options: argparse.Namespace) -> Run:
     if options.baseline or (path.exists() and not options.no_baseline):
         criteria = replace(criteria, baseline=read_run(path))
     return replace(run, criteria=criteria)
-
-
-def _load_judged_tier(options: argparse.Namespace, settings: Settings) -> "JudgedTier":
-    judge = _open_judge(settings)
-    from evals.judging.judged import JudgedTier, JudgePlan
-
-    prices = [float(price) for price in settings.judge_price.split(",") if price]
-    plan = JudgePlan(
-        options.repeats,
-        claims=() if options.no_judge_check else _read_check_set(None),
-        price=(prices[0], prices[1]) if prices else None,
-        warnings=tuple(_warn_of_judge(settings)),
-    )
-    for warning in plan.warnings:
-        terminal.complain(f"warning: {warning}")
-    return JudgedTier(judge, load_embedder(settings), plan=plan)
-
-
-def _warn_of_judge(settings: Settings) -> Iterator[str]:
-    """That a judge is the chat model whose answers it judges."""
-    same_model = settings.chat_model in (settings.judge_model, f"openai:{settings.judge_model}")
-    urls = (settings.chat_base_url, settings.judge_base_url)
-    if same_model and len({url.rstrip("/") for url in urls}) == 1:
-        yield (
-            f"the judge {settings.judge_model} is the chat model that answers: it may like what "
-            "it wrote itself"
-        )
-
-
-def _open_judge(settings: Settings) -> "Judge":
-    if not settings.judge_model:
-        raise SettingsError(
-            "RAG_JUDGE_MODEL is empty: name the judge's model, or leave out --judge"
-        )
-    try:
-        from evals.judging.cache import JudgeCache
-        from evals.judging.judge import Judge
-        from evals.judging.ragas_metrics import JUDGED  # noqa: F401 - so that ragas is there
-    except ModuleNotFoundError as error:
-        library = (error.name or "").split(".")[0]
-        raise SettingsError(
-            f"the judged tier needs {library}: run `pip install '.[evals]'`"
-        ) from error
-    return Judge(
-        settings.judge_model,
-        base_url=settings.judge_base_url,
-        api_key=settings.judge_api_key.get_secret_value(),
-        cache=JudgeCache(settings.data / JUDGE_CACHE),
-    )
-
-
-def _read_check_set(path: Path | None) -> "Sequence[LabelledClaim]":
-    from evals.claims.labelled import read_claims
-    from evals.judging.checking import CHECK_SET, check_claims_fit
-
-    claims = read_claims(path or CHECK_SET)
-    check_claims_fit(path or CHECK_SET, claims)
-    return claims
-
-
-def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
-    judge = _open_judge(settings)
-    claims = _read_check_set(options.set)
-    from evals.judging.checking import check_judge
-
-    async def check() -> JudgeCheck:
-        try:
-            return await check_judge(judge, claims, repeats=options.repeats)
-        finally:
-            await judge.close()
-
-    found = asyncio.run(check())
-    terminal.print_lines(found.lines())
-    if not found.valid:
-        terminal.complain(found.note)
-    return 0 if found.valid else NotMeasured.exit_code
 
 
 def _locate(options: argparse.Namespace, settings: Settings) -> int:
@@ -335,67 +251,19 @@ def _baseline(options: argparse.Namespace, _: Settings) -> int:
     return 0
 
 
-def _watch_drift(options: argparse.Namespace, settings: Settings) -> int:
-    from evals.drift import drifting, findings, printing, windows
-    from evals.drift.canaries import compare_hits
-
-    now = datetime.now(UTC)
-    periods = windows.choose_periods(options.reference, options.current, now)
-    release_folder(settings.data, options.corpus)  # fails where there is no such corpus
-    runs = [read_run(path) for path in options.canaries or ()]
-    canaries = compare_hits(*runs) if runs else None
-    asked = _read_asked(options, settings, periods)
-    reference, current = (windows.draw_window(period, asked) for period in periods)
-    report = drifting.compare_windows(
-        options.corpus, reference, current, load_embedder(settings), _documents(options, settings)
-    )
-    report = replace(report, canaries=canaries)
-    if options.json:
-        print(findings.drift_to_json(report), end="")  # noqa: T201 - a command's output
-    else:
-        printing.print_drift(report)
-    return report.exit_code
-
-
-def _read_asked(
-    options: argparse.Namespace, settings: Settings, periods: Sequence["Period"]
-) -> list[Exchange]:
-    from evals.drift.windows import read_log
-
-    if options.log:
-        return read_log(options.log, options.corpus)
-    path = settings.data / QUESTIONS
-    if not path.exists():
-        raise NotMeasured(
-            f"there is no {path}: set RAG_QUESTION_LOG=on for the service, or name a --log"
-        )
-    first, last = min(each.start for each in periods), max(each.end for each in periods)
-    return list(read_questions(path, options.corpus, first, last))
-
-
-def _documents(options: argparse.Namespace, settings: Settings) -> dict[int, list[DocumentRef]]:
-    """Those of each release that is kept."""
-    found = {}
-    for number in release_numbers(corpus_folder(settings.data, options.corpus)):
-        folder = release_folder(settings.data, options.corpus, number)
-        with closing(SqliteDocumentStore(folder / "documents.db")) as store:
-            found[number] = store.references()
-    return found
-
-
 def _set_of(report: Report, options: argparse.Namespace) -> Path:
     path: Path = options.set or PACKAGED_SETS / report.regression_set.name
     return path
 
 
 COMMANDS = {
-    "judge-check": _check_judge,
     "run": _evaluate,
     "nightly": _run_night,
     "locate": _locate,
     "claims": _measure_claims,
     "compare": _compare,
     "baseline": _baseline,
+    **JUDGE_COMMANDS,
+    **DRIFT_COMMANDS,
     **SET_COMMANDS,
-    "drift": _watch_drift,
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evals import commands
+from evals import drift_commands as commands
 from evals.__main__ import main
 from rag.adapters.memory.release import HashingEmbedder
 from rag.adapters.stores.question_log import QUESTIONS, SqliteQuestionLog
