@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evals import commands
+from evals import commands, judge_commands
 from evals.__main__ import main
 from evals.terminal import show_progress
 from rag.adapters.memory.release import HashingEmbedder
@@ -41,7 +41,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_data_folder(folder, live=1)
     monkeypatch.setattr(commands, "open_plumbline", partial(open_small, folder))
     monkeypatch.setattr(commands, "open_release", lambda folder: make_release(1))
-    monkeypatch.setattr(commands, "load_embedder", lambda settings: HashingEmbedder())
+    monkeypatch.setattr(judge_commands, "load_embedder", lambda settings: HashingEmbedder())
     for name in ("RAG_JUDGE_MODEL", "RAG_JUDGE_BASE_URL", "RAG_JUDGE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     return folder
