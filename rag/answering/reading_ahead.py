@@ -19,26 +19,23 @@ def read_ahead(release: OpenRelease, embedder: Embedder, is_stopped: Callable[[]
     texts were embedded. Documents of over 60,000 characters are read when they are asked about.
     """
     known: set[str] = set()
-    for embedding, texts in _passes(release, embedder, known):
+    for texts in _passes(release, known):
         if is_stopped() or len(known) > MOST_TEXTS:
             break
-        embedding.embed_documents(texts)
+        embedder.embed_documents(texts)
     return len(known)
 
 
-def _passes(
-    release: OpenRelease, embedder: Embedder, known: set[str]
-) -> Iterator[tuple[Embedder, list[str]]]:
+def _passes(release: OpenRelease, known: set[str]) -> Iterator[list[str]]:
     for reference in release.documents.references():
         document = release.documents.document(reference.id)
         if len(document.text) > WHOLE:
             continue
         units = read_units(document.text, is_paged=bool(document.pages))
         source = ReadText(document, units)
-        embedding = embedder.for_sentences(document.title)
         quotable = (unit for unit in units if unit.is_quotable)
         texts = dict.fromkeys(text for unit in quotable for text in list_texts(source.name, unit))
         new = sorted((text for text in texts if text not in known), key=len)  # less padding
         for first in range(0, len(new), AT_ONCE):
             known.update(new[first : first + AT_ONCE])
-            yield embedding, new[first : first + AT_ONCE]
+            yield new[first : first + AT_ONCE]
