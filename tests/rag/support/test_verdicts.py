@@ -60,3 +60,12 @@ def test_a_sentence_without_evidence_lowers_the_score_of_a_text() -> None:
     judge = Regression(5.0, {})
     told = Judgement("supported", 0.9, signals={"faults": 0.0, "words": 5.0})
     assert score_text([told, Judgement("unsupported", 0.0)], judge) == 0.0
+
+
+def test_a_sentence_that_surely_differs_lowers_the_score_of_a_text() -> None:
+    judge = Regression(5.0, {})
+    signals = {"faults": 0.0, "words": 5.0}
+    carried = Judgement("supported", 0.9, signals=signals)
+    surely, perhaps = (Judgement("differs", score, signals=signals) for score in (0.07, 0.3))
+    assert score_text([carried, surely], judge) == 0.07
+    assert score_text([carried, perhaps], judge) > 0.9
