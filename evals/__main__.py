@@ -44,6 +44,17 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     """The command line."""
     parser = _Parser(prog=prog, description="Measure how well a corpus answers.")
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_runs(commands)
+    _add_checks(commands)
+    _add_gate_commands(commands)
+    _add_drift(commands)
+    add_lint(commands)
+    add_harvest(commands)
+    add_generate(commands)
+    return parser
+
+
+def _add_runs(commands: "argparse._SubParsersAction[_Parser]") -> None:
     run = commands.add_parser(
         "run",
         help="put a regression set to the live release, write a report",
@@ -66,6 +77,9 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _describe_run(nightly, Path("nights"))
+
+
+def _add_checks(commands: "argparse._SubParsersAction[_Parser]") -> None:
     locate = commands.add_parser("locate", help="fill in and check the evidence spans of a set")
     locate.add_argument("set", type=Path, help="regression set, JSONL; rewritten in place")
     locate.add_argument("--corpus", required=True, help="name of the corpus")
@@ -89,14 +103,8 @@ def build_parser(prog: str = "python -m evals") -> argparse.ArgumentParser:
     judge_check.add_argument(
         "--repeats", type=positive, default=3, help="repeats of each judgement (3)"
     )
-    for command in (run, nightly, locate, claims, judge_check):
+    for command in (locate, claims, judge_check):
         command.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
-    _add_gate_commands(commands)
-    _add_drift(commands)
-    add_lint(commands)
-    add_harvest(commands)
-    add_generate(commands)
-    return parser
 
 
 def _describe_run(run: argparse.ArgumentParser, out: Path) -> None:
@@ -134,6 +142,7 @@ def _describe_run(run: argparse.ArgumentParser, out: Path) -> None:
         help="the run to compare with, a report or a baseline, in place of the set's baseline",
     )
     baseline.add_argument("--no-baseline", action="store_true", help="compare with no run")
+    run.add_argument("--data", type=Path, help="folder of all corpora (RAG_DATA)")
 
 
 def _add_drift(commands: "argparse._SubParsersAction[_Parser]") -> None:

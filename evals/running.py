@@ -77,10 +77,7 @@ async def evaluate(
     created = datetime.now(UTC)
     observer = Observer(plumbline, run.corpus, kept)
     observer.warm_up()
-    observations = []
-    for sample in run.samples:
-        observations.append(await observer.observe(sample))
-        on_progress("asking", len(run.samples))
+    observations = await _observe_all(run.samples, observer, on_progress)
     records = await _record_all(run.samples, observations, judged, on_progress)
     metrics = _describe_metrics() | (judged.metrics() if judged else {})
     asked = run.regression_set
@@ -106,6 +103,17 @@ async def evaluate(
         samples=records,
     )
     return replace(report, verdict=decide(report, run.criteria))
+
+
+async def _observe_all(
+    samples: Sequence[Sample], observer: Observer, on_progress: Progress
+) -> list[Observation]:
+    """One after the other, so that the times are true."""
+    observations = []
+    for sample in samples:
+        observations.append(await observer.observe(sample))
+        on_progress("asking", len(samples))
+    return observations
 
 
 async def _record_all(
